@@ -21,14 +21,20 @@
 
 #define DECIMAL_TEXT_SIZE 32 /* longest text with its terminator fits */
 
-/* "12.5" with 9 decimals -> 12500000000. ERR_INPUT names the fault (too many decimals, not a number, out of range). */
+/*
+ * "12.5" with 9 decimals -> 12500000000; `decimals` 0 .. 18. ERR_INPUT names the fault: too many decimals (zeros
+ * count), not a number (also "01", "-0", ".5", "5.", "+5", "1e3"), out of range. *value is then untouched.
+ */
 MUST_USE enum err_code decimal_parse(const char *text, size_t length, int decimals, int64_t *value,
                                      struct err *err);
 
 /* Canonical text; returns its length. `out` has at least DECIMAL_TEXT_SIZE bytes. */
 size_t decimal_format(char *out, int64_t value, int decimals);
 
-/* Text with exactly `shown` decimals, rounded half to even, for people ("1.20"). Returns its length. */
+/*
+ * Text with exactly `shown` decimals, rounded half to even, for people ("1.20"); what rounds to nothing has no
+ * sign. `shown` is at most the larger of `decimals` and 9 (REQUIRE). Returns its length.
+ */
 size_t decimal_format_fixed(char *out, int64_t value, int decimals, int shown);
 
 /* a * b / divisor, rounded half to even; divisor > 0. ERR_RANGE when it does not fit. */

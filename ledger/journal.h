@@ -1,0 +1,129 @@
+/*
+ * The journal: a directory with an LMDB environment (`journal.mdb`, lock beside it) and the key vault
+ * (`vault`). Appends go in groups; a committed group is on disk, in the Merkle tree, and sealed. Storage is
+ * described at the head of ledger/store_lmdb.c and in docs/FORMAT.md.
+ *
+ * Many processes may have a journal open; LMDB's writer lock orders their groups whole. Readers see a
+ * consistent snapshot and never wait. A journal and its groups belong to one thread; a reader to one thread.
+ */
+#ifndef LEDGER_JOURNAL_H
+#define LEDGER_JOURNAL_H
+
+#include "ledger/actors.h"
+#include "ledger/entry.h"
+#include "ledger/err.h"
+#include "ledger/hash.h"
+#include "ledger/note.h"
+#include "ledger/secret.h"
+
+#include <stdint.h>
+
+struct journal;
+struct journal_group;
+struct journal_reader;
+
+#define JOURNAL_ORIGIN_MAX 200
+/* A step back of the clock up to this is taken as no step (the parent's time is used); more is refused. */
+#define JOURNAL_CLOCK_SLACK_NS (2 * NS_PER_SECOND)
+
+struct journal_options {
+    const char *dir;
+    bool read_only;
+    int64_t (*now_ns)(void *arg); /* NULL: the system's clock; tests hand in their own */
+    void *now_arg;
+    uint64_t map_size; /* first size of LMDB's map in bytes, grown when full; 0: the default */
+};
+
+/*
+ * Makes the directory, the vault, and the genesis entry naming `origin`, the journal's fresh key and the
+ * actors of `first` (whose keys are made here: first->rows[].key is written), seals it, and leaves nothing
+ * behind on failure. ERR_EXISTS: there is a journal in dir already. ERR_INPUT: origin is no good key name.
+ */
+MUST_USE enum err_code journal_create(const struct journal_options *options, const char *origin,
+                                      const struct secret *passphrase, struct actor_rows *first,
+                                      struct err *err);
+
+/* ERR_NOT_FOUND: no journal there, and what to type. ERR_FORMAT: another version or damaged. */
+MUST_USE enum err_code journal_open(const struct journal_options *options, struct journal **j,
+                                    struct err *err);
+void journal_close(struct journal *j);
+
+/* Opens the vault: needed before the first group. ERR_KEY: the passphrase does not open it. */
+MUST_USE enum err_code journal_unlock(struct journal *j, const struct secret *passphrase, struct err *err);
+
+const char *journal_origin(const struct journal *j);
+/* The genesis key as C2SP vkey text, terminated; borrowed until close. */
+const char *journal_vkey(const struct journal *j);
+const char *journal_dir(const struct journal *j);
+/* Actors as of the newest entry this handle has seen (refreshed by begin and reader_begin). */
+const struct actors *journal_actors(const struct journal *j);
+
+/* -- appending ------------------------------------------------------------------------------------------ */
+
+/* A seal: the signed tree head after a group. */
+struct seal {
+    uint64_t size; /* entries covered: 1 .. size */
+    struct hash root;
+    char note[NOTE_MAX_SIZE]; /* C2SP checkpoint in a signed note, terminated */
+    size_t note_size;
+};
+
+/* Takes the writer lock and waits for it. The journal stands still for others until commit or abort. */
+MUST_USE enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err);
+/* The seq that the next added entry gets. */
+uint64_t journal_group_next_seq(const struct journal_group *g);
+/* The recorded_at all entries of this group get. */
+int64_t journal_group_recorded_at_ns(const struct journal_group *g);
+
+/*
+ * Adds one entry: gives *draft its seq and recorded_at. Checks that the actor is known, that the cause is an
+ * earlier entry, that entry_check() holds, and that kinds that need a signature have a good one.
+ * After an error the group may go on or be aborted; the refused entry left no trace.
+ */
+MUST_USE enum err_code journal_group_add(struct journal_group *g, struct entry *draft, struct err *err);
+/* The same for an encoded draft (seq, recorded_at zero), placed in the caller's buffer. `e` is its decoding. */
+MUST_USE enum err_code journal_group_add_encoded(struct journal_group *g, uint8_t *bytes, size_t size,
+                                                 const struct entry *e, struct err *err);
+/* Signs *draft as its actor with that actor's key from the vault (is_signed, signature are set). */
+MUST_USE enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err);
+/* A reader that sees the journal as this group does (its own entries too, once flushed by the call). Ends with it. */
+MUST_USE enum err_code journal_group_reader(struct journal_group *g, struct journal_reader **r,
+                                            struct err *err);
+
+/* Durable, in the tree, sealed; *seal may be NULL. After an error nothing of the group is there. Frees g. */
+MUST_USE enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err);
+void journal_group_abort(struct journal_group *g); /* NULL is fine */
+
+/* -- reading -------------------------------------------------------------------------------------------- */
+
+/* One stored entry, borrowed from the map until its reader ends. */
+struct journal_record {
+    uint64_t seq;
+    const uint8_t *bytes;
+    size_t size;
+};
+
+MUST_USE enum err_code journal_reader_begin(struct journal *j, struct journal_reader **r, struct err *err);
+void journal_reader_end(struct journal_reader *r);
+uint64_t journal_reader_size(const struct journal_reader *r); /* entries: 1 .. size */
+/* The next journal_reader_next() gives `seq` (1 or more). */
+MUST_USE enum err_code journal_reader_seek(struct journal_reader *r, uint64_t seq, struct err *err);
+/* False at the end (record untouched). ERR_FORMAT: a damaged block. */
+MUST_USE enum err_code journal_reader_next(struct journal_reader *r, struct journal_record *record,
+                                           bool *found, struct err *err);
+/* ERR_NOT_FOUND: no such seq, and how many there are. */
+MUST_USE enum err_code journal_reader_get(struct journal_reader *r, uint64_t seq,
+                                          struct journal_record *record, struct err *err);
+/* The oldest seal whose size is at least `size` (1: the first there is; the journal's size: the newest). */
+MUST_USE enum err_code journal_reader_seal(struct journal_reader *r, uint64_t size, struct seal *seal,
+                                           struct err *err);
+/* Walks control entries only, through their index: the first with seq >= from; *found false when none. */
+MUST_USE enum err_code journal_reader_control(struct journal_reader *r, uint64_t from,
+                                              struct journal_record *record, bool *found, struct err *err);
+/* Root at any size 0 .. size, and proofs, from the stored tiles. `path` has room for 64; *count is set. */
+MUST_USE enum err_code journal_reader_root(struct journal_reader *r, uint64_t size, struct hash *root,
+                                           struct err *err);
+MUST_USE enum err_code journal_reader_inclusion(struct journal_reader *r, uint64_t seq, uint64_t size,
+                                                struct hash *path, unsigned *count, struct err *err);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * A growing table of equal-sized rows, each beginning with its fixed-size key, found by key through a hash
+ * index and iterated in order of first appearance: never in hash order, so every fold over it is the same on
+ * every machine. Pure. Rows move when the table grows: a row pointer lives until the next table_put().
+ */
+#ifndef LEDGER_TABLE_H
+#define LEDGER_TABLE_H
+
+#include "ledger/err.h"
+
+#include <stdint.h>
+
+struct table {
+    uint8_t *rows;
+    uint32_t *slots; /* row number + 1, 0 empty; slot_count is a power of two */
+    size_t row_size;
+    size_t key_size; /* keys are compared as bytes: keep padding zero */
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t slot_count;
+};
+
+void table_init(struct table *t, size_t row_size, size_t key_size); /* allocates nothing yet */
+void table_release(struct table *t);
+void *table_find(const struct table *t, const void *key); /* NULL when absent */
+/* The row of this key, new ones zeroed but for the key; ERR_MEMORY. *row is untouched on failure. */
+MUST_USE enum err_code table_put(struct table *t, const void *key, void **row, struct err *err);
+void *table_at(const struct table *t, uint32_t index); /* REQUIREs index < count */
+
+#endif
