@@ -51,23 +51,20 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Appends the digits in text[*at ..) to *m; false when they leave 64 bits. */
-static bool take_digits(const char *text, size_t length, size_t *at, uint64_t *m)
-{
-    size_t i = *at;
-    uint64_t v = *m;
-    bool ok = true;
+#define DIGITS_MAX 19 /* as many fit in 64 bits whatever they are, and INT64_MAX has no more */
 
-    for (; i < length && is_digit(text[i]); i++) {
-        const uint64_t digit = (uint64_t)(text[i] - '0');
-        if (v > (UINT64_MAX - digit) / 10)
-            ok = false;
-        else
-            v = v * 10 + digit;
-    }
+/* Appends the digits from *at on to *m; wraps, so the caller compares their count with DIGITS_MAX. */
+static size_t take_digits(const char *text, size_t length, size_t *at, uint64_t *m)
+{
+    const size_t first = *at;
+    size_t i = first;
+    uint64_t v = *m;
+
+    for (; i < length && is_digit(text[i]); i++)
+        v = v * 10 + (uint64_t)(text[i] - '0');
     *at = i;
     *m = v;
-    return ok;
+    return i - first;
 }
 
 static enum err_code not_a_number(size_t at, const char *why, struct err *err)
@@ -84,15 +81,14 @@ enum err_code decimal_parse(const char *text, size_t length, int decimals, int64
     size_t given = 0; /* decimals read */
     uint64_t m = 0;
 
-    bool ok = take_digits(text, length, &at, &m);
-    if (at == whole)
+    const size_t before = take_digits(text, length, &at, &m);
+    if (before == 0)
         return not_a_number(at, "a digit is missing", err);
-    if (text[whole] == '0' && at - whole > 1)
+    if (text[whole] == '0' && before > 1)
         return not_a_number(whole, "a leading zero", err);
     if (at < length && text[at] == '.') {
-        const size_t first = ++at;
-        ok = take_digits(text, length, &at, &m) && ok;
-        given = at - first;
+        at++;
+        given = take_digits(text, length, &at, &m);
         if (given == 0)
             return not_a_number(at, "a digit is missing", err);
     }
@@ -100,11 +96,11 @@ enum err_code decimal_parse(const char *text, size_t length, int decimals, int64
         return not_a_number(at, "an unexpected character", err);
     if (given > (size_t)decimals)
         return err_set(err, ERR_INPUT, "%zu decimals where at most %d are allowed", given, decimals);
-    if (negative && m == 0 && ok)
-        return not_a_number(0, "a minus sign before zero", err);
     const uint64_t scale = POWER_OF_TEN[(size_t)decimals - given];
-    if (!ok || m > UINT64_MAX / scale || !fits(m * scale, negative))
+    if (before + given > DIGITS_MAX || m > UINT64_MAX / scale || !fits(m * scale, negative))
         return err_set(err, ERR_INPUT, "out of range for a number with %d decimals in 64 bits", decimals);
+    if (negative && m == 0)
+        return not_a_number(0, "a minus sign before zero", err);
     *value = signed_value(m * scale, negative);
     return ERR_OK;
 }

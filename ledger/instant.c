@@ -221,7 +221,8 @@ size_t instant_format(char *out, int64_t at_ns)
     if (at_ns == INSTANT_NONE)
         return put_none(out);
     put_seconds(out, at_ns, 'T');
-    const int64_t fraction = at_ns - floor_div(at_ns, NS_PER_SECOND) * NS_PER_SECOND;
+    const int64_t rest = at_ns % NS_PER_SECOND;
+    const int64_t fraction = rest < 0 ? rest + NS_PER_SECOND : rest;
     if (fraction) {
         out[n] = '.';
         put_fixed(out + n + 1, fraction, 9);

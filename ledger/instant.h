@@ -28,6 +28,11 @@ typedef int32_t civil_day;
 
 civil_day civil_from_ymd(int year, int month, int day);
 void civil_to_ymd(civil_day d, int *year, int *month, int *day);
+/* True for years 1900 .. 2199: the dates an entry may carry. */
+static inline bool civil_is_plausible(civil_day d)
+{
+    return d >= -25567 && d <= 84005;
+}
 int civil_weekday(civil_day d); /* 0 Sunday ... 6 Saturday */
 /* "2015-12-24" (also "20151224"); impossible dates are ERR_INPUT. */
 MUST_USE enum err_code civil_parse(const char *text, size_t length, civil_day *d, struct err *err);

@@ -4,6 +4,8 @@
  */
 #include "ledger/symbol.h"
 
+#include "ledger/decimal.h"
+
 #include <string.h>
 
 #define ROOT_LENGTH      6
@@ -11,8 +13,7 @@
 #define RIGHT_AT         12
 #define STRIKE_AT        13
 #define STRIKE_DIGITS    8
-#define STRIKE_UNIT_NANO (NANO_PER_DOLLAR / 1000)
-#define NANO_PER_DOLLAR  INT64_C(1000000000)
+#define STRIKE_UNIT_NANO (NANO / 1000)
 #define STRIKE_UNITS_MAX 99999999
 
 static bool is_upper(char c)
