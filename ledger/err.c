@@ -20,19 +20,23 @@ enum err_code err_set(struct err *err, enum err_code code, const char *format, .
 
 enum err_code err_wrap(struct err *err, const char *format, ...)
 {
-    char where[ERR_TEXT_SIZE];
     char what[ERR_TEXT_SIZE];
     va_list args;
 
     if (!err)
         return ERR_INPUT;
     REQUIRE(err->code != ERR_OK);
-    va_start(args, format);
-    vsnprintf(where, sizeof where, format, args);
-    va_end(args);
     memcpy(what, err->text, sizeof what);
-    const int cut = snprintf(err->text, sizeof err->text, "%s: %s", where, what);
-    (void)cut; /* a sentence past the limit is cut, never spilled */
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text - 3, format, args);
+    va_end(args);
+    /* A sentence past the limit is cut, never spilled. */
+    const size_t where = strlen(err->text);
+    memcpy(err->text + where, ": ", 2);
+    const size_t room = sizeof err->text - where - 3;
+    const size_t length = strnlen(what, room);
+    memcpy(err->text + where + 2, what, length);
+    err->text[where + 2 + length] = '\0';
     return err->code;
 }
 

@@ -2,8 +2,8 @@
  * Errors: how every fallible call of this program says no.
  *
  * A fallible call returns `enum err_code` (zero is success) and, when it fails, leaves one sentence in the
- * caller's `struct err`: what is wrong, exactly where, and where it helps, what to do. Nothing here allocates.
- * Callers on the way up add *where* with err_wrap(); the code never changes on the way.
+ * caller's `struct err`: what is wrong, exactly where, and where it helps, what to do. Nothing here
+ * allocates. Callers on the way up add *where* with err_wrap(); the code never changes on the way.
  */
 #ifndef LEDGER_ERR_H
 #define LEDGER_ERR_H
@@ -51,12 +51,11 @@ const char *err_code_name(enum err_code code);
  * A promise inside the program. Bytes, files, users and the network get errors; a broken promise stops us,
  * in release builds as well (assert() would fall silent).
  */
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            err_require_failed(#condition, __FILE__, __LINE__);                                    \
+#define REQUIRE(condition)                                                                                   \
+    do {                                                                                                     \
+        if (!(condition))                                                                                    \
+            err_require_failed(#condition, __FILE__, __LINE__);                                              \
     } while (0)
-void err_require_failed(const char *condition, const char *file, int line)
-    __attribute__((noreturn));
+void err_require_failed(const char *condition, const char *file, int line) __attribute__((noreturn));
 
 #endif

@@ -1,0 +1,41 @@
+#include "ledger/utf8.h"
+
+static bool tail(uint8_t b)
+{
+    return (b & 0xc0) == 0x80;
+}
+
+size_t utf8_sequence(const uint8_t *p, size_t left)
+{
+    if (left == 0)
+        return 0;
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] >= 0xc2 && p[0] <= 0xdf)
+        return left >= 2 && tail(p[1]) ? 2 : 0;
+    if (p[0] >= 0xe0 && p[0] <= 0xef) {
+        const uint8_t low = p[0] == 0xe0 ? 0xa0 : 0x80;
+        const uint8_t high = p[0] == 0xed ? 0x9f : 0xbf;
+        return left >= 3 && p[1] >= low && p[1] <= high && tail(p[2]) ? 3 : 0;
+    }
+    if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+        const uint8_t low = p[0] == 0xf0 ? 0x90 : 0x80;
+        const uint8_t high = p[0] == 0xf4 ? 0x8f : 0xbf;
+        return left >= 4 && p[1] >= low && p[1] <= high && tail(p[2]) && tail(p[3]) ? 4 : 0;
+    }
+    return 0;
+}
+
+bool utf8_is_valid_text(const void *bytes, size_t size)
+{
+    const uint8_t *p = bytes;
+    const uint8_t *const end = p + size;
+
+    while (p < end) {
+        const size_t n = utf8_sequence(p, (size_t)(end - p));
+        if (n == 0 || p[0] == 0)
+            return false;
+        p += n;
+    }
+    return true;
+}
