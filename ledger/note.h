@@ -14,9 +14,9 @@
 
 #include <stdint.h>
 
-#define NOTE_SIZE_MAX        ((size_t)1000000) /* bytes in a whole note */
-#define NOTE_SIGNATURES_MAX  100               /* signature lines in a note */
-#define NOTE_NAME_MAX        255               /* bytes in the name of a key that we know */
+#define NOTE_MAX_SIZE        16384 /* bytes in a whole note, a terminator included where there is one */
+#define NOTE_SIGNATURES_MAX  100   /* signature lines in a note */
+#define NOTE_NAME_MAX        255   /* bytes in the name of a key that we know */
 #define NOTE_ID_SIZE         4
 #define NOTE_PUBLIC_KEY_SIZE 32
 #define NOTE_SIGNATURE_SIZE  64 /* Ed25519 */

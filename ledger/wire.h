@@ -64,7 +64,8 @@ static inline uint8_t wire_get_u8(struct wire_in *in)
 static inline uint16_t wire_get_u16(struct wire_in *in)
 {
     const uint8_t *const p = wire_get_bytes(in, 2);
-    return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+    const unsigned v = p ? (unsigned)p[0] << 8 | p[1] : 0;
+    return (uint16_t)v; /* not within ?: gcc 12 with UBSan warns there */
 }
 
 static inline uint32_t wire_get_u32(struct wire_in *in)
