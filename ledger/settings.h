@@ -27,14 +27,14 @@ struct symbol_list {
     struct symbol rows[SYMBOL_LIST_MAX];
 };
 
-#define SYMBOL_MAP_MAX 64
+#define SYMBOL_MAP_MAX      64
 #define SYMBOL_MAP_TEXT_MAX 47
 struct symbol_map {
     uint32_t count;
     struct {
         struct symbol symbol;
         char text[SYMBOL_MAP_TEXT_MAX + 1]; /* visible ASCII and single spaces, no ',' ':' or '=' */
-    } rows[SYMBOL_MAP_MAX]; /* sorted by symbol, no symbol twice */
+    } rows[SYMBOL_MAP_MAX];                 /* sorted by symbol, no symbol twice */
 };
 /* The text for a symbol, or NULL. */
 const char *symbol_map_find(const struct symbol_map *m, const struct symbol *s);
@@ -42,12 +42,21 @@ const char *symbol_map_find(const struct symbol_map *m, const struct symbol *s);
 struct setting {
     const char *path; /* "risk.daily_loss" */
     enum setting_type type;
-    size_t offset; /* in the module's struct */
+    size_t offset;       /* in the module's struct */
     const char *initial; /* canonical default */
     const char *least;   /* canonical bounds for numbers, NULL: none */
     const char *most;
     const char *meaning;
 };
+
+/* The field of a row's type in its module's struct: SETTING_C_RATE daily_loss; */
+#define SETTING_C_PRICE   int64_t
+#define SETTING_C_MONEY   int64_t
+#define SETTING_C_RATE    int64_t
+#define SETTING_C_COUNT   int64_t
+#define SETTING_C_FLAG    bool
+#define SETTING_C_SYMBOLS struct symbol_list
+#define SETTING_C_MAP     struct symbol_map
 
 /* One module's table and where its struct lies in the whole configuration. */
 struct setting_group {
