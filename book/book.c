@@ -1,0 +1,167 @@
+#include "book/book.h"
+
+#include <stdlib.h>
+
+static void actors_row_init(void *state)
+{
+    actors_init(state);
+}
+
+static enum err_code actors_row_apply(void *state, const struct entry *e, struct err *err)
+{
+    return actors_apply(state, e, err);
+}
+
+static void actors_row_digest(const void *state, const struct digest_out *out)
+{
+    const struct actors *const a = state;
+
+    digest_u64(out, a->count);
+    for (uint32_t i = 0; i < a->count; i++) {
+        digest_id(out, &a->rows[i].name);
+        digest_u64(out, (uint64_t)a->rows[i].role);
+        digest_bytes(out, a->rows[i].key, sizeof a->rows[i].key);
+    }
+}
+
+static void actors_row_release(void *state)
+{
+    (void)state;
+}
+
+static struct replay_row rows[] = {
+    {"actors", sizeof(struct actors), actors_row_init, actors_row_apply, actors_row_digest,
+     actors_row_release},
+    {0},
+    {0},
+    {0},
+    {0},
+    {0},
+    {0},
+    {0},
+    {0},
+};
+enum { ACTORS, CONFIGURATION, ACCOUNTS, ORDERS, VIEW, RISK, NAKED_PUT, DAY, RUN, ROWS };
+
+/* Rows of other modules are constants elsewhere, which C does not take as initialisers. */
+static void fill_rows(void)
+{
+    rows[CONFIGURATION] = configuration_row;
+    rows[ACCOUNTS] = accounts_row;
+    rows[ORDERS] = orders_row;
+    rows[VIEW] = view_row;
+    rows[RISK] = risk_row;
+    rows[NAKED_PUT] = naked_put_row;
+    rows[DAY] = day_row;
+    rows[RUN] = run_row;
+}
+
+enum err_code book_init(struct book *b, struct err *err)
+{
+    memset(b, 0, sizeof *b);
+    fill_rows();
+    for (size_t i = 0; i < ROWS; i++) {
+        b->states[i] = calloc(1, rows[i].size);
+        if (!b->states[i]) {
+            for (size_t k = 0; k < i; k++)
+                free(b->states[k]);
+            memset(b, 0, sizeof *b);
+            return err_set(err, ERR_MEMORY, "out of memory for the state of %s", rows[i].name);
+        }
+    }
+    replay_init(&b->replay, rows, b->states, ROWS);
+    b->actors = b->states[ACTORS];
+    b->configuration = b->states[CONFIGURATION];
+    b->accounts = b->states[ACCOUNTS];
+    b->orders = b->states[ORDERS];
+    b->view = b->states[VIEW];
+    b->risk = b->states[RISK];
+    b->naked_put = b->states[NAKED_PUT];
+    b->day = b->states[DAY];
+    b->run = b->states[RUN];
+    return ERR_OK;
+}
+
+void book_release(struct book *b)
+{
+    if (!b->replay.count)
+        return;
+    replay_release(&b->replay);
+    for (size_t i = 0; i < ROWS; i++)
+        free(b->states[i]);
+    memset(b, 0, sizeof *b);
+}
+
+enum err_code book_apply(struct book *b, const struct entry *e, struct err *err)
+{
+    return replay_apply(&b->replay, e, err);
+}
+
+enum err_code book_apply_record(struct book *b, const struct journal_record *record, struct err *err)
+{
+    struct entry e;
+    const enum err_code rc = entry_decode(record->bytes, record->size, &e, err);
+
+    if (rc)
+        return err_wrap(err, "entry %llu", (unsigned long long)record->seq);
+    return book_apply(b, &e, err);
+}
+
+/* Folds up to `to`, or until the market's clock would pass `until_ns`. */
+static enum err_code load(struct book *b, struct journal_reader *r, uint64_t to, int64_t until_ns,
+                          book_progress *progress, void *context, struct err *err)
+{
+    struct journal_record record;
+    struct entry e;
+    bool found = true;
+    const uint64_t size = journal_reader_size(r);
+    const uint64_t last = to == 0 || to > size ? size : to;
+    enum err_code rc = journal_reader_seek(r, book_seq(b) + 1, err);
+
+    while (!rc && book_seq(b) < last) {
+        rc = journal_reader_next(r, &record, &found, err);
+        if (rc || !found)
+            break;
+        rc = entry_decode(record.bytes, record.size, &e, err);
+        if (rc)
+            return err_wrap(err, "entry %llu", (unsigned long long)record.seq);
+        if (entry_family(e.kind) == FAMILY_PERCEPTION && e.at_ns != INSTANT_NONE && e.at_ns > until_ns)
+            break;
+        rc = book_apply(b, &e, err);
+        if (progress && (book_seq(b) & 0xfff) == 0)
+            progress(context, book_seq(b), last);
+    }
+    return rc;
+}
+
+enum err_code book_load(struct book *b, struct journal_reader *r, uint64_t to, book_progress *progress,
+                        void *context, struct err *err)
+{
+    const uint64_t size = journal_reader_size(r);
+
+    if (to > size)
+        return err_set(err, ERR_NOT_FOUND, "there is no entry %llu; the newest is %llu",
+                       (unsigned long long)to, (unsigned long long)size);
+    return load(b, r, to, INT64_MAX, progress, context, err);
+}
+
+enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t at_ns,
+                              book_progress *progress, void *context, struct err *err)
+{
+    return load(b, r, 0, at_ns, progress, context, err);
+}
+
+static void add_to_hash(void *context, const void *bytes, size_t size)
+{
+    hash_stream_add(context, bytes, size);
+}
+
+struct hash book_digest(const struct book *b)
+{
+    struct hash_stream stream;
+    const struct digest_out out = {add_to_hash, &stream};
+
+    hash_stream_init(&stream);
+    replay_digest(&b->replay, &out);
+    return hash_stream_finish(&stream);
+}

@@ -1,0 +1,69 @@
+/*
+ * The book: one journal with its state. The table of reducers that together are everything the program knows,
+ * folded by the one replay loop. Nothing else is state; whoever wants to know something folds a book.
+ */
+#ifndef BOOK_BOOK_H
+#define BOOK_BOOK_H
+
+#include "book/configuration.h"
+#include "book/day.h"
+#include "book/run_state.h"
+#include "ledger/accounts.h"
+#include "ledger/actors.h"
+#include "ledger/hash.h"
+#include "ledger/journal.h"
+#include "ledger/orders.h"
+#include "ledger/replay.h"
+#include "market/view.h"
+#include "risk/risk_state.h"
+#include "strategy/naked_put.h"
+
+struct book {
+    struct replay replay;
+    void *states[REPLAY_ROWS_MAX];
+    /* The same states by name; all owned by the book, to be read by anyone and changed by book_apply() only.
+     */
+    struct actors *actors;
+    struct configuration_state *configuration;
+    struct accounts *accounts;
+    struct orders *orders;
+    struct view *view;
+    struct risk_state *risk;
+    struct naked_put_state *naked_put;
+    struct day_state *day;
+    struct run_state *run;
+};
+
+/* ERR_MEMORY. Release with book_release(), also after a failed apply. */
+MUST_USE enum err_code book_init(struct book *b, struct err *err);
+void book_release(struct book *b);
+
+/* Newest entry applied; 0 for an empty book. */
+static inline uint64_t book_seq(const struct book *b)
+{
+    return b->replay.seq;
+}
+
+/* Applies one entry. The error is wrapped with the reducer and the entry's number. */
+MUST_USE enum err_code book_apply(struct book *b, const struct entry *e, struct err *err);
+/* Decodes and applies one stored record. */
+MUST_USE enum err_code book_apply_record(struct book *b, const struct journal_record *record,
+                                         struct err *err);
+
+/* Progress of long work; NULL is fine. `done` of `total` entries. */
+typedef void book_progress(void *context, uint64_t done, uint64_t total);
+
+/* Folds the reader's entries after book_seq(b) up to and including `to` (0: all of them). */
+MUST_USE enum err_code book_load(struct book *b, struct journal_reader *r, uint64_t to,
+                                 book_progress *progress, void *context, struct err *err);
+/*
+ * Folds up to the last entry before the market's clock passes `at_ns`: it stops in front of the first
+ * perception whose `at` is later. Entries without `at` belong to the entries before them.
+ */
+MUST_USE enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t at_ns,
+                                       book_progress *progress, void *context, struct err *err);
+
+/* SHA-256 over every reducer's name and canonical bytes, and the seq: "the state digest". */
+struct hash book_digest(const struct book *b);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * The whole configuration: every module's settings in one struct, their tables in one list, the YAML door,
+ * the canonical text that goes into the journal, and the reducer that says which configuration is in force.
+ */
+#ifndef BOOK_CONFIGURATION_H
+#define BOOK_CONFIGURATION_H
+
+#include "ledger/hash.h"
+#include "ledger/replay.h"
+#include "ledger/settings.h"
+#include "risk/risk_settings.h"
+#include "strategy/costs.h"
+#include "strategy/strategy_settings.h"
+
+struct configuration {
+    struct strategy_settings strategy;
+    struct risk_settings risk;
+    struct costs costs;
+};
+
+/* The index-th setting of all modules, in the canonical text's order; NULL past the end. */
+const struct setting *configuration_setting(size_t index);
+
+/* In force before the first control.configuration, and the base that a file changes. */
+void configuration_defaults(struct configuration *c);
+
+/* Settings of a YAML file over the defaults; rules that span settings (min <= max) are checked. ERR_INPUT. */
+MUST_USE enum err_code configuration_read_yaml(struct configuration *c, const char *name, const char *text,
+                                               size_t size, struct err *err);
+
+#define CONFIGURATION_TEXT_MAX 16384
+/* "path=value\n" for every setting, in order; terminated. ERR_RANGE when it does not fit. */
+MUST_USE enum err_code configuration_text(const struct configuration *c, char *out, size_t capacity,
+                                          size_t *size, struct err *err);
+/* The inverse. Settings that a text of an older program does not name keep their defaults. ERR_FORMAT. */
+MUST_USE enum err_code configuration_parse(struct configuration *c, const char *text, size_t size,
+                                           struct err *err);
+
+/* The reducer: the newest control.configuration. */
+struct configuration_state {
+    struct configuration configuration;
+    struct digest32 sha256; /* of its source; zero before the first */
+    uint64_t seq;           /* of the entry; 0 before the first */
+};
+extern const struct replay_row configuration_row; /* name "configuration" */
+
+#endif

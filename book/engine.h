@@ -1,0 +1,30 @@
+/*
+ * The engine: what is decided when a trigger is seen. A pure function from the book and the trigger to
+ * proposed entries; the live loop appends them, re-decision compares them.
+ *
+ * Triggers are clock entries of a run and control.stop. The answer to a clock entry, in this order: the
+ * account's worth, breakers (and the cancelling of what would open a position), exits, entries; each decision
+ * is followed by the governor's verdict and, when that allows it, by the order. The answer to a stop cancels
+ * every open order.
+ */
+#ifndef BOOK_ENGINE_H
+#define BOOK_ENGINE_H
+
+#include "book/book.h"
+#include "ledger/decide.h"
+
+/*
+ * Answers a trigger that is applied already. Every proposal goes to `out`, which applies it to `b`.
+ * Any error of the sink is handed up.
+ */
+MUST_USE enum err_code engine_answer(struct book *b, const struct entry *trigger, const struct proposals *out,
+                                     struct err *err);
+
+/*
+ * What every sink does to a proposal before it is written or compared: the actor is the module that proposed
+ * it, `at` is the trigger's. ERR_NOT_FOUND: the journal has no such actor.
+ */
+MUST_USE enum err_code engine_stamp(const struct book *b, const struct entry *trigger, struct entry *draft,
+                                    struct err *err);
+
+#endif

@@ -1,0 +1,90 @@
+#include "book/run_state.h"
+
+static void run_init(void *state)
+{
+    memset(state, 0, sizeof(struct run_state));
+}
+
+static void learn_actor(struct run_state *s, enum role role)
+{
+    if (s->actors == ACTORS_TOTAL_MAX)
+        return;
+    s->actors++;
+    s->is_feed[s->actors] = role == ROLE_FEED;
+    s->is_engine[s->actors] = role == ROLE_STRATEGY || role == ROLE_RISK;
+}
+
+/* The same feed again after a run without an end is the same work going on. */
+static void on_run(struct run_state *s, const struct entry *e)
+{
+    const struct text *const feed = &e->as.control_run.feed;
+    const size_t length = feed->length < RUN_FEED_MAX - 1 ? feed->length : RUN_FEED_MAX - 1;
+
+    if (s->is_open && strlen(s->feed) == length && memcmp(s->feed, feed->bytes, length) == 0)
+        return;
+    s->is_open = true;
+    s->first_seq = e->seq;
+    memset(s->feed, 0, sizeof s->feed);
+    memcpy(s->feed, feed->bytes, length);
+    s->perceived = 0;
+    s->derived = 0;
+    s->pending_seq = 0;
+    s->pending_at_ns = 0;
+}
+
+bool run_is_derived(const struct run_state *s, const struct entry *e)
+{
+    return entry_kind_is_derived(e->kind) && e->actor <= s->actors && s->is_engine[e->actor];
+}
+
+static enum err_code run_apply(void *state, const struct entry *e, struct err *err)
+{
+    struct run_state *const s = state;
+
+    (void)err;
+    if (e->kind == ENTRY_CONTROL_GENESIS) {
+        for (unsigned i = 0; i < e->as.control_genesis.actors.count; i++)
+            learn_actor(s, e->as.control_genesis.actors.rows[i].role);
+    } else if (e->kind == ENTRY_CONTROL_ACTOR) {
+        learn_actor(s, e->as.control_actor.role);
+    } else if (e->kind == ENTRY_CONTROL_RUN) {
+        on_run(s, e);
+    } else if (e->kind == ENTRY_CONTROL_RUN_END) {
+        s->is_open = false;
+        s->pending_seq = 0;
+    }
+    if (!s->is_open || e->actor > s->actors)
+        return ERR_OK;
+    s->perceived += s->is_feed[e->actor];
+    if (e->kind == ENTRY_PERCEPTION_CLOCK) {
+        s->pending_seq = e->seq;
+        s->pending_at_ns = e->at_ns;
+    } else if (run_is_derived(s, e)) {
+        s->derived++;
+        if (e->kind != ENTRY_ORDER_CANCEL) /* a stop's cancellations answer the stop, not the clock */
+            s->pending_seq = 0;
+    }
+    return ERR_OK;
+}
+
+static void run_digest(const void *state, const struct digest_out *out)
+{
+    const struct run_state *const s = state;
+
+    digest_u64(out, s->is_open);
+    digest_u64(out, s->first_seq);
+    digest_bytes(out, s->feed, strlen(s->feed));
+    digest_u64(out, s->perceived);
+    digest_u64(out, s->pending_seq);
+    digest_u64(out, s->derived);
+    digest_bytes(out, s->is_feed, sizeof s->is_feed);
+    digest_bytes(out, s->is_engine, sizeof s->is_engine);
+}
+
+static void run_release(void *state)
+{
+    (void)state;
+}
+
+const struct replay_row run_row = {"run",      sizeof(struct run_state), run_init, run_apply, run_digest,
+                                   run_release};

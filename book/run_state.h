@@ -1,0 +1,32 @@
+/*
+ * What is known of the loop, folded from the journal: whether one is going on, what feeds it, how much of the
+ * feed is in the journal already. That is all it takes to go on after a crash where the last run ended: the
+ * feed is opened again and the perceptions that are here already are left out.
+ */
+#ifndef BOOK_RUN_STATE_H
+#define BOOK_RUN_STATE_H
+
+#include "ledger/actors.h"
+#include "ledger/replay.h"
+
+#define RUN_FEED_MAX 1024
+
+struct run_state {
+    bool is_open;            /* control.run without its control.run_end */
+    uint64_t first_seq;      /* of the control.run that the unfinished work began with */
+    char feed[RUN_FEED_MAX]; /* its feed, terminated */
+    uint64_t perceived;      /* entries by the feed's actors since first_seq, sources included */
+    uint64_t pending_seq;    /* a clock entry of an open run that no derived entry has answered; 0: none */
+    int64_t pending_at_ns;
+    uint64_t derived;                        /* entries by strategies and the governor since first_seq */
+    uint8_t is_feed[ACTORS_TOTAL_MAX + 1];   /* by actor id: role feed */
+    uint8_t is_engine[ACTORS_TOTAL_MAX + 1]; /* by actor id: role strategy or risk */
+    uint32_t actors;
+};
+
+extern const struct replay_row run_row; /* name "run" */
+
+/* The entry was computed by this program's own deciders, so it must be what they would compute again. */
+bool run_is_derived(const struct run_state *s, const struct entry *e);
+
+#endif
