@@ -11,7 +11,15 @@
  * short put assigned, strike K:   positions:OPTION +premium | income:realized -premium |
  *                                 positions:STOCK +K x 100 | assets:cash -K x 100. The stock's cost is the
  *                                 strike; the premium is the option's own profit.
- * settled in cash:                positions:OPTION +premium | assets:cash -intrinsic | income:realized difference
+ * settled in cash:                positions:OPTION +premium | assets:cash -intrinsic | income:realized
+ * difference
+ *
+ * A fill through zero closes the old lots and opens the other side with the rest; its money is split in
+ * proportion, half to even, the rest staying with what it opens. A lot closed in part gives up its cost the
+ * same way, so costs always add up exactly. Facts that we did not expect move as any fill does: assigned,
+ * exercised, expired or settled beyond what is held goes through zero (the new lots cost what the fill says:
+ * nothing, or the intrinsic value). Only an expiration or settlement of what is flat has no side to close:
+ * it moves nothing but its fee.
  */
 #ifndef LEDGER_ACCOUNTS_H
 #define LEDGER_ACCOUNTS_H
@@ -20,31 +28,33 @@
 #include "ledger/table.h"
 
 struct lot {
-    int64_t qty;        /* signed like its position */
-    int64_t price_nano; /* of opening */
-    int64_t cost_micro; /* signed: what was paid (+) or received (-) for what is left of it */
-    int64_t opened_at_ns;
-    uint64_t seq; /* the fill that opened it */
+    int64_t qty;          /* signed like its position */
+    int64_t price_nano;   /* of opening */
+    int64_t cost_micro;   /* signed: what was paid (+) or received (-) for what is left of it */
+    int64_t opened_at_ns; /* when the fill happened, or when it was recorded if it does not say */
+    uint64_t seq;         /* the fill that opened it */
 };
 
 struct position {
-    struct symbol symbol; /* the key */
-    int64_t qty;          /* signed: short is negative */
-    int64_t cost_micro;   /* sum over lots */
+    struct symbol symbol;   /* the key */
+    int64_t qty;            /* signed: short is negative; never INT64_MIN */
+    int64_t cost_micro;     /* sum over lots */
     int64_t realized_micro; /* profit positive, before fees */
     int64_t fees_micro;
     int64_t opened_at_ns; /* of the oldest open lot; INSTANT_NONE when flat */
-    uint64_t opened_seq;  /* the fill that opened it */
+    uint64_t opened_seq;  /* the fill that opened the oldest lot; 0 when flat */
     struct lot *lots;     /* oldest first */
     uint32_t lot_count;
-    uint32_t lot_capacity;
+    uint32_t lot_capacity; /* of lot_room */
+    struct lot *lot_room;  /* the allocation: lots closed in front of `lots` lie there as well */
 };
 
 #define POSTINGS_MAX 8
 struct posting {
-    const char *account;  /* "assets:cash", "positions", "income:realized", "expenses:fees", "equity:deposits" */
-    struct symbol symbol; /* for "positions" */
-    int64_t amount_micro;
+    const char
+        *account; /* "assets:cash", "positions", "income:realized", "expenses:fees", "equity:deposits" */
+    struct symbol symbol; /* for "positions" and "income:realized"; length 0 elsewhere */
+    int64_t amount_micro; /* never zero: what is nothing is not posted */
 };
 
 struct accounts {
@@ -55,19 +65,24 @@ struct accounts {
     struct table positions; /* struct position by symbol, also those that are flat again */
     struct table fill_ids;  /* struct id: fills counted */
     uint64_t duplicates;
-    struct posting last[POSTINGS_MAX]; /* of the newest applied fill; not part of the state's digest */
+    struct posting last[POSTINGS_MAX]; /* of the newest applied fill, no duplicate; not in the digest */
     uint32_t last_count;
-    uint64_t last_seq;
+    uint64_t last_seq; /* that fill; 0 before the first */
 };
 
 void accounts_init(void *state);
+/*
+ * All or nothing. ERR_RANGE: a balance or a quantity would leave its integer. ERR_INPUT: an assignment,
+ * exercise, expiration or settlement of what is no option (entry_check() lets none be written). ERR_MEMORY.
+ */
 MUST_USE enum err_code accounts_apply(void *state, const struct entry *e, struct err *err);
 void accounts_digest(const void *state, const struct digest_out *out);
 void accounts_release(void *state);
 extern const struct replay_row accounts_row; /* name "accounts" */
 
 const struct position *accounts_position(const struct accounts *a, const struct symbol *s); /* or NULL */
-/* Average price of what is open: |cost| / (|qty| x multiplier), half to even, in nano; 0 when flat. */
+/* Average price of what is open: |cost| / (|qty| x multiplier), half to even, in nano; 0 when flat.
+ * Costs are whole micro-dollars, so an average beyond INT64_MAX can come out by rounding: INT64_MAX then. */
 int64_t position_average_price_nano(const struct position *p);
 /* Sum of all balances, which is zero or the program is broken. */
 int64_t accounts_sum_micro(const struct accounts *a);

@@ -1,0 +1,473 @@
+/*
+ * How a fill becomes postings: 1. what it asks of each position (its legs), 2. what that does to lots,
+ * balances and totals, every sum checked, 3. room for all of it, 4. the writes, which cannot fail.
+ */
+#include "ledger/accounts.h"
+
+#include "ledger/leg.h"
+
+#include <stdlib.h>
+
+#define LEGS_MAX 2
+
+static const char CASH[] = "assets:cash";
+static const char POSITIONS[] = "positions";
+static const char REALIZED[] = "income:realized";
+static const char FEES[] = "expenses:fees";
+static const char DEPOSITS[] = "equity:deposits";
+
+struct plan {
+    const struct id *fill_id;
+    bool moves; /* false: no fill, or one that was counted already */
+    struct leg legs[LEGS_MAX];
+    uint32_t leg_count;
+    int64_t fee_micro; /* belongs to the first leg's position */
+    int64_t deposit_micro;
+    struct posting postings[POSTINGS_MAX];
+    uint32_t posting_count;
+    int64_t cash_after;
+    int64_t fees_after;
+    int64_t realized_after;
+    int64_t deposits_after;
+    int64_t position_fees_after;
+};
+
+void accounts_init(void *state)
+{
+    struct accounts *const a = state;
+
+    memset(a, 0, sizeof *a);
+    table_init(&a->positions, sizeof(struct position), sizeof(struct symbol));
+    table_init(&a->fill_ids, sizeof(struct id), sizeof(struct id));
+}
+
+void accounts_release(void *state)
+{
+    struct accounts *const a = state;
+
+    for (uint32_t i = 0; i < a->positions.count; i++) {
+        const struct position *const p = table_at(&a->positions, i);
+        free(p->lot_room);
+    }
+    table_release(&a->positions);
+    table_release(&a->fill_ids);
+}
+
+/* -- what a fill asks for ------------------------------------------------------------------------------- */
+
+/* False when the broker tells a fact again. */
+static bool begin(const struct accounts *a, const struct id *fill_id, struct plan *plan)
+{
+    plan->fill_id = fill_id;
+    plan->moves = table_find(&a->fill_ids, fill_id) == NULL;
+    return plan->moves;
+}
+
+/* A change of one position at a price: bought is positive. */
+static enum err_code add_leg(struct plan *plan, const struct symbol *s, int64_t qty, int64_t price_nano,
+                             struct err *err)
+{
+    REQUIRE(plan->leg_count < LEGS_MAX);
+    struct leg *const leg = &plan->legs[plan->leg_count++];
+
+    leg->symbol = *s;
+    leg->qty = qty;
+    leg->price_nano = price_nano;
+    return decimal_notional(price_nano, qty, symbol_multiplier(s), &leg->flow_micro, err);
+}
+
+static enum err_code on_execution(const struct accounts *a, const struct entry_fill_execution *f,
+                                  struct plan *plan, struct err *err)
+{
+    REQUIRE(f->qty >= 1);
+    if (!begin(a, &f->fill_id, plan))
+        return ERR_OK;
+    plan->fee_micro = f->fee;
+    return add_leg(plan, &f->symbol, f->side == SIDE_BUY ? f->qty : -f->qty, f->price, err);
+}
+
+static enum err_code need_option(const struct symbol *s, struct err *err)
+{
+    return symbol_is_option(s) ? ERR_OK : err_set(err, ERR_INPUT, "\"%s\" is no option", s->text);
+}
+
+/*
+ * The option goes for nothing, the underlying comes or goes at the strike. A short option that is assigned
+ * closes upwards (+1), a long one that is exercised downwards (-1).
+ */
+static enum err_code deliver(struct plan *plan, const struct symbol *s, int64_t qty, int64_t direction,
+                             struct err *err)
+{
+    struct contract c;
+    struct symbol underlying;
+    int64_t shares;
+
+    REQUIRE(qty >= 1);
+    enum err_code rc = need_option(s, err);
+    if (!rc)
+        rc = decimal_mul_div(qty, symbol_multiplier(s), 1, &shares, err);
+    if (!rc)
+        rc = add_leg(plan, s, direction * qty, 0, err);
+    if (rc)
+        return rc;
+    symbol_contract(s, &c);
+    symbol_underlying(s, &underlying);
+    const bool buys = (c.right == RIGHT_PUT) == (direction > 0); /* put assigned, call exercised */
+    return add_leg(plan, &underlying, buys ? shares : -shares, c.strike_nano, err);
+}
+
+static enum err_code on_assignment(const struct accounts *a, const struct entry_fill_assignment *f,
+                                   struct plan *plan, struct err *err)
+{
+    if (!begin(a, &f->fill_id, plan))
+        return ERR_OK;
+    plan->fee_micro = f->fee;
+    return deliver(plan, &f->symbol, f->qty, +1, err);
+}
+
+static enum err_code on_exercise(const struct accounts *a, const struct entry_fill_exercise *f,
+                                 struct plan *plan, struct err *err)
+{
+    if (!begin(a, &f->fill_id, plan))
+        return ERR_OK;
+    plan->fee_micro = f->fee;
+    return deliver(plan, &f->symbol, f->qty, -1, err);
+}
+
+/* Against whichever side is held; what is flat has no side and stays flat. */
+static enum err_code close_held(const struct accounts *a, struct plan *plan, const struct symbol *s,
+                                int64_t qty, int64_t price_nano, struct err *err)
+{
+    const struct position *const p = accounts_position(a, s);
+
+    REQUIRE(qty >= 1);
+    if (!p || p->qty == 0)
+        return add_leg(plan, s, 0, price_nano, err);
+    return add_leg(plan, s, p->qty < 0 ? qty : -qty, price_nano, err);
+}
+
+static enum err_code on_expiration(const struct accounts *a, const struct entry_fill_expiration *f,
+                                   struct plan *plan, struct err *err)
+{
+    if (!begin(a, &f->fill_id, plan))
+        return ERR_OK;
+    const enum err_code rc = need_option(&f->symbol, err);
+    return rc ? rc : close_held(a, plan, &f->symbol, f->qty, 0, err);
+}
+
+static enum err_code on_settlement(const struct accounts *a, const struct entry_fill_settlement *f,
+                                   struct plan *plan, struct err *err)
+{
+    struct contract c;
+    int64_t intrinsic_nano;
+
+    if (!begin(a, &f->fill_id, plan))
+        return ERR_OK;
+    enum err_code rc = need_option(&f->symbol, err);
+    if (rc)
+        return rc;
+    symbol_contract(&f->symbol, &c);
+    if (c.right == RIGHT_PUT)
+        rc = decimal_sub(c.strike_nano, f->underlying_price, &intrinsic_nano, err);
+    else
+        rc = decimal_sub(f->underlying_price, c.strike_nano, &intrinsic_nano, err);
+    if (rc)
+        return rc;
+    plan->fee_micro = f->fee;
+    return close_held(a, plan, &f->symbol, f->qty, intrinsic_nano > 0 ? intrinsic_nano : 0, err);
+}
+
+static enum err_code on_deposit(const struct accounts *a, const struct entry_fill_deposit *f,
+                                struct plan *plan)
+{
+    if (begin(a, &f->fill_id, plan))
+        plan->deposit_micro = f->amount;
+    return ERR_OK;
+}
+
+static enum err_code plan_fill(const struct accounts *a, const struct entry *e, struct plan *plan,
+                               struct err *err)
+{
+    switch (e->kind) {
+    case ENTRY_FILL_EXECUTION: return on_execution(a, &e->as.fill_execution, plan, err);
+    case ENTRY_FILL_ASSIGNMENT: return on_assignment(a, &e->as.fill_assignment, plan, err);
+    case ENTRY_FILL_EXERCISE: return on_exercise(a, &e->as.fill_exercise, plan, err);
+    case ENTRY_FILL_EXPIRATION: return on_expiration(a, &e->as.fill_expiration, plan, err);
+    case ENTRY_FILL_SETTLEMENT: return on_settlement(a, &e->as.fill_settlement, plan, err);
+    case ENTRY_FILL_DEPOSIT: return on_deposit(a, &e->as.fill_deposit, plan);
+    case ENTRY_PERCEPTION_QUOTE: /* what is seen, concluded, intended or said moves no money */
+    case ENTRY_PERCEPTION_BAR:
+    case ENTRY_PERCEPTION_MARK:
+    case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_PERCEPTION_CLOCK:
+    case ENTRY_PERCEPTION_DATA_QUALITY:
+    case ENTRY_DECISION_CANDIDATES:
+    case ENTRY_DECISION_ENTER:
+    case ENTRY_DECISION_EXIT:
+    case ENTRY_DECISION_NO_TRADE:
+    case ENTRY_RISK_VERDICT:
+    case ENTRY_RISK_BREAKER_TRIP:
+    case ENTRY_RISK_EQUITY:
+    case ENTRY_ORDER_NEW:
+    case ENTRY_ORDER_ACKNOWLEDGED:
+    case ENTRY_ORDER_CANCEL:
+    case ENTRY_ORDER_CANCELLED:
+    case ENTRY_ORDER_REJECTED:
+    case ENTRY_ORDER_EXPIRED:
+    case ENTRY_CONTROL_GENESIS:
+    case ENTRY_CONTROL_ACTOR:
+    case ENTRY_CONTROL_CONFIGURATION:
+    case ENTRY_CONTROL_RUN:
+    case ENTRY_CONTROL_RUN_END:
+    case ENTRY_CONTROL_SOURCE:
+    case ENTRY_CONTROL_STOP:
+    case ENTRY_CONTROL_RESUME:
+    case ENTRY_CONTROL_NOTE: return ERR_OK;
+    }
+    return ERR_OK;
+}
+
+/* -- what it does to balances --------------------------------------------------------------------------- */
+
+static void post(struct plan *plan, const char *account, const struct symbol *s, int64_t amount_micro)
+{
+    if (amount_micro == 0)
+        return;
+    REQUIRE(plan->posting_count < POSTINGS_MAX);
+    struct posting *const posting = &plan->postings[plan->posting_count++];
+    posting->account = account;
+    posting->symbol = s ? *s : (struct symbol){0};
+    posting->amount_micro = amount_micro;
+}
+
+/* Money out (positive) or in (negative). */
+static enum err_code pay(struct plan *plan, int64_t micro, struct err *err)
+{
+    int64_t change;
+
+    enum err_code rc = decimal_sub(0, micro, &change, err);
+    if (!rc)
+        rc = decimal_add(plan->cash_after, change, &plan->cash_after, err);
+    if (!rc)
+        post(plan, CASH, NULL, change);
+    return rc;
+}
+
+static enum err_code plan_leg(const struct accounts *a, struct plan *plan, struct leg *leg, struct err *err)
+{
+    int64_t income = 0;
+
+    enum err_code rc = leg_plan(leg, accounts_position(a, &leg->symbol), err);
+    if (!rc)
+        rc = pay(plan, leg->flow_micro, err);
+    if (!rc)
+        rc = decimal_sub(0, leg->realized_micro, &income, err);
+    if (!rc)
+        rc = decimal_add(plan->realized_after, leg->realized_micro, &plan->realized_after, err);
+    if (rc)
+        return rc;
+    post(plan, POSITIONS, &leg->symbol, leg->posted_micro);
+    post(plan, REALIZED, &leg->symbol, income);
+    return ERR_OK;
+}
+
+static enum err_code plan_fee(const struct accounts *a, struct plan *plan, struct err *err)
+{
+    if (plan->leg_count == 0)
+        return ERR_OK;
+    const struct position *const p = accounts_position(a, &plan->legs[0].symbol);
+    enum err_code rc = pay(plan, plan->fee_micro, err);
+    if (!rc)
+        rc = decimal_add(plan->fees_after, plan->fee_micro, &plan->fees_after, err);
+    if (!rc)
+        rc = decimal_add(p ? p->fees_micro : 0, plan->fee_micro, &plan->position_fees_after, err);
+    if (!rc)
+        post(plan, FEES, NULL, plan->fee_micro);
+    return rc;
+}
+
+static enum err_code plan_deposit(struct plan *plan, struct err *err)
+{
+    int64_t equity;
+
+    enum err_code rc = decimal_sub(0, plan->deposit_micro, &equity, err);
+    if (!rc)
+        rc = pay(plan, equity, err);
+    if (!rc)
+        rc = decimal_add(plan->deposits_after, plan->deposit_micro, &plan->deposits_after, err);
+    if (!rc)
+        post(plan, DEPOSITS, NULL, equity);
+    return rc;
+}
+
+static enum err_code plan_balances(const struct accounts *a, struct plan *plan, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    plan->cash_after = a->cash_micro;
+    plan->fees_after = a->fees_micro;
+    plan->realized_after = a->realized_micro;
+    plan->deposits_after = a->deposits_micro;
+    for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
+        rc = plan_leg(a, plan, &plan->legs[i], err);
+    if (!rc)
+        rc = plan_fee(a, plan, err);
+    if (!rc)
+        rc = plan_deposit(plan, err);
+    return rc;
+}
+
+/* -- room, then writes ---------------------------------------------------------------------------------- */
+
+static enum err_code reserve(struct accounts *a, struct plan *plan, struct err *err)
+{
+    enum err_code rc = table_reserve(&a->fill_ids, 1, err);
+
+    if (!rc)
+        rc = table_reserve(&a->positions, plan->leg_count, err);
+    for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
+        rc = leg_reserve(&plan->legs[i], table_find(&a->positions, &plan->legs[i].symbol), err);
+    if (rc) {
+        for (uint32_t i = 0; i < plan->leg_count; i++)
+            leg_release(&plan->legs[i]);
+    }
+    return rc;
+}
+
+/* A row that there is room for. */
+static void *put(struct table *t, const void *key)
+{
+    void *row = NULL;
+
+    const enum err_code rc = table_put(t, key, &row, NULL);
+    REQUIRE(rc == ERR_OK);
+    return row;
+}
+
+static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
+{
+    const int64_t at_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
+
+    put(&a->fill_ids, plan->fill_id);
+    for (uint32_t i = 0; i < plan->leg_count; i++) {
+        struct position *const p = put(&a->positions, &plan->legs[i].symbol);
+        leg_commit(&plan->legs[i], p, at_ns, e->seq);
+        if (i == 0)
+            p->fees_micro = plan->position_fees_after;
+    }
+    a->cash_micro = plan->cash_after;
+    a->fees_micro = plan->fees_after;
+    a->realized_micro = plan->realized_after;
+    a->deposits_micro = plan->deposits_after;
+    memcpy(a->last, plan->postings, plan->posting_count * sizeof plan->postings[0]);
+    a->last_count = plan->posting_count;
+    a->last_seq = e->seq;
+}
+
+enum err_code accounts_apply(void *state, const struct entry *e, struct err *err)
+{
+    struct accounts *const a = state;
+    struct plan plan; /* the arrays are written before they are read */
+
+    plan.fill_id = NULL;
+    plan.moves = false;
+    plan.leg_count = 0;
+    plan.posting_count = 0;
+    plan.fee_micro = 0;
+    plan.deposit_micro = 0;
+    enum err_code rc = plan_fill(a, e, &plan, err);
+    if (!plan.fill_id)
+        return ERR_OK; /* no fill: every fill names its id before anything can fail */
+    if (!rc && !plan.moves) {
+        a->duplicates++;
+        return ERR_OK;
+    }
+    for (uint32_t i = 0; i < plan.leg_count; i++)
+        plan.legs[i].fresh = NULL;
+    if (!rc)
+        rc = plan_balances(a, &plan, err);
+    if (!rc)
+        rc = reserve(a, &plan, err);
+    if (rc) {
+        err_wrap(err, "fill %s", plan.fill_id->text);
+        return rc;
+    }
+    commit(a, &plan, e);
+    return ERR_OK;
+}
+
+/* -- looking -------------------------------------------------------------------------------------------- */
+
+static void digest_position(const struct position *p, const struct digest_out *out)
+{
+    digest_symbol(out, &p->symbol);
+    digest_i64(out, p->qty);
+    digest_i64(out, p->cost_micro);
+    digest_i64(out, p->realized_micro);
+    digest_i64(out, p->fees_micro);
+    digest_i64(out, p->opened_at_ns);
+    digest_u64(out, p->opened_seq);
+    digest_u64(out, p->lot_count);
+    for (uint32_t i = 0; i < p->lot_count; i++) {
+        digest_i64(out, p->lots[i].qty);
+        digest_i64(out, p->lots[i].price_nano);
+        digest_i64(out, p->lots[i].cost_micro);
+        digest_i64(out, p->lots[i].opened_at_ns);
+        digest_u64(out, p->lots[i].seq);
+    }
+}
+
+void accounts_digest(const void *state, const struct digest_out *out)
+{
+    const struct accounts *const a = state;
+
+    digest_i64(out, a->cash_micro);
+    digest_i64(out, a->fees_micro);
+    digest_i64(out, a->realized_micro);
+    digest_i64(out, a->deposits_micro);
+    digest_u64(out, a->duplicates);
+    digest_u64(out, a->positions.count);
+    for (uint32_t i = 0; i < a->positions.count; i++)
+        digest_position(table_at(&a->positions, i), out);
+    digest_u64(out, a->fill_ids.count);
+    for (uint32_t i = 0; i < a->fill_ids.count; i++)
+        digest_id(out, table_at(&a->fill_ids, i));
+}
+
+const struct replay_row accounts_row = {"accounts",     sizeof(struct accounts), accounts_init,
+                                        accounts_apply, accounts_digest,         accounts_release};
+
+const struct position *accounts_position(const struct accounts *a, const struct symbol *s)
+{
+    return table_find(&a->positions, s);
+}
+
+int64_t position_average_price_nano(const struct position *p)
+{
+    const int64_t nano_per_micro = NANO / MICRO;
+    const int64_t multiplier = symbol_multiplier(&p->symbol);
+    int64_t average;
+
+    if (p->qty == 0)
+        return 0;
+    REQUIRE(nano_per_micro % multiplier ==
+            0); /* so that |qty| x multiplier, which may not fit, is not needed */
+    if (decimal_mul_div(p->cost_micro, nano_per_micro / multiplier, p->qty < 0 ? -p->qty : p->qty, &average,
+                        NULL) ||
+        average == INT64_MIN)
+        return INT64_MAX;
+    return average < 0 ? -average : average;
+}
+
+int64_t accounts_sum_micro(const struct accounts *a)
+{
+    /* Wraps: sums on the way may leave the range although the whole is zero. */
+    uint64_t sum = (uint64_t)a->cash_micro + (uint64_t)a->fees_micro - (uint64_t)a->realized_micro -
+                   (uint64_t)a->deposits_micro;
+
+    for (uint32_t i = 0; i < a->positions.count; i++) {
+        const struct position *const p = table_at(&a->positions, i);
+        sum += (uint64_t)p->cost_micro;
+    }
+    return (int64_t)sum;
+}

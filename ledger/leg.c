@@ -1,0 +1,158 @@
+#include "ledger/leg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOTS_LEAST 4U
+
+static int64_t size_of(int64_t qty)
+{
+    return qty < 0 ? -qty : qty; /* a quantity is never INT64_MIN */
+}
+
+/* Which lots go, and what of the last one stays: sets the plan's lots and *removed, the cost that goes. */
+static enum err_code plan_lots(struct leg *leg, const struct position *p, int64_t closed, int64_t *removed,
+                               struct err *err)
+{
+    int64_t left = closed;
+    int64_t sum = 0;
+    enum err_code rc;
+
+    while (left > 0) {
+        REQUIRE(leg->lots_closed < p->lot_count);
+        const struct lot *const lot = &p->lots[leg->lots_closed];
+        const int64_t size = size_of(lot->qty);
+        int64_t cost = lot->cost_micro;
+        if (size > left) {
+            rc = decimal_mul_div(lot->cost_micro, left, size, &cost, err);
+            if (rc)
+                return rc;
+            leg->part_qty = lot->qty < 0 ? lot->qty + left : lot->qty - left;
+            leg->part_cost_micro = lot->cost_micro - cost; /* nearer to zero: cannot overflow */
+            left = 0;
+        } else {
+            leg->lots_closed++;
+            left -= size;
+        }
+        rc = decimal_add(sum, cost, &sum, err);
+        if (rc)
+            return rc;
+    }
+    *removed = sum;
+    return ERR_OK;
+}
+
+/* Splits the leg into what closes and what opens. */
+static enum err_code plan_sides(struct leg *leg, const struct position *p, struct err *err)
+{
+    const int64_t held = p ? p->qty : 0;
+    const int64_t size = size_of(leg->qty);
+    int64_t closed = 0;
+    int64_t closed_micro = 0; /* the leg's money that pays for what it closes */
+    int64_t removed = 0;      /* the cost of what it closes */
+    enum err_code rc = ERR_OK;
+
+    if (held != 0 && (held < 0) != (leg->qty < 0)) {
+        closed = size_of(held) < size ? size_of(held) : size;
+        closed_micro = leg->flow_micro;
+        rc = plan_lots(leg, p, closed, &removed, err);
+        if (!rc && closed < size)
+            rc = decimal_mul_div(leg->flow_micro, closed, size, &closed_micro, err);
+        if (!rc)
+            rc = decimal_add(removed, closed_micro, &leg->realized_micro, err);
+        if (!rc)
+            rc = decimal_sub(0, leg->realized_micro, &leg->realized_micro, err);
+    }
+    if (rc)
+        return rc;
+    leg->opened_qty = leg->qty < 0 ? leg->qty + closed : leg->qty - closed;
+    leg->opened_micro = leg->flow_micro - closed_micro; /* nearer to zero: cannot overflow */
+    return decimal_sub(leg->opened_micro, removed, &leg->posted_micro, err);
+}
+
+enum err_code leg_plan(struct leg *leg, const struct position *p, struct err *err)
+{
+    enum err_code rc;
+
+    REQUIRE(leg->qty != 0 && leg->qty != INT64_MIN);
+    leg->lots_closed = 0;
+    leg->part_qty = 0;
+    leg->realized_micro = 0;
+    leg->fresh = NULL;
+    rc = plan_sides(leg, p, err);
+    if (!rc)
+        rc = decimal_add(p ? p->qty : 0, leg->qty, &leg->qty_after, err);
+    if (!rc && leg->qty_after == INT64_MIN)
+        rc = err_set(err, ERR_RANGE, "a quantity of %lld does not fit", (long long)INT64_MIN);
+    if (!rc)
+        rc = decimal_add(p ? p->cost_micro : 0, leg->posted_micro, &leg->cost_after, err);
+    if (!rc)
+        rc = decimal_add(p ? p->realized_micro : 0, leg->realized_micro, &leg->realized_after, err);
+    return rc;
+}
+
+/* Room for one more lot behind the others. */
+static enum err_code reserve_lot(struct position *p, struct err *err)
+{
+    const size_t gone = p->lot_capacity ? (size_t)(p->lots - p->lot_room) : 0;
+
+    if (gone + p->lot_count < p->lot_capacity)
+        return ERR_OK;
+    if (gone > 0 && gone >= p->lot_count) { /* as many closed as open: moving down pays for itself */
+        memmove(p->lot_room, p->lots, p->lot_count * sizeof *p->lots);
+        p->lots = p->lot_room;
+        return ERR_OK;
+    }
+    if (p->lot_capacity > UINT32_MAX / 2)
+        return err_set(err, ERR_MEMORY, "a position cannot hold %u lots", p->lot_capacity);
+    const uint32_t capacity = p->lot_capacity ? 2 * p->lot_capacity : LOTS_LEAST;
+    struct lot *const room = realloc(p->lot_room, capacity * sizeof *room);
+    if (!room)
+        return err_set(err, ERR_MEMORY, "out of memory for %u lots", capacity);
+    p->lot_room = room;
+    p->lots = room + gone;
+    p->lot_capacity = capacity;
+    return ERR_OK;
+}
+
+enum err_code leg_reserve(struct leg *leg, struct position *p, struct err *err)
+{
+    if (leg->opened_qty == 0)
+        return ERR_OK;
+    if (p)
+        return reserve_lot(p, err);
+    leg->fresh = malloc(LOTS_LEAST * sizeof *leg->fresh);
+    return leg->fresh ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory for %u lots", LOTS_LEAST);
+}
+
+void leg_release(struct leg *leg)
+{
+    free(leg->fresh);
+    leg->fresh = NULL;
+}
+
+void leg_commit(struct leg *leg, struct position *p, int64_t at_ns, uint64_t seq)
+{
+    if (leg->fresh) {
+        p->lot_room = leg->fresh;
+        p->lots = leg->fresh;
+        p->lot_capacity = LOTS_LEAST;
+        leg->fresh = NULL;
+    }
+    p->lots += leg->lots_closed;
+    p->lot_count -= leg->lots_closed;
+    if (p->lot_count == 0)
+        p->lots = p->lot_room;
+    if (leg->part_qty != 0) {
+        p->lots[0].qty = leg->part_qty;
+        p->lots[0].cost_micro = leg->part_cost_micro;
+    }
+    if (leg->opened_qty != 0)
+        p->lots[p->lot_count++] =
+            (struct lot){leg->opened_qty, leg->price_nano, leg->opened_micro, at_ns, seq};
+    p->qty = leg->qty_after;
+    p->cost_micro = leg->cost_after;
+    p->realized_micro = leg->realized_after;
+    p->opened_at_ns = p->lot_count ? p->lots[0].opened_at_ns : INSTANT_NONE;
+    p->opened_seq = p->lot_count ? p->lots[0].seq : 0;
+}

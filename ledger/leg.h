@@ -1,0 +1,41 @@
+/*
+ * A leg: what one fill does to one position. Planning checks everything and changes nothing; committing
+ * changes everything and cannot fail. An execution has one leg, an assignment two (option and stock).
+ * Private to accounts.c.
+ */
+#ifndef LEDGER_LEG_H
+#define LEDGER_LEG_H
+
+#include "ledger/accounts.h"
+
+struct leg {
+    /* what is asked for */
+    struct symbol symbol;
+    int64_t qty;        /* signed change: bought is positive */
+    int64_t price_nano; /* what a lot that it opens remembers */
+    int64_t flow_micro; /* signed cost: paid is positive, received negative */
+
+    /* the plan */
+    uint32_t lots_closed;    /* whole lots that go, oldest first */
+    int64_t part_qty;        /* left of the lot closed in part; 0: there is none */
+    int64_t part_cost_micro; /* and its cost */
+    int64_t opened_qty;      /* of the lot that is opened; 0: none is */
+    int64_t opened_micro;
+    int64_t posted_micro;   /* change of the position's cost */
+    int64_t realized_micro; /* profit of what is closed */
+    int64_t qty_after;
+    int64_t cost_after;
+    int64_t realized_after;
+    struct lot *fresh; /* room for the lots of a position that does not exist yet */
+};
+
+/* p: the position as it is, NULL when there is none. ERR_RANGE. */
+MUST_USE enum err_code leg_plan(struct leg *leg, const struct position *p, struct err *err);
+/* Room for the lot that it opens; ERR_MEMORY. Nothing to be seen changes. */
+MUST_USE enum err_code leg_reserve(struct leg *leg, struct position *p, struct err *err);
+/* Gives back what was reserved for a position that will not come to be. */
+void leg_release(struct leg *leg);
+/* p: the position, by now in the table. */
+void leg_commit(struct leg *leg, struct position *p, int64_t at_ns, uint64_t seq);
+
+#endif
