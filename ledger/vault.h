@@ -50,9 +50,9 @@ MUST_USE enum err_code vault_open(struct vault **v, const char *dir, const struc
 /* Wipes and releases. Accepts NULL. */
 void vault_close(struct vault *v);
 
-/* Number of keys, and the name of the one at `index` < count: borrowed until the next change. */
+/* Number of keys; the name of the one at `index` < count, terminated; returns its length. */
 size_t vault_count(const struct vault *v);
-const char *vault_name(const struct vault *v, size_t index);
+size_t vault_name(const struct vault *v, size_t index, char name[VAULT_NAME_MAX + 1]);
 
 /* True when there is a key of this name. */
 bool vault_find(const struct vault *v, const char *name);
@@ -61,8 +61,8 @@ bool vault_find(const struct vault *v, const char *name);
  * Adds a key under a new name: 1 .. 64 bytes of UTF-8 without control characters. With seed NULL the key is
  * made from the system's random source; else it is the key of these 32 bytes, and wiping them is the
  * caller's. ERR_EXISTS: the name is taken. ERR_INPUT: the name is not acceptable. ERR_RANGE: VAULT_KEYS_MAX
- * is reached. ERR_KEY: another process has changed the passphrase. After any error, file and *v are as
- * before.
+ * is reached. ERR_KEY: another process has changed the passphrase. After any error file and *v are as before,
+ * unless err says that the change is made but may not survive a power loss.
  */
 MUST_USE enum err_code vault_add(struct vault *v, const char *name, const uint8_t *seed, struct err *err);
 
