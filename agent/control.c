@@ -1,0 +1,93 @@
+#include "agent/control.h"
+
+static void start(struct desk *d, enum entry_kind kind, int64_t now_ns)
+{
+    memset(&d->scratch, 0, sizeof d->scratch);
+    d->scratch.kind = kind;
+    d->scratch.at_ns = now_ns;
+}
+
+static enum err_code finish(struct desk *d, enum err_code rc, struct err *err)
+{
+    if (!rc)
+        return desk_commit(d, err);
+    desk_abort(d);
+    return rc;
+}
+
+enum err_code control_configure(struct desk *d, const char *actor, const char *name, const char *yaml,
+                                size_t size, int64_t now_ns, bool *changed, struct err *err)
+{
+    struct configuration c;
+    char settings[CONFIGURATION_TEXT_MAX];
+    size_t settings_size = 0;
+    enum err_code rc = configuration_read_yaml(&c, name, yaml, size, err);
+
+    if (!rc)
+        rc = configuration_text(&c, settings, sizeof settings, &settings_size, err);
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    const struct hash source = hash_bytes(yaml, size);
+    const struct configuration_state *const now = d->book.configuration;
+    *changed = now->seq == 0 || memcmp(source.bytes, now->sha256.bytes, HASH_SIZE) != 0;
+    if (*changed) {
+        start(d, ENTRY_CONTROL_CONFIGURATION, now_ns);
+        memcpy(d->scratch.as.control_configuration.sha256.bytes, source.bytes, HASH_SIZE);
+        d->scratch.as.control_configuration.settings = (struct text){settings, (uint16_t)settings_size};
+        d->scratch.as.control_configuration.source = (struct text){yaml, (uint16_t)size};
+        rc = desk_add_signed(d, actor, &d->scratch, err);
+    }
+    return finish(d, rc, err);
+}
+
+static enum err_code check_reason(const char *reason, struct err *err)
+{
+    const size_t length = strlen(reason);
+
+    if (length == 0 || length > 4000)
+        return err_set(err, ERR_INPUT, "the reason has 1 to 4000 bytes");
+    return ERR_OK;
+}
+
+enum err_code control_stop(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
+                           uint64_t *cancelled, struct err *err)
+{
+    const uint64_t before = d->derived;
+    enum err_code rc = check_reason(reason, err);
+
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    start(d, ENTRY_CONTROL_STOP, now_ns);
+    d->scratch.as.control_stop.reason = text_from(reason);
+    rc = desk_add_signed(d, actor, &d->scratch, err);
+    if (!rc)
+        rc = desk_answer(d, &d->scratch, err);
+    if (!rc)
+        rc = desk_broker(d, err);
+    *cancelled = d->derived - before;
+    return finish(d, rc, err);
+}
+
+enum err_code control_resume(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
+                             struct err *err)
+{
+    enum err_code rc = check_reason(reason, err);
+
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    if (!d->book.risk->stopped && risk_state_tripped(d->book.risk) == 0)
+        rc = err_set(err, ERR_INPUT,
+                     "there is nothing to resume from: no stop is in force and no breaker has tripped");
+    if (!rc) {
+        start(d, ENTRY_CONTROL_RESUME, now_ns);
+        d->scratch.as.control_resume.reason = text_from(reason);
+        rc = desk_add_signed(d, actor, &d->scratch, err);
+    }
+    return finish(d, rc, err);
+}

@@ -1,0 +1,26 @@
+/*
+ * What people ask of the desk: configuration, stop, resume. Each is signed by that person's own key and takes
+ * effect with its entry, never before it.
+ */
+#ifndef AGENT_CONTROL_H
+#define AGENT_CONTROL_H
+
+#include "agent/desk.h"
+
+/*
+ * Enters a YAML configuration, unless the very same is in force; *changed says which. Its own group.
+ * ERR_INPUT names file, line and column.
+ */
+MUST_USE enum err_code control_configure(struct desk *d, const char *actor, const char *name,
+                                         const char *yaml, size_t size, int64_t now_ns, bool *changed,
+                                         struct err *err);
+
+/* Emergency stop: refuses every new order from the next entry on and cancels what is open, in one group. */
+MUST_USE enum err_code control_stop(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
+                                    uint64_t *cancelled, struct err *err);
+
+/* Ends a stop and resets tripped breakers. ERR_INPUT: there is nothing to resume from. */
+MUST_USE enum err_code control_resume(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
+                                      struct err *err);
+
+#endif

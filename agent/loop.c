@@ -1,0 +1,185 @@
+#include "agent/loop.h"
+
+#include "ledger/build.h"
+
+#include <stdio.h>
+
+enum { GROUP_MAX = 20000 }; /* perceptions in one group, however many an instant has */
+
+struct loop {
+    struct desk *desk;
+    const struct loop_options *options;
+    struct loop_report *report;
+    struct entry next; /* read from the feed, not yet recorded */
+    bool has_next;
+    struct entry tick; /* the newest clock entry recorded */
+    bool has_tick;
+};
+
+uint64_t loop_continues(const struct desk *d, const char *feed_text)
+{
+    const struct run_state *const run = d->book.run;
+
+    return run->is_open && strcmp(run->feed, feed_text) == 0 ? run->first_seq : 0;
+}
+
+static enum err_code read_next(struct loop *l, struct err *err)
+{
+    return feed_next(l->options->feed, &l->next, &l->has_next, err);
+}
+
+/* Begins, does one thing, commits; whatever fails, the lock is free again. */
+typedef enum err_code moment(struct loop *l, struct err *err);
+
+static enum err_code in_group(struct loop *l, moment *act, struct err *err)
+{
+    enum err_code rc = desk_begin(l->desk, err);
+
+    if (!rc)
+        rc = act(l, err);
+    if (!rc)
+        return desk_commit(l->desk, err);
+    desk_abort(l->desk);
+    return rc;
+}
+
+static enum err_code begin_run(struct loop *l, struct err *err)
+{
+    struct entry *const e = &l->desk->scratch;
+    char build[256];
+
+    memset(e, 0, sizeof *e);
+    e->kind = ENTRY_CONTROL_RUN;
+    e->at_ns = INSTANT_NONE;
+    e->cause = l->desk->book.configuration->seq;
+    build_describe(build, sizeof build);
+    e->as.control_run.program = text_from(BUILD_PROGRAM);
+    e->as.control_run.build = text_from(build);
+    e->as.control_run.feed = text_from(l->options->feed_text);
+    e->as.control_run.broker = id_from(l->options->broker);
+    e->as.control_run.configuration = l->desk->book.configuration->sha256;
+    const enum err_code rc = desk_add(l->desk, "operator", e, err);
+    return rc ? rc : desk_open_account(l->desk, err);
+}
+
+static enum err_code end_run(struct loop *l, struct err *err)
+{
+    struct entry *const e = &l->desk->scratch;
+
+    memset(e, 0, sizeof *e);
+    e->kind = ENTRY_CONTROL_RUN_END;
+    e->at_ns = INSTANT_NONE;
+    e->as.control_run_end.reason = text_from("the feed has ended");
+    e->as.control_run_end.perceptions = (int64_t)l->desk->book.run->perceived;
+    e->as.control_run_end.decisions = (int64_t)l->desk->book.run->derived;
+    return desk_add(l->desk, "operator", e, err);
+}
+
+/* Everything up to and including the next clock entry. */
+static enum err_code perceive(struct loop *l, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (unsigned n = 0; !rc && l->has_next && !l->has_tick && n < GROUP_MAX; n++) {
+        if (l->options->until_ns != INSTANT_NONE && l->next.at_ns > l->options->until_ns)
+            break;
+        rc = desk_add(l->desk, feed_actor(l->options->feed), &l->next, err);
+        if (rc)
+            return err_wrap(err, "%s", feed_name(l->options->feed));
+        l->report->perceived++;
+        if (l->next.kind == ENTRY_PERCEPTION_CLOCK) {
+            l->tick = l->next;
+            l->has_tick = true;
+        }
+        rc = read_next(l, err);
+    }
+    return rc;
+}
+
+static enum err_code broker(struct loop *l, struct err *err)
+{
+    return desk_broker(l->desk, err);
+}
+
+static enum err_code answer(struct loop *l, struct err *err)
+{
+    /* Somebody else's clock entry may have come in between: then there is a newer one to answer. */
+    if (l->desk->book.run->pending_seq != l->tick.seq)
+        return ERR_OK;
+    l->report->ticks++;
+    return desk_answer(l->desk, &l->tick, err);
+}
+
+static enum err_code work_tick(struct loop *l, struct err *err)
+{
+    enum err_code rc = in_group(l, broker, err);
+
+    if (!rc)
+        rc = in_group(l, answer, err);
+    if (!rc)
+        rc = in_group(l, broker, err);
+    l->has_tick = false;
+    return rc;
+}
+
+/* Leaves out what an earlier part of this run has recorded, and answers the clock entry it died on. */
+static enum err_code catch_up(struct loop *l, uint64_t recorded, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    struct journal_record record;
+    enum err_code rc = read_next(l, err);
+
+    while (!rc && l->has_next && l->report->skipped < recorded) {
+        l->report->skipped++;
+        l->report->perceived++;
+        rc = read_next(l, err);
+    }
+    if (rc || l->desk->book.run->pending_seq == 0)
+        return rc;
+    rc = journal_reader_begin(l->desk->journal, &r, err);
+    if (!rc)
+        rc = journal_reader_get(r, l->desk->book.run->pending_seq, &record, err);
+    if (!rc)
+        rc = entry_decode(record.bytes, record.size, &l->tick, err);
+    journal_reader_end(r);
+    return rc ? rc : work_tick(l, err);
+}
+
+static bool is_interrupted(const struct loop *l)
+{
+    return l->options->interrupted && *l->options->interrupted;
+}
+
+static bool is_past_until(const struct loop *l)
+{
+    return l->has_next && l->options->until_ns != INSTANT_NONE && l->next.at_ns > l->options->until_ns;
+}
+
+enum err_code loop_run(struct desk *d, const struct loop_options *options, struct loop_report *report,
+                       struct err *err)
+{
+    struct loop l = {.desk = d, .options = options, .report = report};
+    int64_t done = 0;
+    int64_t total = 0;
+
+    memset(report, 0, sizeof *report);
+    const uint64_t recorded = loop_continues(d, options->feed_text) ? d->book.run->perceived : 0;
+    enum err_code rc = in_group(&l, begin_run, err);
+    if (!rc)
+        rc = catch_up(&l, recorded, err);
+    while (!rc && l.has_next && !is_past_until(&l) && !is_interrupted(&l)) {
+        rc = in_group(&l, perceive, err);
+        if (!rc && l.has_tick)
+            rc = work_tick(&l, err);
+        feed_progress(options->feed, &done, &total);
+        if (options->progress)
+            options->progress(options->context, (uint64_t)done, (uint64_t)total);
+    }
+    report->end = !l.has_next ? LOOP_FEED_ENDED : is_past_until(&l) ? LOOP_UNTIL : LOOP_INTERRUPTED;
+    if (!rc && report->end == LOOP_FEED_ENDED)
+        rc = in_group(&l, end_run, err);
+    report->derived = d->derived;
+    report->orders = d->orders;
+    report->fills = d->fills;
+    return rc;
+}
