@@ -21,8 +21,9 @@
 struct journal;
 struct journal_group;
 struct journal_reader;
+struct vault;
 
-#define JOURNAL_ORIGIN_MAX 200
+#define JOURNAL_ORIGIN_MAX     200
 /* A step back of the clock up to this is taken as no step (the parent's time is used); more is refused. */
 #define JOURNAL_CLOCK_SLACK_NS (2 * NS_PER_SECOND)
 
@@ -55,6 +56,9 @@ const char *journal_origin(const struct journal *j);
 /* The genesis key as C2SP vkey text, terminated; borrowed until close. */
 const char *journal_vkey(const struct journal *j);
 const char *journal_dir(const struct journal *j);
+/* The open vault, for new actors' keys and for signing what leaves the program; NULL while locked. Borrowed.
+ */
+struct vault *journal_vault(struct journal *j);
 /* Actors as of the newest entry this handle has seen (refreshed by begin and reader_begin). */
 const struct actors *journal_actors(const struct journal *j);
 
@@ -68,7 +72,10 @@ struct seal {
     size_t note_size;
 };
 
-/* Takes the writer lock and waits for it. The journal stands still for others until commit or abort. */
+/*
+ * Takes the writer lock and waits for it. The journal stands still for others until commit or abort. ERR_KEY:
+ * not unlocked. ERR_CHAIN: the clock has stepped back. ERR_EXISTS: this thread has a group open already.
+ */
 MUST_USE enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err);
 /* The seq that the next added entry gets. */
 uint64_t journal_group_next_seq(const struct journal_group *g);
@@ -78,19 +85,28 @@ int64_t journal_group_recorded_at_ns(const struct journal_group *g);
 /*
  * Adds one entry: gives *draft its seq and recorded_at. Checks that the actor is known, that the cause is an
  * earlier entry, that entry_check() holds, and that kinds that need a signature have a good one.
- * After an error the group may go on or be aborted; the refused entry left no trace.
+ * After an error the group may go on or be aborted; the refused entry left no trace. ERR_NOT_FOUND: no such
+ * actor. ERR_CHAIN: the cause is no earlier entry, or an actor's id is out of order. ERR_WRONG: a signature
+ * that is not the actor's over this entry. ERR_INPUT: all else that is not acceptable, or the group holds 2
+ * GiB.
  */
 MUST_USE enum err_code journal_group_add(struct journal_group *g, struct entry *draft, struct err *err);
-/* The same for an encoded draft (seq, recorded_at zero), placed in the caller's buffer. `e` is its decoding. */
+/* The same for an encoded draft (seq, recorded_at zero), placed in the caller's buffer. `e` is its decoding.
+ */
 MUST_USE enum err_code journal_group_add_encoded(struct journal_group *g, uint8_t *bytes, size_t size,
                                                  const struct entry *e, struct err *err);
 /* Signs *draft as its actor with that actor's key from the vault (is_signed, signature are set). */
 MUST_USE enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err);
-/* A reader that sees the journal as this group does (its own entries too, once flushed by the call). Ends with it. */
+/*
+ * A reader that sees the journal as this group does: what is stored, then the group's entries so far, also
+ * those added later. Records of the group's own live until the next add. They are in no tree or seal before
+ * commit. Ends with the group, or before it by journal_reader_end().
+ */
 MUST_USE enum err_code journal_group_reader(struct journal_group *g, struct journal_reader **r,
                                             struct err *err);
 
-/* Durable, in the tree, sealed; *seal may be NULL. After an error nothing of the group is there. Frees g. */
+/* Durable, in the tree, sealed; *seal may be NULL. After an error nothing of the group is there. Frees g. A
+ * group without entries writes nothing, and *seal is the newest there is. */
 MUST_USE enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err);
 void journal_group_abort(struct journal_group *g); /* NULL is fine */
 
@@ -125,5 +141,11 @@ MUST_USE enum err_code journal_reader_root(struct journal_reader *r, uint64_t si
                                            struct err *err);
 MUST_USE enum err_code journal_reader_inclusion(struct journal_reader *r, uint64_t seq, uint64_t size,
                                                 struct hash *path, unsigned *count, struct err *err);
+/* Path from the tree of `from` entries to that of `to`: empty when they are equal or `from` is 0. */
+MUST_USE enum err_code journal_reader_consistency(struct journal_reader *r, uint64_t from, uint64_t to,
+                                                  struct hash *path, unsigned *count, struct err *err);
+/* A stored tile as it is, unchecked (for verification and export); `hashes` has room for 256 * 32 bytes. */
+MUST_USE enum err_code journal_reader_tile(struct journal_reader *r, unsigned level, uint64_t index,
+                                           uint8_t *hashes, unsigned *count, struct err *err);
 
 #endif

@@ -1,0 +1,262 @@
+/* Opening and closing a journal, and what a handle knows about it. */
+#include "ledger/clock.h"
+#include "ledger/journal_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A statement is the entry's bytes after a label of 20 bytes, the origin and a line feed. */
+#define STATEMENT_MAX (ENTRY_MAX_SIZE + JOURNAL_ORIGIN_MAX + 32)
+
+char *journal_path(const char *dir, const char *name)
+{
+    char *path = NULL;
+
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+enum err_code journal_new(const struct journal_options *options, struct journal **j, struct err *err)
+{
+    struct journal *const made = calloc(1, sizeof *made);
+
+    if (!made)
+        return err_set(err, ERR_MEMORY, "%s: out of memory", options->dir);
+    made->dir = strdup(options->dir);
+    made->statement = malloc(STATEMENT_MAX);
+    made->read_only = options->read_only;
+    made->now_ns = options->now_ns ? options->now_ns : clock_now_ns;
+    made->now_arg = options->now_arg;
+    made->newest_at_ns = INSTANT_NONE;
+    made->group.journal = made;
+    actors_init(&made->actors);
+    if (!made->dir || !made->statement) {
+        journal_close(made);
+        return err_set(err, ERR_MEMORY, "%s: out of memory", options->dir);
+    }
+    *j = made;
+    return ERR_OK;
+}
+
+void journal_close(struct journal *j)
+{
+    if (!j)
+        return;
+    REQUIRE(!j->group_is_open);
+    store_close(j->store);
+    vault_close(j->vault);
+    journal_group_release(&j->group);
+    free(j->statement);
+    free(j->dir);
+    free(j);
+}
+
+/* -- what is stored ------------------------------------------------------------------------------------- */
+
+enum err_code journal_stored(struct store_txn *t, struct block *b, uint64_t seq,
+                             struct journal_record *record, struct err *err)
+{
+    if (!block_holds(b, seq)) {
+        const enum err_code rc = store_get_block(t, seq, b, err);
+        if (rc)
+            return rc;
+    }
+    record->bytes = block_entry(b, seq, &record->size);
+    record->seq = seq;
+    return ERR_OK;
+}
+
+/* Reads one stored entry whole; its texts borrow from the transaction. */
+static enum err_code decode_stored(const struct journal *j, struct store_txn *t, struct block *b,
+                                   uint64_t seq, struct entry *e, struct err *err)
+{
+    struct journal_record record;
+    struct err why = {.code = ERR_OK};
+
+    const enum err_code rc = journal_stored(t, b, seq, &record, err);
+    if (rc)
+        return rc;
+    if (entry_decode(record.bytes, record.size, e, &why))
+        return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 ": %s", j->dir, seq, why.text);
+    if (e->seq != seq)
+        return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 " says that it is entry %" PRIu64, j->dir, seq,
+                       e->seq);
+    return ERR_OK;
+}
+
+/* Applies the control entries in (j->size, last] to the actors. */
+static enum err_code apply_controls(struct journal *j, struct store_txn *t, struct block *b, uint64_t last,
+                                    struct err *err)
+{
+    struct entry e;
+    struct err why = {.code = ERR_OK};
+    uint64_t seq = j->size;
+
+    for (;;) {
+        bool found;
+        enum err_code rc = store_find_control(t, seq + 1, &seq, &found, err);
+        if (rc || !found || seq > last)
+            return rc;
+        rc = decode_stored(j, t, b, seq, &e, err);
+        if (rc)
+            return rc;
+        if (actors_apply(&j->actors, &e, &why))
+            return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 ": %s", j->dir, seq, why.text);
+    }
+}
+
+enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err *err)
+{
+    const uint32_t actors_before = j->actors.count;
+    struct block b;
+    struct entry newest;
+    uint64_t last;
+
+    enum err_code rc = store_last_seq(t, &last, err);
+    if (rc || last == j->size)
+        return rc;
+    if (last < j->size)
+        return err_set(err, ERR_FORMAT,
+                       "%s: it had %" PRIu64 " entries and has %" PRIu64
+                       " now: its file was replaced or cut while it was open",
+                       j->dir, j->size, last);
+    block_init(&b);
+    rc = apply_controls(j, t, &b, last, err);
+    if (!rc)
+        rc = decode_stored(j, t, &b, last, &newest, err);
+    if (rc) {
+        j->actors.count = actors_before;
+        return rc;
+    }
+    j->size = last;
+    j->newest_at_ns = newest.recorded_at_ns;
+    j->edge_is_good = false;
+    return ERR_OK;
+}
+
+/* -- opening -------------------------------------------------------------------------------------------- */
+
+enum err_code journal_adopt_genesis(struct journal *j, const struct entry_control_genesis *genesis,
+                                    struct err *err)
+{
+    struct note_key key;
+
+    if (genesis->origin.length > JOURNAL_ORIGIN_MAX)
+        return err_set(err, ERR_INPUT, "the origin has %u bytes where %d are allowed", genesis->origin.length,
+                       JOURNAL_ORIGIN_MAX);
+    const enum err_code rc = note_key_init(&key, genesis->origin.bytes, genesis->origin.length,
+                                           NOTE_KEY_ED25519, genesis->key.bytes, err);
+    if (rc)
+        return rc;
+    memcpy(j->origin, genesis->origin.bytes, genesis->origin.length);
+    j->origin[genesis->origin.length] = '\0';
+    j->key = key;
+    note_key_format(j->vkey, &key);
+    return ERR_OK;
+}
+
+static enum err_code read_genesis(struct journal *j, struct store_txn *t, struct err *err)
+{
+    struct err why = {.code = ERR_OK};
+    struct entry first;
+    struct block b;
+
+    enum err_code rc = journal_refresh(j, t, err);
+    if (rc)
+        return rc;
+    if (j->size == 0)
+        return err_set(err, ERR_FORMAT, "%s: " JOURNAL_FILE_NAME " has no entries, not even genesis", j->dir);
+    block_init(&b);
+    rc = decode_stored(j, t, &b, 1, &first, err);
+    if (rc)
+        return rc;
+    if (first.kind != ENTRY_CONTROL_GENESIS)
+        return err_set(err, ERR_FORMAT, "%s: entry 1 is not genesis", j->dir);
+    if (journal_adopt_genesis(j, &first.as.control_genesis, &why))
+        return err_set(err, ERR_FORMAT, "%s: entry 1: %s", j->dir, why.text);
+    return ERR_OK;
+}
+
+static enum err_code open_store(struct journal *j, uint64_t map_size, struct err *err)
+{
+    char *const path = journal_path(j->dir, JOURNAL_FILE_NAME);
+    struct store_txn *t = NULL;
+
+    if (!path)
+        return err_set(err, ERR_MEMORY, "%s: out of memory", j->dir);
+    enum err_code rc =
+        store_open(j->dir, path, j->read_only ? STORE_READ : STORE_WRITE, map_size, &j->store, err);
+    free(path);
+    if (!rc)
+        rc = store_read_begin(j->store, &t, err);
+    if (!rc)
+        rc = read_genesis(j, t, err);
+    store_txn_end(t);
+    return rc;
+}
+
+enum err_code journal_open(const struct journal_options *options, struct journal **j, struct err *err)
+{
+    struct journal *opened;
+
+    enum err_code rc = journal_new(options, &opened, err);
+    if (rc)
+        return rc;
+    rc = open_store(opened, options->map_size, err);
+    if (rc) {
+        journal_close(opened);
+        return rc;
+    }
+    *j = opened;
+    return ERR_OK;
+}
+
+enum err_code journal_unlock(struct journal *j, const struct secret *passphrase, struct err *err)
+{
+    uint8_t key[VAULT_PUBLIC_KEY_SIZE];
+    struct vault *opened = NULL;
+
+    if (j->vault)
+        return ERR_OK;
+    enum err_code rc = vault_open(&opened, j->dir, passphrase, err);
+    if (rc)
+        return rc;
+    rc = vault_public_key(opened, JOURNAL_KEY_NAME, key, err);
+    if (!rc && memcmp(key, j->key.public_key, sizeof key) != 0)
+        rc = err_set(err, ERR_KEY, "%s: its vault belongs to another journal: it does not hold the key of %s",
+                     j->dir, j->origin);
+    if (rc) {
+        vault_close(opened);
+        return rc;
+    }
+    j->vault = opened;
+    return ERR_OK;
+}
+
+/* -- what a handle knows -------------------------------------------------------------------------------- */
+
+const char *journal_origin(const struct journal *j)
+{
+    return j->origin;
+}
+
+const char *journal_vkey(const struct journal *j)
+{
+    return j->vkey;
+}
+
+const char *journal_dir(const struct journal *j)
+{
+    return j->dir;
+}
+
+const struct actors *journal_actors(const struct journal *j)
+{
+    return &j->actors;
+}
+
+struct vault *journal_vault(struct journal *j)
+{
+    return j->vault;
+}

@@ -1,0 +1,484 @@
+/*
+ * Appending. Entries wait, checked and encoded, in the group's buffer; commit writes them, the tree, the
+ * control index and the seal in one transaction, and so can do it again when LMDB's map was too small.
+ */
+#include "ledger/journal_state.h"
+
+#include "ledger/checkpoint.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define BYTES_FIRST ((size_t)1 << 20)
+#define BYTES_MAX   (UINT32_C(1) << 31)
+#define BYTES_KEPT  ((size_t)64 << 20) /* more is given back when the group is over */
+#define COUNT_FIRST 1024u
+
+_Static_assert(CHECKPOINT_NOTE_MAX < NOTE_MAX_SIZE, "a seal of ours fits into struct seal");
+
+/* -- memory --------------------------------------------------------------------------------------------- */
+
+void journal_group_release(struct journal_group *g)
+{
+    free(g->bytes);
+    free(g->ends);
+    free(g->controls);
+    g->bytes = NULL;
+    g->ends = NULL;
+    g->controls = NULL;
+    g->capacity = 0;
+    g->ends_capacity = 0;
+    g->control_capacity = 0;
+}
+
+static enum err_code full_memory(const struct journal_group *g, struct err *err)
+{
+    return err_set(err, ERR_MEMORY,
+                   "%s: out of memory for a group of %" PRIu32 " entries: use smaller groups",
+                   g->journal->dir, g->count);
+}
+
+/* Room for one more entry of any size. */
+static enum err_code make_room(struct journal_group *g, struct err *err)
+{
+    if (g->capacity - g->size < ENTRY_MAX_SIZE) {
+        const size_t wanted = g->capacity ? 2 * g->capacity : BYTES_FIRST;
+        uint8_t *const grown = realloc(g->bytes, wanted);
+        if (!grown)
+            return full_memory(g, err);
+        g->bytes = grown;
+        g->capacity = wanted;
+    }
+    if (g->count == g->ends_capacity) {
+        const uint32_t wanted = g->ends_capacity ? 2 * g->ends_capacity : COUNT_FIRST;
+        uint32_t *const grown = realloc(g->ends, (size_t)wanted * sizeof *grown);
+        if (!grown)
+            return full_memory(g, err);
+        g->ends = grown;
+        g->ends_capacity = wanted;
+    }
+    if (g->control_count == g->control_capacity) {
+        const size_t wanted = g->control_capacity ? 2 * g->control_capacity : 64;
+        uint64_t *const grown = realloc(g->controls, wanted * sizeof *grown);
+        if (!grown)
+            return full_memory(g, err);
+        g->controls = grown;
+        g->control_capacity = wanted;
+    }
+    return ERR_OK;
+}
+
+/* -- beginning ------------------------------------------------------------------------------------------ */
+
+enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8_t *hashes, unsigned *count,
+                                struct err *err)
+{
+    return store_get_tile(ctx, level, index, hashes, count, err);
+}
+
+/* The right edge of the stored tree; a tail that is cut or left over would be sealed over otherwise. */
+static enum err_code load_edge(struct journal *j, struct store_txn *t, struct err *err)
+{
+    const struct merkle_tiles tiles = {journal_read_tile, t};
+    uint64_t sealed;
+
+    if (j->edge_is_good)
+        return ERR_OK;
+    enum err_code rc = store_last_seal(t, &sealed, err);
+    if (!rc && sealed != j->size)
+        rc = err_set(err, ERR_FORMAT,
+                     "%s: its newest seal covers %" PRIu64 " entries, and it has %" PRIu64
+                     ": it is damaged. Find the place with: ledger -C %s verify",
+                     j->dir, sealed, j->size, j->dir);
+    if (!rc)
+        rc = merkle_writer_load(&j->edge, &tiles, j->size, err);
+    if (!rc)
+        j->edge_is_good = true;
+    return rc;
+}
+
+/* One reading of the clock for the whole group, never before the newest entry. */
+static enum err_code read_clock(const struct journal *j, int64_t *at_ns, struct err *err)
+{
+    const int64_t now_ns = j->now_ns(j->now_arg);
+    char now[INSTANT_TEXT_SIZE];
+    char parent[INSTANT_TEXT_SIZE];
+
+    if (j->size == 0 || now_ns >= j->newest_at_ns) {
+        *at_ns = now_ns;
+        return ERR_OK;
+    }
+    /* Unsigned, because the two may lie further apart than int64 reaches. */
+    if ((uint64_t)j->newest_at_ns - (uint64_t)now_ns <= (uint64_t)JOURNAL_CLOCK_SLACK_NS) {
+        *at_ns = j->newest_at_ns;
+        return ERR_OK;
+    }
+    instant_format(now, now_ns);
+    instant_format(parent, j->newest_at_ns);
+    return err_set(err, ERR_CHAIN,
+                   "%s: the clock has stepped back: it says %s, but entry %" PRIu64 " was recorded at %s. "
+                   "Set the clock right (timedatectl set-ntp true) or wait, and try again",
+                   j->dir, now, j->size, parent);
+}
+
+enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err)
+{
+    struct store_txn *t = NULL;
+    int64_t recorded_at_ns = 0;
+
+    if (j->read_only)
+        return err_set(err, ERR_IO, "%s was opened for reading only", j->dir);
+    if (!j->vault)
+        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to append", j->dir);
+    enum err_code rc = store_write_begin(j->store, &t, err);
+    if (!rc)
+        rc = journal_refresh(j, t, err);
+    if (!rc)
+        rc = load_edge(j, t, err);
+    if (!rc)
+        rc = read_clock(j, &recorded_at_ns, err);
+    if (rc) {
+        store_txn_end(t);
+        return rc;
+    }
+    struct journal_group *const begun = &j->group;
+    begun->txn = t;
+    begun->readers = NULL;
+    begun->before = j->size;
+    begun->actors_before = j->actors.count;
+    begun->recorded_at_ns = recorded_at_ns;
+    begun->size = 0;
+    begun->count = 0;
+    begun->control_count = 0;
+    j->group_is_open = true;
+    *g = begun;
+    return ERR_OK;
+}
+
+uint64_t journal_group_next_seq(const struct journal_group *g)
+{
+    return g->before + g->count + 1;
+}
+
+int64_t journal_group_recorded_at_ns(const struct journal_group *g)
+{
+    return g->recorded_at_ns;
+}
+
+/* -- adding --------------------------------------------------------------------------------------------- */
+
+/* What the journal's order demands of an entry, whatever it says. */
+static enum err_code check_place(const struct journal_group *g, const struct entry *e, struct err *err)
+{
+    const struct actors *const actors = &g->journal->actors;
+    const uint64_t seq = journal_group_next_seq(g);
+
+    if (e->actor != 0 && !actors_find(actors, e->actor))
+        return err_set(err, ERR_NOT_FOUND, "no actor %" PRIu32 ": there are %" PRIu32, e->actor,
+                       actors->count);
+    if (e->cause >= seq)
+        return err_set(err, ERR_CHAIN,
+                       "the cause %" PRIu64 " is no earlier entry: this one would be entry %" PRIu64,
+                       e->cause, seq);
+    if ((e->kind == ENTRY_CONTROL_GENESIS) != (seq == 1))
+        return err_set(err, ERR_CHAIN, "genesis is the first entry of a journal, and no other is");
+    return ERR_OK;
+}
+
+/* A person's words carry that person's signature; others may carry their actor's. */
+static enum err_code check_signature(const struct journal_group *g, const struct entry *e,
+                                     const uint8_t *bytes, size_t size, struct err *err)
+{
+    const struct journal *const j = g->journal;
+    const struct actor_row *const actor = actors_find(&j->actors, e->actor);
+    struct err why = {.code = ERR_OK};
+
+    if (!e->is_signed && !entry_kind_needs_signature(e->kind))
+        return ERR_OK;
+    const char *const kind = entry_kind_find((unsigned)e->kind)->text;
+    if (!e->is_signed)
+        return err_set(err, ERR_INPUT, "%s must be signed by the actor who asks for it", kind);
+    if (!actor)
+        return err_set(err, ERR_INPUT,
+                       "%s: the journal itself signs with seals, not in entries: name the actor who signs",
+                       kind);
+    const size_t said = entry_statement(bytes, size, j->origin, j->statement);
+    if (note_verify_bytes(actor->key, j->statement, said, e->signature, &why))
+        return err_set(err, ERR_WRONG, "%s: the signature is not %s's over this entry: %s", kind,
+                       actor->name.text, why.text);
+    return ERR_OK;
+}
+
+/* Takes the entry whose bytes lie behind those of the group, or leaves no trace of it. */
+static enum err_code take(struct journal_group *g, const struct entry *e, size_t size, struct err *err)
+{
+    uint8_t *const bytes = g->bytes + g->size;
+    const uint64_t seq = journal_group_next_seq(g);
+
+    if (g->size + size > BYTES_MAX)
+        return err_set(err, ERR_INPUT,
+                       "a group holds at most %u MiB, and this one is full after %" PRIu32
+                       " entries: use smaller groups",
+                       (unsigned)(BYTES_MAX >> 20), g->count);
+    enum err_code rc = check_place(g, e, err);
+    if (!rc)
+        rc = check_signature(g, e, bytes, size, err);
+    if (!rc)
+        rc = actors_apply(&g->journal->actors, e, err);
+    if (rc)
+        return rc;
+    entry_place(bytes, seq, g->recorded_at_ns);
+    if (entry_family(e->kind) == FAMILY_CONTROL)
+        g->controls[g->control_count++] = seq;
+    g->size += size;
+    g->ends[g->count++] = (uint32_t)g->size;
+    return ERR_OK;
+}
+
+enum err_code journal_group_add(struct journal_group *g, struct entry *draft, struct err *err)
+{
+    struct wire_out out;
+    const uint64_t seq = journal_group_next_seq(g);
+
+    enum err_code rc = entry_check(draft, err);
+    if (!rc)
+        rc = make_room(g, err);
+    if (rc)
+        return rc;
+    wire_out_init(&out, g->bytes + g->size, ENTRY_MAX_SIZE);
+    rc = entry_encode(draft, &out, err);
+    if (!rc)
+        rc = take(g, draft, wire_out_size(&out), err);
+    if (rc)
+        return rc;
+    draft->seq = seq;
+    draft->recorded_at_ns = g->recorded_at_ns;
+    return ERR_OK;
+}
+
+enum err_code journal_group_add_encoded(struct journal_group *g, uint8_t *bytes, size_t size,
+                                        const struct entry *e, struct err *err)
+{
+    const uint64_t seq = journal_group_next_seq(g);
+
+    REQUIRE(size >= ENTRY_HEADER_SIZE && size <= ENTRY_MAX_SIZE);
+    enum err_code rc = entry_check(e, err);
+    if (!rc)
+        rc = make_room(g, err);
+    if (rc)
+        return rc;
+    memcpy(g->bytes + g->size, bytes, size);
+    rc = take(g, e, size, err);
+    if (!rc)
+        entry_place(bytes, seq, g->recorded_at_ns);
+    return rc;
+}
+
+/* Encodes the draft as a signed one, and makes the statement of it. */
+static enum err_code state_draft(struct journal *j, struct entry *draft, size_t *said, struct err *err)
+{
+    uint8_t bytes[ENTRY_MAX_SIZE];
+    struct wire_out out;
+
+    wire_out_init(&out, bytes, sizeof bytes);
+    const enum err_code rc = entry_encode(draft, &out, err);
+    if (!rc)
+        *said = entry_statement(bytes, wire_out_size(&out), j->origin, j->statement);
+    return rc;
+}
+
+enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err)
+{
+    const struct actor_row *const actor = actors_find(&j->actors, draft->actor);
+    const bool was_signed = draft->is_signed;
+    uint8_t signature[VAULT_SIGNATURE_SIZE];
+    size_t said = 0;
+
+    if (!j->vault)
+        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
+    if (!actor)
+        return err_set(err, ERR_NOT_FOUND, "no actor %" PRIu32 " can sign: there are 1 .. %" PRIu32,
+                       draft->actor, j->actors.count);
+    enum err_code rc = entry_check(draft, err);
+    if (rc)
+        return rc;
+    draft->is_signed = true;
+    rc = state_draft(j, draft, &said, err);
+    if (!rc)
+        rc = vault_sign(j->vault, actor->name.text, j->statement, said, signature, err);
+    if (rc) {
+        draft->is_signed = was_signed;
+        return rc;
+    }
+    memcpy(draft->signature, signature, sizeof signature);
+    return ERR_OK;
+}
+
+/* -- ending --------------------------------------------------------------------------------------------- */
+
+static enum err_code write_tile(void *ctx, unsigned level, uint64_t index, const uint8_t *hashes,
+                                unsigned count, struct err *err)
+{
+    return store_put_tile(ctx, level, index, hashes, count, err);
+}
+
+static enum err_code write_tree(struct journal_group *g, struct err *err)
+{
+    const struct merkle_sink sink = {write_tile, g->txn};
+    struct merkle_writer *const edge = &g->journal->edge;
+    enum err_code rc = ERR_OK;
+    size_t start = 0;
+
+    for (uint32_t i = 0; i < g->count && !rc; i++) {
+        const struct hash leaf = hash_leaf(g->bytes + start, g->ends[i] - start);
+        rc = merkle_writer_append(edge, &leaf, &sink, err);
+        start = g->ends[i];
+    }
+    return rc ? rc : merkle_writer_flush(edge, &sink, err);
+}
+
+static enum err_code write_blocks(struct journal_group *g, struct err *err)
+{
+    uint32_t start = 0;
+
+    for (uint32_t done = 0; done < g->count;) {
+        const uint32_t *const ends = g->ends + done;
+        const uint32_t n = block_fit(ends, g->count - done, start);
+        uint8_t *room;
+        const enum err_code rc =
+            store_put_block(g->txn, g->before + done + n, block_size(ends, n, start), &room, err);
+        if (rc)
+            return rc;
+        block_write(room, ends, n, start, g->bytes + start);
+        start = ends[n - 1];
+        done += n;
+    }
+    return ERR_OK;
+}
+
+static enum err_code write_controls(struct journal_group *g, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; i < g->control_count && !rc; i++)
+        rc = store_put_control(g->txn, g->controls[i], err);
+    return rc;
+}
+
+static enum err_code write_seal(struct journal_group *g, struct seal *seal, struct err *err)
+{
+    const struct journal *const j = g->journal;
+    uint8_t signature[VAULT_SIGNATURE_SIZE];
+    char text[CHECKPOINT_TEXT_MAX];
+    struct checkpoint c;
+    size_t text_size;
+
+    seal->size = merkle_writer_size(&j->edge);
+    seal->root = merkle_writer_root(&j->edge);
+    enum err_code rc = checkpoint_init(&c, j->origin, strlen(j->origin), seal->size, &seal->root, err);
+    if (!rc)
+        rc = checkpoint_format(&c, text, sizeof text, &text_size, err);
+    if (!rc)
+        rc = vault_sign(j->vault, JOURNAL_KEY_NAME, text, text_size, signature, err);
+    if (!rc)
+        rc = note_build(seal->note, sizeof seal->note - 1, &seal->note_size, text, text_size, &j->key,
+                        signature, err);
+    if (rc)
+        return rc;
+    seal->note[seal->note_size] = '\0';
+    return store_put_seal(g->txn, seal->size, seal->note, seal->note_size, err);
+}
+
+static enum err_code write_group(struct journal_group *g, struct seal *seal, struct err *err)
+{
+    struct journal *const j = g->journal;
+
+    enum err_code rc = load_edge(j, g->txn, err);
+    j->edge_is_good = false; /* it moves on now; true again when the store has followed */
+    if (!rc)
+        rc = write_tree(g, err);
+    if (!rc)
+        rc = write_blocks(g, err);
+    if (!rc)
+        rc = write_controls(g, err);
+    if (!rc)
+        rc = write_seal(g, seal, err);
+    if (!rc)
+        rc = store_txn_commit(g->txn, err);
+    if (!rc)
+        j->edge_is_good = true;
+    return rc;
+}
+
+/* Bytes that the group may take in the store: the entries, their hashes, and pages that are not full. */
+static uint64_t group_need(const struct journal_group *g)
+{
+    return 2 * (uint64_t)g->size + (uint64_t)g->count * (HASH_SIZE + 2) + ((uint64_t)1 << 20);
+}
+
+static void end_group(struct journal_group *g)
+{
+    while (g->readers)
+        journal_reader_end(g->readers);
+    store_txn_end(g->txn);
+    g->txn = NULL;
+    g->journal->group_is_open = false;
+    if (g->capacity > BYTES_KEPT)
+        journal_group_release(g);
+}
+
+/* A group without entries writes nothing; its seal is the newest one there is. */
+static enum err_code commit_nothing(struct journal_group *g, struct seal *seal, struct err *err)
+{
+    const char *note;
+    uint64_t size;
+    size_t note_size;
+    bool found;
+
+    if (!seal)
+        return ERR_OK;
+    const enum err_code rc = store_find_seal(g->txn, g->before, &size, &note, &note_size, &found, err);
+    if (rc)
+        return rc;
+    REQUIRE(found); /* load_edge() has seen it */
+    return journal_seal_of(g->journal, size, note, note_size, seal, err);
+}
+
+enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err)
+{
+    struct journal *const j = g->journal;
+    struct seal made;
+    enum err_code rc;
+
+    while (g->readers) /* they stand on the transaction that is about to be written */
+        journal_reader_end(g->readers);
+    if (g->count == 0) {
+        rc = commit_nothing(g, seal, err);
+        end_group(g);
+        return rc;
+    }
+    rc = write_group(g, &made, err);
+    while (rc && store_txn_is_full(g->txn)) {
+        rc = store_txn_regrow(g->txn, group_need(g), err);
+        if (!rc)
+            rc = write_group(g, &made, err);
+    }
+    if (rc) {
+        journal_group_abort(g);
+        return rc;
+    }
+    j->size = g->before + g->count;
+    j->newest_at_ns = g->recorded_at_ns;
+    end_group(g);
+    if (seal)
+        *seal = made;
+    return ERR_OK;
+}
+
+void journal_group_abort(struct journal_group *g)
+{
+    if (!g)
+        return;
+    g->journal->actors.count = g->actors_before;
+    end_group(g);
+}

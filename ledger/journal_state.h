@@ -1,0 +1,89 @@
+/*
+ * What the files of the journal share; nobody else includes this.
+ */
+#ifndef LEDGER_JOURNAL_STATE_H
+#define LEDGER_JOURNAL_STATE_H
+
+#include "ledger/block.h"
+#include "ledger/journal.h"
+#include "ledger/merkle.h"
+#include "ledger/store_lmdb.h"
+#include "ledger/vault.h"
+
+#define JOURNAL_FILE_NAME "journal.mdb"
+#define JOURNAL_KEY_NAME  "journal" /* in the vault: the key that signs the seals */
+
+/*
+ * A group's entries until commit, one after the other in one growing buffer. The memory is kept for the next
+ * group, so that small groups allocate nothing.
+ */
+struct journal_group {
+    struct journal *journal;
+    struct store_txn *txn;
+    struct journal_reader *readers; /* those made by journal_group_reader(), newest first */
+    uint64_t before;                /* newest entry when the group began; entry i has seq before + 1 + i */
+    uint32_t actors_before;
+    int64_t recorded_at_ns;
+    uint8_t *bytes;
+    size_t size;
+    size_t capacity;
+    uint32_t *ends; /* of each entry in `bytes` */
+    uint32_t count;
+    uint32_t ends_capacity;
+    uint64_t *controls; /* seqs of the group's control entries */
+    size_t control_count;
+    size_t control_capacity;
+};
+
+struct journal {
+    struct store *store;
+    struct vault *vault; /* NULL until unlocked */
+    char *dir;
+    bool read_only;
+    bool group_is_open;
+    bool edge_is_good; /* `edge` is that of the stored tree at `size` */
+    int64_t (*now_ns)(void *arg);
+    void *now_arg;
+    char origin[JOURNAL_ORIGIN_MAX + 1];
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+    struct note_key key;
+    uint64_t size;        /* the newest entry that this handle has seen */
+    int64_t newest_at_ns; /* its recorded_at */
+    uint8_t *statement;   /* room for any signed statement */
+    struct journal_group group;
+    struct actors actors;
+    struct merkle_writer edge;
+};
+
+struct journal_reader {
+    struct journal *journal;
+    struct store_txn *txn;       /* the group's own, when there is a group */
+    struct journal_group *group; /* or NULL */
+    struct journal_reader *next; /* of the group's readers */
+    struct block block;
+    uint64_t size; /* stored entries that it sees; a group's own come on top */
+    uint64_t next_seq;
+};
+
+/* A handle without a store or keys yet. ERR_MEMORY. */
+MUST_USE enum err_code journal_new(const struct journal_options *options, struct journal **j,
+                                   struct err *err);
+/* DIR/NAME, to be freed; NULL when there is no memory. */
+char *journal_path(const char *dir, const char *name);
+/* Brings size, newest time and actors up to what the transaction sees. On error they are as before. */
+MUST_USE enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err *err);
+/* One stored entry, 1 .. the newest, through *b, which is reused when it holds it. */
+MUST_USE enum err_code journal_stored(struct store_txn *t, struct block *b, uint64_t seq,
+                                      struct journal_record *record, struct err *err);
+/* Takes the origin and the key from genesis. ERR_INPUT: they cannot name and seal a journal. */
+MUST_USE enum err_code journal_adopt_genesis(struct journal *j, const struct entry_control_genesis *genesis,
+                                             struct err *err);
+/* Tiles of the stored tree; `ctx` is a struct store_txn. */
+enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8_t *hashes, unsigned *count,
+                                struct err *err);
+/* Reads the seal that store_find_seal() found. ERR_FORMAT: it is damaged. */
+MUST_USE enum err_code journal_seal_of(const struct journal *j, uint64_t size, const char *note,
+                                       size_t note_size, struct seal *seal, struct err *err);
+void journal_group_release(struct journal_group *g); /* the kept memory */
+
+#endif

@@ -1,0 +1,245 @@
+/* The rows of the store: put, get and find for each sub-database. Layout: see the head of store_lmdb.c. */
+#include "ledger/store_state.h"
+
+#include "ledger/merkle.h"
+#include "ledger/wire.h"
+
+#include <inttypes.h>
+
+#define SEQ_KEY_SIZE  8
+#define TILE_KEY_SIZE 9
+
+static MDB_val value_of(const void *bytes, size_t size)
+{
+    return (MDB_val){size, (void *)(uintptr_t)bytes}; /* LMDB does not write through what it is given */
+}
+
+static enum err_code check_key(const struct store_txn *t, const MDB_val *key, const char *rows,
+                               struct err *err)
+{
+    if (key->mv_size == SEQ_KEY_SIZE && wire_load_u64(key->mv_data) != 0)
+        return ERR_OK;
+    return err_set(err, ERR_FORMAT, "%s: a key of %s is damaged", t->store->name, rows);
+}
+
+/* With MDB_RESERVE the bytes of *value are to be filled in by the caller. */
+static enum err_code put(struct store_txn *t, MDB_dbi dbi, MDB_val key, MDB_val *value, unsigned flags,
+                         struct err *err)
+{
+    t->pages += value->mv_size / t->store->page_size + 2;
+    const int rc = mdb_put(t->txn, dbi, &key, value, flags);
+    if (rc == MDB_KEYEXIST)
+        return err_set(
+            err, ERR_FORMAT,
+            "%s: there are rows past its newest entry: it is damaged. Check it with: ledger -C %s verify",
+            t->store->name, t->store->name);
+    return rc ? store_txn_fail(t, rc, "write to it", err) : ERR_OK;
+}
+
+/* The key of the last row; 0: there is none. */
+static enum err_code last_key(struct store_txn *t, MDB_dbi dbi, const char *rows, uint64_t *key,
+                              struct err *err)
+{
+    MDB_cursor *cursor;
+    MDB_val found;
+    MDB_val value;
+
+    int rc = mdb_cursor_open(t->txn, dbi, &cursor);
+    if (rc)
+        return store_txn_fail(t, rc, "read it", err);
+    rc = mdb_cursor_get(cursor, &found, &value, MDB_LAST);
+    mdb_cursor_close(cursor);
+    if (rc == MDB_NOTFOUND) {
+        *key = 0;
+        return ERR_OK;
+    }
+    if (rc)
+        return store_txn_fail(t, rc, "read it", err);
+    const enum err_code code = check_key(t, &found, rows, err);
+    if (!code)
+        *key = wire_load_u64(found.mv_data);
+    return code;
+}
+
+/* The first row whose key is at least `from`. */
+static enum err_code first_from(struct store_txn *t, MDB_dbi dbi, const char *rows, uint64_t from,
+                                uint64_t *key, MDB_val *value, bool *found, struct err *err)
+{
+    uint8_t bytes[SEQ_KEY_SIZE];
+    MDB_val at = {sizeof bytes, bytes};
+    MDB_cursor *cursor;
+
+    wire_store_u64(bytes, from);
+    int rc = mdb_cursor_open(t->txn, dbi, &cursor);
+    if (rc)
+        return store_txn_fail(t, rc, "read it", err);
+    rc = mdb_cursor_get(cursor, &at, value, MDB_SET_RANGE);
+    mdb_cursor_close(cursor);
+    if (rc == MDB_NOTFOUND) {
+        *found = false;
+        return ERR_OK;
+    }
+    if (rc)
+        return store_txn_fail(t, rc, "read it", err);
+    const enum err_code code = check_key(t, &at, rows, err);
+    if (!code) {
+        *key = wire_load_u64(at.mv_data);
+        *found = true;
+    }
+    return code;
+}
+
+/* -- entries -------------------------------------------------------------------------------------------- */
+
+enum err_code store_last_seq(struct store_txn *t, uint64_t *seq, struct err *err)
+{
+    return last_key(t, t->store->entries, "entries", seq, err);
+}
+
+enum err_code store_put_block(struct store_txn *t, uint64_t last, size_t size, uint8_t **room,
+                              struct err *err)
+{
+    uint8_t key[SEQ_KEY_SIZE];
+    MDB_val value = {size, NULL};
+
+    wire_store_u64(key, last);
+    const enum err_code rc =
+        put(t, t->store->entries, value_of(key, sizeof key), &value, MDB_APPEND | MDB_RESERVE, err);
+    if (!rc)
+        *room = value.mv_data;
+    return rc;
+}
+
+/* Moves the cursor to the first block whose key is not below seq: the next one when reading straight on. */
+static int seek_block(struct store_txn *t, uint64_t seq, MDB_val *key, MDB_val *value)
+{
+    uint8_t bytes[SEQ_KEY_SIZE];
+
+    if (!t->blocks) {
+        const int rc = mdb_cursor_open(t->txn, t->store->entries, &t->blocks);
+        if (rc)
+            return rc;
+    }
+    if (t->blocks_at != 0 && seq == t->blocks_at + 1)
+        return mdb_cursor_get(t->blocks, key, value, MDB_NEXT);
+    wire_store_u64(bytes, seq);
+    *key = value_of(bytes, sizeof bytes);
+    return mdb_cursor_get(t->blocks, key, value, MDB_SET_RANGE);
+}
+
+enum err_code store_get_block(struct store_txn *t, uint64_t seq, struct block *b, struct err *err)
+{
+    struct block opened;
+    MDB_val value;
+    MDB_val key;
+
+    const int found = seek_block(t, seq, &key, &value);
+    t->blocks_at = 0;
+    if (found == MDB_NOTFOUND)
+        return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 " is missing", t->store->name, seq);
+    if (found)
+        return store_txn_fail(t, found, "read it", err);
+    enum err_code rc = check_key(t, &key, "entries", err);
+    if (rc)
+        return rc;
+    const uint64_t last = wire_load_u64(key.mv_data);
+    rc = block_open(&opened, last, value.mv_data, value.mv_size, err);
+    if (rc)
+        return rc;
+    if (!block_holds(&opened, seq))
+        return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 " is missing: the next one stored is %" PRIu64,
+                       t->store->name, seq, opened.first);
+    t->blocks_at = last;
+    *b = opened;
+    return ERR_OK;
+}
+
+/* -- tiles ---------------------------------------------------------------------------------------------- */
+
+static void tile_key(uint8_t key[TILE_KEY_SIZE], unsigned level, uint64_t index)
+{
+    REQUIRE(level < MERKLE_LEVELS);
+    key[0] = (uint8_t)level;
+    wire_store_u64(key + 1, index);
+}
+
+enum err_code store_put_tile(struct store_txn *t, unsigned level, uint64_t index, const uint8_t *hashes,
+                             unsigned count, struct err *err)
+{
+    uint8_t key[TILE_KEY_SIZE];
+    MDB_val value = value_of(hashes, (size_t)count * HASH_SIZE);
+
+    tile_key(key, level, index);
+    return put(t, t->store->tiles, value_of(key, sizeof key), &value, 0, err);
+}
+
+enum err_code store_get_tile(struct store_txn *t, unsigned level, uint64_t index, uint8_t *hashes,
+                             unsigned *count, struct err *err)
+{
+    uint8_t bytes[TILE_KEY_SIZE];
+    MDB_val key = {sizeof bytes, bytes};
+    MDB_val value;
+
+    tile_key(bytes, level, index);
+    const int rc = mdb_get(t->txn, t->store->tiles, &key, &value);
+    if (rc == MDB_NOTFOUND)
+        return err_set(err, ERR_NOT_FOUND, "%s: tile %u/%" PRIu64 " is missing", t->store->name, level,
+                       index);
+    if (rc)
+        return store_txn_fail(t, rc, "read it", err);
+    if (value.mv_size == 0 || value.mv_size > MERKLE_TILE_SIZE || value.mv_size % HASH_SIZE != 0)
+        return err_set(err, ERR_FORMAT, "%s: tile %u/%" PRIu64 " is damaged: %zu bytes", t->store->name,
+                       level, index, value.mv_size);
+    memcpy(hashes, value.mv_data, value.mv_size);
+    *count = (unsigned)(value.mv_size / HASH_SIZE);
+    return ERR_OK;
+}
+
+/* -- seals ---------------------------------------------------------------------------------------------- */
+
+enum err_code store_put_seal(struct store_txn *t, uint64_t size, const char *note, size_t note_size,
+                             struct err *err)
+{
+    uint8_t key[SEQ_KEY_SIZE];
+    MDB_val value = value_of(note, note_size);
+
+    wire_store_u64(key, size);
+    return put(t, t->store->seals, value_of(key, sizeof key), &value, MDB_APPEND, err);
+}
+
+enum err_code store_find_seal(struct store_txn *t, uint64_t size, uint64_t *found_size, const char **note,
+                              size_t *note_size, bool *found, struct err *err)
+{
+    MDB_val value;
+
+    const enum err_code rc = first_from(t, t->store->seals, "seals", size, found_size, &value, found, err);
+    if (!rc && *found) {
+        *note = value.mv_data;
+        *note_size = value.mv_size;
+    }
+    return rc;
+}
+
+enum err_code store_last_seal(struct store_txn *t, uint64_t *size, struct err *err)
+{
+    return last_key(t, t->store->seals, "seals", size, err);
+}
+
+/* -- control -------------------------------------------------------------------------------------------- */
+
+enum err_code store_put_control(struct store_txn *t, uint64_t seq, struct err *err)
+{
+    uint8_t key[SEQ_KEY_SIZE];
+    MDB_val value = {0, NULL};
+
+    wire_store_u64(key, seq);
+    return put(t, t->store->control, value_of(key, sizeof key), &value, MDB_APPEND, err);
+}
+
+enum err_code store_find_control(struct store_txn *t, uint64_t from, uint64_t *seq, bool *found,
+                                 struct err *err)
+{
+    MDB_val value;
+
+    return first_from(t, t->store->control, "control", from, seq, &value, found, err);
+}

@@ -1,0 +1,52 @@
+/*
+ * What the files of the store share; nobody else includes this.
+ */
+#ifndef LEDGER_STORE_STATE_H
+#define LEDGER_STORE_STATE_H
+
+#include "ledger/store_lmdb.h"
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <sys/types.h>
+
+#define STORE_READERS_MAX 510
+
+struct store {
+    MDB_env *env;
+    MDB_dbi entries;
+    MDB_dbi tiles;
+    MDB_dbi seals;
+    MDB_dbi control;
+    MDB_dbi meta;
+    unsigned page_size;
+    bool read_only;
+    char *name;
+    pthread_mutex_t writer; /* held by the thread that has a writing transaction */
+    pthread_mutex_t gate;   /* guards `readers`, and keeps transactions from starting while the map moves */
+    unsigned readers;       /* reading transactions of this process */
+    dev_t device;           /* the file, for the registry */
+    ino_t inode;
+    unsigned references;
+    struct store *next;
+};
+
+struct store_txn {
+    struct store *store;
+    MDB_txn *txn;       /* NULL once it is over */
+    MDB_cursor *blocks; /* on the block that was read last, or NULL */
+    uint64_t blocks_at; /* its key; 0: nowhere */
+    uint64_t pages;     /* upper bound of the pages that the puts so far will write */
+    bool is_writing;
+    bool is_full;
+};
+
+/* The error of an LMDB or system code, in words: "NAME: cannot DOING: why, and what to do". */
+enum err_code store_fail(const char *name, int code, const char *doing, struct err *err);
+/* The same, of a transaction: remembers whether a larger map would help. */
+enum err_code store_txn_fail(struct store_txn *t, int code, const char *doing, struct err *err);
+
+/* A size of a map that LMDB accepts: at least `size`; 0 gives the default. */
+uint64_t store_round_map(uint64_t size);
+
+#endif

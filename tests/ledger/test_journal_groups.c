@@ -1,0 +1,276 @@
+/* Groups: all or nothing, what they see and what others see of them, clocks, and a map that grows. */
+#include "support/journals.h"
+#include "support/trees.h"
+
+static void test_an_aborted_group_was_never_there(void **state)
+{
+    static struct hash leaves[TREES_LEAVES_MAX];
+    struct scratch s;
+    struct journal_group *g;
+    struct journal_reader *r;
+    struct err why;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    scratch_append(j, 300);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    assert_int_equal(journal_group_begin(j, &g, &why), ERR_EXISTS); /* not a second one beside it */
+    for (int i = 0; i < 1000; i++) {
+        struct entry e = entries_note("never said");
+        SCRATCH_OK(journal_group_add(g, &e, err));
+    }
+    journal_group_abort(g);
+    journal_group_abort(NULL);
+    assert_int_equal(scratch_append(j, 2), 303);
+    SCRATCH_OK(journal_reader_begin(j, &r, err));
+    assert_int_equal(trees_leaves(r, leaves), 303);
+    assert_int_equal(trees_check_seals(j, r, leaves), 3);
+    journal_reader_end(r);
+    journal_close(j);
+    scratch_release(&s);
+}
+
+static void test_a_group_without_entries_writes_nothing(void **state)
+{
+    static struct seal seal;
+    struct scratch s;
+    struct journal_group *g;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    scratch_append(j, 2);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    SCRATCH_OK(journal_group_commit(g, &seal, err));
+    assert_int_equal(seal.size, 3);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    SCRATCH_OK(journal_group_commit(g, NULL, err));
+    assert_int_equal(scratch_append(j, 1), 4);
+    journal_close(j);
+    scratch_release(&s);
+}
+
+static void test_a_group_reads_itself_and_others_do_not(void **state)
+{
+    struct journal_record record;
+    struct journal_reader *mine;
+    struct journal_reader *second;
+    struct journal_reader *other;
+    struct journal_group *g;
+    struct scratch s;
+    struct entry back;
+    struct hash root;
+    struct err why;
+    bool found;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    scratch_append(j, 4);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    SCRATCH_OK(journal_group_reader(g, &mine, err));
+    SCRATCH_OK(journal_group_reader(g, &second, err));
+    journal_reader_end(second);
+    SCRATCH_OK(journal_group_reader(g, &second, err)); /* left to the group's end */
+    SCRATCH_OK(journal_reader_begin(j, &other, err));
+    assert_int_equal(journal_reader_size(mine), 5);
+    for (int i = 0; i < 3; i++) {
+        struct entry e = i == 1 ? entries_deposit("d", "1") : entries_note("in the group");
+        SCRATCH_OK(journal_group_add(g, &e, err));
+    }
+    assert_int_equal(journal_reader_size(mine), 8);
+    for (uint64_t seq = 1; seq <= 8; seq++) {
+        SCRATCH_OK(journal_reader_next(mine, &record, &found, err));
+        assert_true(found);
+        SCRATCH_OK(entry_decode(record.bytes, record.size, &back, err));
+        assert_int_equal(back.seq, seq);
+    }
+    SCRATCH_OK(journal_reader_next(mine, &record, &found, err));
+    assert_false(found);
+    static const uint64_t controls[] = {1, 6, 8};
+    uint64_t from = 1;
+    for (int i = 0; i < 3; i++, from = record.seq + 1) {
+        SCRATCH_OK(journal_reader_control(mine, from, &record, &found, err));
+        assert_true(found);
+        assert_int_equal(record.seq, controls[i]);
+    }
+    SCRATCH_OK(journal_reader_control(mine, from, &record, &found, err));
+    assert_false(found);
+    SCRATCH_OK(journal_reader_root(mine, 5, &root, err));
+    assert_int_equal(journal_reader_root(mine, 6, &root, &why), ERR_NOT_FOUND); /* in no tree yet */
+
+    assert_int_equal(journal_reader_size(other), 5);
+    assert_int_equal(journal_reader_get(other, 6, &record, &why), ERR_NOT_FOUND);
+    journal_reader_end(other);
+    SCRATCH_OK(journal_group_commit(g, NULL, err)); /* ends `mine` and `second` */
+    SCRATCH_OK(journal_reader_begin(j, &other, err));
+    SCRATCH_OK(journal_reader_control(other, 2, &record, &found, err));
+    assert_int_equal(record.seq, 6);
+    SCRATCH_OK(journal_reader_control(other, 9, &record, &found, err));
+    assert_false(found);
+    journal_reader_end(other);
+    journal_close(j);
+    scratch_release(&s);
+}
+
+static void test_a_snapshot_stays_while_the_writer_goes_on(void **state)
+{
+    static struct hash before[TREES_LEAVES_MAX];
+    static struct hash after[TREES_LEAVES_MAX];
+    struct journal_reader *old;
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    scratch_append(j, 500);
+    SCRATCH_OK(journal_reader_begin(j, &old, err));
+    assert_int_equal(trees_leaves(old, before), 501);
+    for (int i = 0; i < 40; i++)
+        scratch_append(j, 40);
+    assert_int_equal(journal_reader_size(old), 501);
+    assert_int_equal(trees_leaves(old, after), 501);
+    assert_memory_equal(before, after, 501 * sizeof before[0]);
+    assert_int_equal(trees_check_seals(j, old, before), 2);
+    journal_reader_end(old);
+    journal_close(j);
+    scratch_release(&s);
+}
+
+static void test_the_map_grows_by_itself(void **state)
+{
+    static struct hash leaves[TREES_LEAVES_MAX];
+    struct journal_reader *r;
+    struct journal_group *g;
+    struct scratch s;
+    struct err why;
+    uint64_t size = 1;
+
+    (void)state;
+    scratch_init(&s);
+    s.options.map_size = 1; /* the smallest there is: 256 KiB */
+    struct journal *const j = scratch_create(&s);
+    for (int i = 0; i < 25; i++) { /* by small groups */
+        size += 50;
+        assert_int_equal(scratch_append(j, 50), size);
+    }
+    for (int round = 0; round < 2; round++) { /* by groups many times as large as the map */
+        SCRATCH_OK(journal_group_begin(j, &g, err));
+        for (int i = 0; i < 200 << 2 * round; i++, size++) {
+            struct entry e = scratch_note('m', 40000);
+            SCRATCH_OK(journal_group_add(g, &e, err));
+        }
+        SCRATCH_OK(journal_group_commit(g, NULL, err));
+    }
+    SCRATCH_OK(journal_reader_begin(j, &r, err));
+    assert_int_equal(trees_leaves(r, leaves), size);
+    assert_int_equal(trees_check_seals(j, r, leaves), 28);
+
+    /* A reader of this process stands on the map: it may not move. Nothing is lost by saying so. */
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    for (int i = 0; i < 4000; i++) {
+        struct entry e = scratch_note('n', 60000);
+        SCRATCH_OK(journal_group_add(g, &e, err));
+    }
+    assert_int_equal(journal_group_commit(g, NULL, &why), ERR_IO);
+    assert_non_null(strstr(why.text, "cannot grow while 1 readers of this program use it"));
+    assert_int_equal(trees_leaves(r, leaves), size);
+    journal_reader_end(r);
+    assert_int_equal(scratch_append(j, 3), size + 3);
+    journal_close(j);
+    scratch_release(&s);
+}
+
+static void test_the_clock_may_step_back_a_little_and_no_further(void **state)
+{
+    const int64_t slack = JOURNAL_CLOCK_SLACK_NS;
+    const struct {
+        int64_t step_ns; /* against the newest entry's time */
+        enum err_code verdict;
+        int64_t recorded_step_ns;
+    } story[] = {
+        {5 * NS_PER_SECOND, ERR_OK, 5 * NS_PER_SECOND},
+        {0, ERR_OK, 0},
+        {-1, ERR_OK, 0}, /* taken as no step: the parent's time is used */
+        {-slack, ERR_OK, 0},
+        {-slack - 1, ERR_CHAIN, 0},
+        {-NS_PER_DAY, ERR_CHAIN, 0},
+        {1, ERR_OK, 1},
+    };
+    struct scratch s;
+    struct journal_group *g;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *j = scratch_create(&s);
+    int64_t newest_ns = SCRATCH_EPOCH_NS + 1000;
+    for (size_t i = 0; i < sizeof story / sizeof story[0]; i++) {
+        struct err why = {.code = ERR_OK};
+        s.now_ns = newest_ns + story[i].step_ns - 1000;
+        assert_int_equal(journal_group_begin(j, &g, &why), story[i].verdict);
+        if (story[i].verdict) {
+            assert_non_null(strstr(why.text, "the clock has stepped back: it says 2015-12-2"));
+            assert_non_null(strstr(why.text, "was recorded at 2015-12-24T14:31:05.000001Z"));
+            assert_non_null(strstr(why.text, "timedatectl"));
+            continue;
+        }
+        newest_ns += story[i].recorded_step_ns;
+        assert_int_equal(journal_group_recorded_at_ns(g), newest_ns);
+        struct entry e = entries_note("tick");
+        SCRATCH_OK(journal_group_add(g, &e, err));
+        SCRATCH_OK(journal_group_commit(g, NULL, err));
+        if (i == 1) { /* the newest time is read from the journal, too */
+            journal_close(j);
+            j = scratch_open(&s);
+        }
+    }
+    journal_close(j);
+    scratch_release(&s);
+}
+
+static void test_two_handles_in_one_process_see_each_other(void **state)
+{
+    struct journal_group *g;
+    struct scratch s;
+    struct err why;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const a = scratch_create(&s);
+    struct journal *const b = scratch_open(&s);
+    for (unsigned i = 0; i < 10; i++) {
+        scratch_append(a, 3);
+        assert_int_equal(scratch_append(b, 300), 1 + 303 * (i + 1));
+    }
+    SCRATCH_OK(journal_group_begin(a, &g, err));
+    struct entry joins = scratch_joins(a, 4, "feed:other");
+    SCRATCH_OK(journal_group_add(g, &joins, err));
+    struct journal_group *h;
+    assert_int_equal(journal_group_begin(b, &h, &why), ERR_EXISTS); /* it would wait for itself for ever */
+    SCRATCH_OK(journal_group_commit(g, NULL, err));
+    assert_int_equal(journal_actors(b)->count, 3);
+    SCRATCH_OK(journal_group_begin(b, &h, err));
+    assert_int_equal(journal_actors(b)->count, 4);
+    journal_group_abort(h);
+    assert_int_equal(journal_actors(b)->count, 4); /* what others committed stays */
+    journal_close(a);
+    scratch_append(b, 1);
+    journal_close(b);
+    scratch_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_an_aborted_group_was_never_there),
+        cmocka_unit_test(test_a_group_without_entries_writes_nothing),
+        cmocka_unit_test(test_a_group_reads_itself_and_others_do_not),
+        cmocka_unit_test(test_a_snapshot_stays_while_the_writer_goes_on),
+        cmocka_unit_test(test_the_map_grows_by_itself),
+        cmocka_unit_test(test_the_clock_may_step_back_a_little_and_no_further),
+        cmocka_unit_test(test_two_handles_in_one_process_see_each_other),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
