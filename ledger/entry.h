@@ -1,12 +1,21 @@
 /*
  * The entry: one record of the journal, in memory and on the wire.
  *
- * Wire form, big-endian, one canonical form for one entry (at most 65,535 bytes; these bytes are the Merkle
- * leaf): 0  u8  format version, 1              24  i64 at, ns UTC: when it happened (0 unless flag AT) 1  u8
- * flags: 1 AT, 2 SIGNED          32  u64 cause: an earlier seq, or 0 2  u16 kind                           40
- * u32 actor id: 0 the journal itself 4  u16 schema version of the kind     44  u32 zero 6  u16 body length 48
- * the body, as the kind's fields say 8  u64 seq: 1, 2, 3 ... no gaps       then, with flag SIGNED, the
- * actor's 64-byte Ed25519 signature 16 i64 recorded_at, ns UTC: never before the previous entry's
+ * Wire form, big-endian, one canonical form for one entry (at most 65,535 bytes: the Merkle leaf):
+ *
+ *    0  u8   format version, 1
+ *    1  u8   flags: 1 AT, 2 SIGNED
+ *    2  u16  kind
+ *    4  u16  schema version of the kind
+ *    6  u16  body length
+ *    8  u64  seq: 1, 2, 3 ... no gaps
+ *   16  i64  recorded_at, ns UTC: never before the previous entry's
+ *   24  i64  at, ns UTC: when it happened (0 without flag AT)
+ *   32  u64  cause: an earlier seq, or 0
+ *   40  u32  actor id: 0 the journal itself
+ *   44  u32  zero
+ *   48       the body, as the kind's fields say
+ *            with flag SIGNED: the actor's 64-byte Ed25519 signature (see entry_statement)
  *
  * Field types (entry_kinds.def), in memory / on the wire / in JSON:
  *   SYMBOL      struct symbol / u8 length, bytes / string
@@ -19,8 +28,7 @@
  *   DAY         civil_day / i32 / "2015-12-24"                BOOL  bool / u8 0 or 1 / true, false
  *   DIGEST, KEY 32 bytes / 32 bytes / 64 hex digits
  *   SIDE, ORDER_TYPE, MARK, PHASE, FINDING, EXIT_RULE, ROLE   enum / u8 from 1 / name
- *   CHECKS, COUNTS, CANDIDATES, ACTORS                        struct with count and rows / u8 count, rows /
- * array
+ *   CHECKS, COUNTS, CANDIDATES, ACTORS                        struct with count, rows / u8 count, rows / array
  *
  * Pure: libc only. Decoding borrows from the bytes (struct text), which must outlive the entry.
  */
@@ -88,7 +96,10 @@ enum rule { RULE_AT_LEAST = 1, RULE_AT_MOST, RULE_ABOVE, RULE_BELOW, RULE_EQUAL 
 
 #define CHECK_VALUE_NONE INT64_MIN /* the value was not known; such a check never passes */
 
-/* One gate, criterion or limit that was tried: value against bound. Wire: ID, i64, i64, u8, u8, u8. */
+/*
+ * One gate, criterion or limit that was tried: value against bound. Wire: ID, i64, i64, u8, u8, u8. With
+ * UNIT_FLAG value and bound are 0, 1 or CHECK_VALUE_NONE.
+ */
 struct check {
     struct id name;
     int64_t value;
