@@ -4,10 +4,12 @@
  * what was recorded is known here.
  *
  * When: an entry happened at its `at`, or, when it has none, at its recorded_at. What is older than what is
- * known already (late data) is not taken over; of two at the same instant the later entry counts.
+ * known already (late data) is not taken over; of two at the same instant the later entry counts. Only the
+ * clock is always what the newest clock entry says.
  * Sides: a bid or an ask of zero is nobody's, and is held as PRICE_NONE.
  * Bars: a bar shorter than a session is a trade: its close is the last price. A session's bar (period_s
- * 86400) gives one daily close and no price, so that history read in advance never looks like the present.
+ * 86400) gives one daily close and no price, so that history read in advance never looks like the present;
+ * a longer one gives nothing.
  * Its session is the New York date of the instant just before its end: an end of 16:00 or of the midnight
  * after both name the session they close.
  *
@@ -72,6 +74,8 @@ struct view_clock {
     civil_day session; /* CIVIL_DAY_NONE before the first */
     enum phase phase;  /* 0 before the first */
     uint64_t seq;
+    int64_t day_begin_ns; /* the session's New York day, from midnight ... */
+    int64_t day_end_ns;   /* ... to the first instant after it */
 };
 
 struct view {
@@ -118,7 +122,8 @@ struct view_price {
 };
 /*
  * What an underlying is worth: the newest of its last trade, its last mark and the middle of its two-sided
- * quote; at the same instant in that order. PRICE_NONE when there is none of them, or no clock yet.
+ * quote (bid not above ask); at the same instant in that order. PRICE_NONE when there is none of them. Before
+ * the first clock every age is 0.
  */
 void view_price(const struct view *v, const struct symbol *s, struct view_price *price);
 

@@ -9,7 +9,7 @@
  * and outcome, and do not count. Nothing passes after control.stop but cancellations, which need no verdict.
  *   stopped             flag     = 0                       control.stop is not in force
  *   breakers_tripped *  count    <= 0
- *   daily_loss *        rate     >= -risk.daily_loss       (equity now - opening) / opening, rounded down
+ *   daily_loss *        rate     >= -risk.daily_loss       (equity now - opening - deposits since) / opening, down
  *   margin_use *        rate     <= risk.margin_use        margin after this order / equity, rounded up
  *   sector_share *      rate     <= risk.sector_share      margin of the order's sector after it, of the
  * margin ALLOWED (equity x risk.margin_use), rounded up: of the margin in use the first position would be 100

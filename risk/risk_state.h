@@ -7,6 +7,7 @@
 #define RISK_RISK_STATE_H
 
 #include "ledger/replay.h"
+#include "ledger/table.h"
 
 #define RISK_BREAKERS_MAX 8
 
@@ -30,6 +31,8 @@ struct risk_state {
     enum phase opening_phase;
     int64_t opening_equity_micro; /* of phase open, else the session's first */
     uint64_t opening_seq;
+    int64_t deposits_micro;   /* paid in since then; taken out is negative: neither profit nor loss */
+    struct table deposit_ids; /* struct id: a deposit told again does not count again */
 
     uint64_t equity_seq; /* newest risk.equity of any session; 0: none */
     int64_t equity_micro;
@@ -41,6 +44,7 @@ struct risk_state {
 };
 
 void risk_state_init(void *state);
+/* All or nothing. ERR_RANGE: the session's deposits leave their integer; ERR_MEMORY. */
 MUST_USE enum err_code risk_state_apply(void *state, const struct entry *e, struct err *err);
 void risk_state_digest(const void *state, const struct digest_out *out);
 void risk_state_release(void *state);

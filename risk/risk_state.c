@@ -1,0 +1,206 @@
+#include "risk/risk_state.h"
+
+#include <string.h>
+
+void risk_state_init(void *state)
+{
+    struct risk_state *const s = state;
+
+    memset(s, 0, sizeof *s);
+    s->now_ns = INSTANT_NONE;
+    s->session = CIVIL_DAY_NONE;
+    s->equity_at_ns = INSTANT_NONE;
+    s->equity_session = CIVIL_DAY_NONE;
+    table_init(&s->deposit_ids, sizeof(struct id), sizeof(struct id));
+}
+
+void risk_state_release(void *state)
+{
+    struct risk_state *const s = state;
+
+    table_release(&s->deposit_ids);
+}
+
+static void on_clock(struct risk_state *s, const struct entry *e)
+{
+    const struct entry_perception_clock *const c = &e->as.perception_clock;
+
+    if (c->session != s->session) {
+        s->session = c->session;
+        s->has_opening = false;
+        s->opening_phase = (enum phase)0;
+        s->opening_equity_micro = 0;
+        s->opening_seq = 0;
+        s->deposits_micro = 0;
+        s->opened_today = 0;
+    }
+    s->now_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
+}
+
+/* The record at the open counts; a session that was joined late is measured from its first. */
+static void on_equity(struct risk_state *s, const struct entry *e)
+{
+    const struct entry_risk_equity *const q = &e->as.risk_equity;
+
+    s->equity_seq = e->seq;
+    s->equity_micro = q->equity;
+    s->equity_at_ns = s->now_ns;
+    s->equity_session = q->session;
+    if (q->session != s->session)
+        return;
+    if (s->has_opening && (q->phase != PHASE_OPEN || s->opening_phase == PHASE_OPEN))
+        return;
+    s->has_opening = true;
+    s->opening_phase = q->phase;
+    s->opening_equity_micro = q->equity;
+    s->opening_seq = e->seq;
+    s->deposits_micro = 0;
+}
+
+static enum err_code on_deposit(struct risk_state *s, const struct entry *e, struct err *err)
+{
+    const struct entry_fill_deposit *const d = &e->as.fill_deposit;
+    int64_t sum = s->deposits_micro;
+    void *row;
+
+    if (table_find(&s->deposit_ids, &d->fill_id))
+        return ERR_OK;
+    enum err_code rc = s->has_opening ? decimal_add(sum, d->amount, &sum, err) : ERR_OK;
+    if (!rc)
+        rc = table_put(&s->deposit_ids, &d->fill_id, &row, err);
+    if (!rc)
+        s->deposits_micro = sum;
+    return rc;
+}
+
+/* We have one breaker; a journal with more names than rows still counts the tripped ones, in the last row. */
+static void on_trip(struct risk_state *s, const struct entry *e)
+{
+    const struct entry_risk_breaker_trip *const t = &e->as.risk_breaker_trip;
+    uint32_t i = 0;
+
+    while (i < s->breaker_count && !id_equal(&s->breakers[i].name, &t->breaker))
+        i++;
+    if (i == RISK_BREAKERS_MAX)
+        i--;
+    else if (i == s->breaker_count)
+        s->breaker_count++;
+    s->breakers[i] = (struct risk_breaker){t->breaker, e->seq, s->session, true};
+}
+
+static void on_resume(struct risk_state *s)
+{
+    s->stopped = false;
+    s->stop_seq = 0;
+    for (uint32_t i = 0; i < s->breaker_count; i++)
+        s->breakers[i].tripped = false;
+}
+
+static void on_stop(struct risk_state *s, const struct entry *e)
+{
+    s->stopped = true;
+    s->stop_seq = e->seq;
+}
+
+static void on_verdict(struct risk_state *s, const struct entry *e)
+{
+    if (e->as.risk_verdict.allowed && s->enter_seq != 0 && e->cause == s->enter_seq) {
+        s->opened_today++;
+        s->enter_seq = 0;
+    }
+}
+
+enum err_code risk_state_apply(void *state, const struct entry *e, struct err *err)
+{
+    struct risk_state *const s = state;
+
+    switch (e->kind) {
+    case ENTRY_PERCEPTION_CLOCK: on_clock(s, e); break;
+    case ENTRY_DECISION_ENTER: s->enter_seq = e->seq; break;
+    case ENTRY_RISK_VERDICT: on_verdict(s, e); break;
+    case ENTRY_RISK_BREAKER_TRIP: on_trip(s, e); break;
+    case ENTRY_RISK_EQUITY: on_equity(s, e); break;
+    case ENTRY_FILL_DEPOSIT: return on_deposit(s, e, err);
+    case ENTRY_CONTROL_STOP: on_stop(s, e); break;
+    case ENTRY_CONTROL_RESUME: on_resume(s); break;
+    case ENTRY_PERCEPTION_QUOTE: /* the market is the view's */
+    case ENTRY_PERCEPTION_BAR:
+    case ENTRY_PERCEPTION_MARK:
+    case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_PERCEPTION_DATA_QUALITY:
+    case ENTRY_DECISION_CANDIDATES: /* what was only considered, or closes, opens nothing */
+    case ENTRY_DECISION_EXIT:
+    case ENTRY_DECISION_NO_TRADE:
+    case ENTRY_ORDER_NEW: /* orders and fills are the accounts' and the orders' */
+    case ENTRY_ORDER_ACKNOWLEDGED:
+    case ENTRY_ORDER_CANCEL:
+    case ENTRY_ORDER_CANCELLED:
+    case ENTRY_ORDER_REJECTED:
+    case ENTRY_ORDER_EXPIRED:
+    case ENTRY_FILL_EXECUTION:
+    case ENTRY_FILL_ASSIGNMENT:
+    case ENTRY_FILL_EXERCISE:
+    case ENTRY_FILL_EXPIRATION:
+    case ENTRY_FILL_SETTLEMENT:
+    case ENTRY_CONTROL_GENESIS: /* who may write, and what is said, moves no limit */
+    case ENTRY_CONTROL_ACTOR:
+    case ENTRY_CONTROL_CONFIGURATION:
+    case ENTRY_CONTROL_RUN: /* a restart forgets nothing */
+    case ENTRY_CONTROL_RUN_END:
+    case ENTRY_CONTROL_SOURCE:
+    case ENTRY_CONTROL_NOTE: break;
+    }
+    return ERR_OK;
+}
+
+void risk_state_digest(const void *state, const struct digest_out *out)
+{
+    const struct risk_state *const s = state;
+
+    digest_u64(out, s->stopped);
+    digest_u64(out, s->stop_seq);
+    digest_u64(out, s->breaker_count);
+    for (uint32_t i = 0; i < s->breaker_count; i++) {
+        digest_id(out, &s->breakers[i].name);
+        digest_u64(out, s->breakers[i].seq);
+        digest_i64(out, s->breakers[i].session);
+        digest_u64(out, s->breakers[i].tripped);
+    }
+    digest_i64(out, s->now_ns);
+    digest_i64(out, s->session);
+    digest_u64(out, s->has_opening);
+    digest_u64(out, (uint64_t)s->opening_phase);
+    digest_i64(out, s->opening_equity_micro);
+    digest_u64(out, s->opening_seq);
+    digest_i64(out, s->deposits_micro);
+    digest_u64(out, s->deposit_ids.count);
+    for (uint32_t i = 0; i < s->deposit_ids.count; i++)
+        digest_id(out, table_at(&s->deposit_ids, i));
+    digest_u64(out, s->equity_seq);
+    digest_i64(out, s->equity_micro);
+    digest_i64(out, s->equity_at_ns);
+    digest_i64(out, s->equity_session);
+    digest_u64(out, s->enter_seq);
+    digest_i64(out, s->opened_today);
+}
+
+const struct replay_row risk_row = {"risk",           sizeof(struct risk_state), risk_state_init,
+                                    risk_state_apply, risk_state_digest,         risk_state_release};
+
+uint32_t risk_state_tripped(const struct risk_state *s)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < s->breaker_count; i++)
+        n += s->breakers[i].tripped ? 1 : 0;
+    return n;
+}
+
+const struct risk_breaker *risk_state_breaker(const struct risk_state *s, const char *name)
+{
+    for (uint32_t i = 0; i < s->breaker_count; i++) {
+        if (id_is(&s->breakers[i].name, name))
+            return &s->breakers[i];
+    }
+    return NULL;
+}
