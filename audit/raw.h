@@ -1,0 +1,11 @@
+/* The constants of the raw export; its layout stands at the head of audit/evidence_raw.c. */
+#ifndef AUDIT_RAW_H
+#define AUDIT_RAW_H
+
+#define RAW_MAGIC      "LEDGERRAW 1\n"
+#define RAW_MAGIC_SIZE 12
+#define RAW_TYPES      "MBTSC" /* by enum evidence_table */
+#define RAW_END        'E'
+#define RAW_HEAD_SIZE  7 /* type, size of the key, size of the value */
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * The state of one verification, shared by the files it is split into: verify.c (the walk over blocks,
+ * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
+ * walk_trial.c (what the seals say about a disagreement), walk.c (reading on). Not for others.
+ */
+#ifndef AUDIT_WALK_H
+#define AUDIT_WALK_H
+
+#include "audit/canonical.h"
+#include "audit/peaks.h"
+#include "audit/verify.h"
+
+#define WALK_ACTORS_MAX 512
+
+/* An actor as the entries so far have made it known. */
+struct walk_actor {
+    uint8_t name_length;
+    uint8_t name[ID_MAX];
+    uint8_t role;
+    uint8_t key[32];
+    bool has_signed;
+    int64_t signed_at_ns; /* `at` of the newest entry it has signed */
+};
+
+/* The newest tile of a level. */
+struct walk_tile {
+    struct evidence_cursor *cursor;
+    bool is_loaded;
+    uint64_t index;
+    const uint8_t *hashes; /* borrowed */
+    size_t count;          /* 0: there is no such tile */
+};
+
+/* The next row of a table whose keys are numbers. */
+struct walk_row {
+    struct evidence_cursor *cursor;
+    bool found;
+    uint64_t number;
+    struct evidence_item item;
+};
+
+/* The block whose entries are being read. */
+struct walk_block {
+    struct evidence_cursor *cursor;
+    uint64_t key;
+    const uint8_t *lengths; /* count times u16 */
+    unsigned count;
+    unsigned next; /* of `count`: the entry that comes next */
+    const uint8_t *at;
+    const uint8_t *end;
+};
+
+struct walk {
+    const struct verify_options *options;
+    struct evidence *evidence;
+    struct verify_report *report;
+    struct canonical_kinds kinds;
+    struct walk_block block;
+    struct walk_tile tiles[PEAKS_LEVELS];
+    struct walk_row seal;  /* the first that is not checked yet */
+    struct walk_row index; /* of the control index, likewise */
+    struct peaks peaks;    /* over the entries found good so far */
+    uint64_t seq;          /* of the newest of them; 0: none yet */
+    int64_t recorded_at_ns;
+    bool has_key; /* given, or taken from genesis */
+    struct note_key key;
+    uint32_t actors_count;
+    struct walk_actor actors[WALK_ACTORS_MAX];
+    uint8_t statement[64 + NOTE_NAME_MAX + ENTRY_MAX_SIZE];
+};
+
+/* Notes the first wrong place and returns ERR_WRONG. */
+enum err_code walk_wrong(struct walk *w, enum verify_place place, unsigned level, uint64_t number,
+                         const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* -- reading on ------------------------------------------------------------------------------------------ */
+
+/* Moves to the next row. ERR_WRONG: its key is no number (noted). */
+MUST_USE enum err_code walk_row_next(struct walk *w, struct walk_row *row, enum evidence_table table,
+                                     struct err *err);
+/* Opens the next block. *malformed: its head does not fit it. ERR_WRONG: its key is no number (noted). */
+MUST_USE enum err_code walk_block_next(struct walk *w, bool *found, bool *malformed, struct err *err);
+/* Hash `slot` of a level, counted over all its tiles; NULL when no tile holds it. */
+MUST_USE enum err_code walk_slot(struct walk *w, unsigned level, uint64_t slot, const uint8_t **hash,
+                                 struct err *err);
+/* The next entry of the open block. False: none is left, or the next one runs past the block. */
+bool walk_block_entry(struct walk_block *b, const uint8_t **bytes, size_t *size);
+
+/* -- seals ------------------------------------------------------------------------------------------------ */
+
+/* Is row `w->seal` a good seal: its note signed by the journal's key, its origin, its size? ERR_WRONG: no. */
+MUST_USE enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err);
+
+/* What the first good seal says that covers entry seq + 1, where something does not agree. */
+enum trial {
+    TRIAL_ENTRIES, /* the entries are what was sealed */
+    TRIAL_TILES,   /* the tiles are, and the entries are not */
+    TRIAL_NEITHER, /* neither of them */
+    TRIAL_NO_SEAL  /* no good seal covers it */
+};
+
+/*
+ * Reads on, from the entry given (which may be NULL: it cannot be told apart) to that seal. The walk cannot
+ * go on afterwards. *size is the seal's, or 0.
+ */
+MUST_USE enum err_code walk_trial(struct walk *w, const uint8_t *bytes, size_t size, enum trial *trial,
+                                  uint64_t *seal, struct err *err);
+/* The trial of a hash in an upper tile, after its entries have been counted in. */
+MUST_USE enum err_code walk_trial_upper(struct walk *w, enum trial *trial, uint64_t *seal, struct err *err);
+
+/* -- rules -------------------------------------------------------------------------------------------------- */
+
+/*
+ * Everything an entry must obey but its place in the tree, in the order of docs/FORMAT.md; takes over what it
+ * tells about the journal and its actors. ERR_WRONG, or ERR_FORMAT when its version, kind or schema is not
+ * known here; err then says what, without the place.
+ */
+MUST_USE enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size,
+                                        struct canonical *c, struct err *err);
+
+#endif

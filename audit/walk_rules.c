@@ -1,0 +1,203 @@
+/*
+ * What an entry must obey, whatever the tree says of it. In order:
+ *
+ *   1. the header's own rules             6. a known actor
+ *   2. its seq is the next                7. what the program derived names its cause
+ *   3. its body in canonical form         8. the actor's signature where there must be one,
+ *   4. genesis first, and only first         and a good one wherever there is one
+ *   5. recorded_at does not step back;    9. genesis and new actors: names, ids, keys
+ *      the cause is an earlier entry
+ */
+#include "audit/walk.h"
+
+#include <inttypes.h>
+
+/* -- what genesis and actor entries say; their bodies are canonical by now ------------------------------- */
+
+static struct walk_actor *find_actor(struct walk *w, uint32_t id)
+{
+    return id >= 1 && id <= w->actors_count ? &w->actors[id - 1] : NULL;
+}
+
+/* `row` is: u8 length, name, u8 role, 32 bytes of key. Returns what follows it. */
+static const uint8_t *read_actor(const uint8_t *row, struct walk_actor *a)
+{
+    memset(a, 0, sizeof *a);
+    a->name_length = row[0];
+    memcpy(a->name, row + 1, a->name_length);
+    row += 1 + a->name_length;
+    a->role = row[0];
+    memcpy(a->key, row + 1, sizeof a->key);
+    return row + 1 + sizeof a->key;
+}
+
+static enum err_code add_actor(struct walk *w, const struct walk_actor *a, struct err *err)
+{
+    static const char OWN[] = "journal";
+
+    if (w->actors_count == WALK_ACTORS_MAX)
+        return err_set(err, ERR_WRONG, "it adds an actor past the %d that a journal may have",
+                       WALK_ACTORS_MAX);
+    if (a->name_length == sizeof OWN - 1 && memcmp(a->name, OWN, sizeof OWN - 1) == 0)
+        return err_set(err, ERR_WRONG, "it adds an actor \"journal\", which is the journal's own name");
+    for (uint32_t i = 0; i < w->actors_count; i++) {
+        const struct walk_actor *const other = &w->actors[i];
+        if (other->name_length == a->name_length && memcmp(other->name, a->name, a->name_length) == 0)
+            return err_set(err, ERR_WRONG, "it adds an actor \"%.*s\", which there is already",
+                           a->name_length, (const char *)a->name);
+    }
+    w->actors[w->actors_count++] = *a;
+    return ERR_OK;
+}
+
+static enum err_code take_key(struct walk *w, const char *origin, size_t origin_size, const uint8_t *key,
+                              struct err *err)
+{
+    struct verify_report *const report = w->report;
+
+    if (!w->has_key) {
+        if (note_key_init(&w->key, origin, origin_size, NOTE_KEY_ED25519, key, err)) {
+            if (err)
+                err->code = ERR_WRONG;
+            return ERR_WRONG;
+        }
+        w->has_key = true;
+        memcpy(report->origin, w->key.name, w->key.name_size + 1);
+        note_key_format(report->vkey, &w->key);
+        return ERR_OK;
+    }
+    if (origin_size != w->key.name_size || memcmp(origin, w->key.name, origin_size) != 0)
+        return err_set(err, ERR_WRONG, "it names the journal \"%.*s\", and the given key is of \"%s\"",
+                       (int)origin_size, origin, w->key.name);
+    if (memcmp(key, w->key.public_key, sizeof w->key.public_key) != 0)
+        return err_set(err, ERR_WRONG, "it names another key than the one that was given");
+    return ERR_OK;
+}
+
+/* u16 length, origin; 32 bytes of key; u8 count, actors */
+static enum err_code take_genesis(struct walk *w, const uint8_t *body, struct err *err)
+{
+    const size_t origin_size = (size_t)body[0] << 8 | body[1];
+    const uint8_t *const key = body + 2 + origin_size;
+    const uint8_t *row = key + NOTE_PUBLIC_KEY_SIZE + 1;
+    enum err_code rc = take_key(w, (const char *)body + 2, origin_size, key, err);
+
+    for (unsigned i = 0; !rc && i < key[NOTE_PUBLIC_KEY_SIZE]; i++) {
+        struct walk_actor actor;
+        row = read_actor(row, &actor);
+        rc = add_actor(w, &actor, err);
+    }
+    return rc;
+}
+
+/* i64 id, then the actor */
+static enum err_code take_actor(struct walk *w, const uint8_t *body, struct err *err)
+{
+    struct walk_actor actor;
+    const uint64_t id = wire_load_u64(body);
+
+    if (id != (uint64_t)w->actors_count + 1)
+        return err_set(err, ERR_WRONG,
+                       "it gives a new actor the id %" PRIu64 ", and the next one is %" PRIu32, id,
+                       w->actors_count + 1);
+    read_actor(body + 8, &actor);
+    return add_actor(w, &actor, err);
+}
+
+/* -- signatures ----------------------------------------------------------------------------------------- */
+
+/* "ledger statement v1" LF origin LF, then the entry without its signature, and without its place. */
+static size_t make_statement(struct walk *w, const uint8_t *bytes, size_t said)
+{
+    static const char LABEL[] = "ledger statement v1\n";
+    uint8_t *p = w->statement;
+
+    memcpy(p, LABEL, sizeof LABEL - 1);
+    p += sizeof LABEL - 1;
+    memcpy(p, w->key.name, w->key.name_size);
+    p += w->key.name_size;
+    *p++ = '\n';
+    memcpy(p, bytes, said);
+    memset(p + 8, 0, 16); /* seq and recorded_at are the journal's words, not the actor's */
+    return (size_t)(p - w->statement) + said;
+}
+
+static enum err_code check_signature(struct walk *w, const struct canonical *c, const uint8_t *bytes,
+                                     struct err *err)
+{
+    struct walk_actor *const actor = find_actor(w, c->actor);
+
+    if (!c->signature) {
+        if (entry_kind_needs_signature((enum entry_kind)c->kind))
+            return err_set(err, ERR_WRONG, "it lacks the signature that its kind must carry");
+        return ERR_OK;
+    }
+    if (!actor)
+        return err_set(err, ERR_WRONG, "it is signed, but not by an actor with a key");
+    if (!c->has_at)
+        return err_set(err, ERR_WRONG, "it is signed without a time, so it could be repeated");
+    if (actor->has_signed && c->at_ns <= actor->signed_at_ns)
+        return err_set(err, ERR_WRONG, "its actor has signed something as late, or later, before it");
+    const size_t size = make_statement(w, bytes, ENTRY_HEADER_SIZE + c->body_size);
+    if (note_verify_bytes(actor->key, w->statement, size, c->signature, err))
+        return err_set(err, ERR_WRONG, "its signature is not that of its actor, %.*s", actor->name_length,
+                       (const char *)actor->name);
+    actor->has_signed = true;
+    actor->signed_at_ns = c->at_ns;
+    w->report->signatures++;
+    return ERR_OK;
+}
+
+/* -- all rules ------------------------------------------------------------------------------------------ */
+
+/* Written by the program itself, as the journal, a strategy or the governor: it can be recomputed, so it says
+ * from what. What a person enters by hand needs no cause. */
+static bool is_derived(struct walk *w, const struct canonical *c)
+{
+    const struct walk_actor *const actor = find_actor(w, c->actor);
+
+    return entry_kind_is_derived((enum entry_kind)c->kind) &&
+           (!actor || actor->role == ROLE_STRATEGY || actor->role == ROLE_RISK);
+}
+
+static enum err_code check_order(struct walk *w, const struct canonical *c, uint64_t seq, struct err *err)
+{
+    const bool is_genesis = c->kind == ENTRY_CONTROL_GENESIS;
+
+    if (is_genesis != (seq == 1))
+        return err_set(err, ERR_WRONG,
+                       is_genesis ? "it is a second genesis" : "it is not the genesis that comes first");
+    if (seq > 1 && c->recorded_at_ns < w->recorded_at_ns)
+        return err_set(err, ERR_WRONG, "it says that it was recorded before the entry that it follows");
+    if (c->cause >= seq)
+        return err_set(err, ERR_WRONG, "its cause, entry %" PRIu64 ", is not an earlier one", c->cause);
+    if (c->actor != 0 && !find_actor(w, c->actor))
+        return err_set(err, ERR_WRONG, "its actor, %" PRIu32 ", is not known at that point", c->actor);
+    if (c->cause == 0 && is_derived(w, c))
+        return err_set(err, ERR_WRONG, "it was derived, and names no cause");
+    return ERR_OK;
+}
+
+enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size, struct canonical *c,
+                               struct err *err)
+{
+    const uint64_t seq = w->seq + 1;
+
+    enum err_code rc = canonical_header(bytes, size, c, err);
+    if (!rc && c->seq != seq)
+        rc = err_set(err, ERR_WRONG, "the bytes in its place say that they are entry %" PRIu64, c->seq);
+    if (!rc)
+        rc = canonical_body(c, &w->kinds, err);
+    if (!rc)
+        rc = check_order(w, c, seq, err);
+    if (!rc)
+        rc = check_signature(w, c, bytes, err);
+    if (rc)
+        return rc;
+    w->recorded_at_ns = c->recorded_at_ns;
+    if (c->kind == ENTRY_CONTROL_GENESIS)
+        return take_genesis(w, c->body, err);
+    if (c->kind == ENTRY_CONTROL_ACTOR)
+        return take_actor(w, c->body, err);
+    return ERR_OK;
+}
