@@ -91,3 +91,56 @@ enum err_code control_resume(struct desk *d, const char *actor, const char *reas
     }
     return finish(d, rc, err);
 }
+
+static enum role role_by_name(const char *name)
+{
+    const char *const *const names = entry_enum_names(FIELD_ROLE);
+
+    for (unsigned i = 1; names[i]; i++) {
+        if (strcmp(names[i], name) == 0)
+            return (enum role)i;
+    }
+    return (enum role)0;
+}
+
+static enum err_code check_actor(const char *name, enum role role, struct err *err)
+{
+    const size_t length = strlen(name);
+
+    if (!role)
+        return err_set(
+            err, ERR_INPUT,
+            "the role is one of owner, operator, compliance, auditor, strategy, risk, broker, feed, agent, "
+            "witness");
+    if (length == 0 || length > ID_MAX)
+        return err_set(err, ERR_INPUT, "an actor's name has 1 to %d characters", ID_MAX);
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] <= 0x20 || name[i] >= 0x7f)
+            return err_set(err, ERR_INPUT, "an actor's name has visible ASCII characters only, and no space");
+    }
+    return ERR_OK;
+}
+
+enum err_code control_add_actor(struct desk *d, const char *name, const char *role, struct err *err)
+{
+    const enum role wanted = role_by_name(role);
+    uint32_t id;
+    enum err_code rc = check_actor(name, wanted, err);
+
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    start(d, ENTRY_CONTROL_ACTOR, INSTANT_NONE);
+    if (actors_id(d->book.actors, name, strlen(name), &id, NULL) == ERR_OK)
+        rc = err_set(err, ERR_EXISTS, "there is an actor \"%s\" already", name);
+    else
+        rc = journal_make_key(d->journal, name, d->scratch.as.control_actor.key.bytes, err);
+    if (!rc) {
+        d->scratch.as.control_actor.actor_id = (int64_t)d->book.actors->count + 1;
+        d->scratch.as.control_actor.name = id_from(name);
+        d->scratch.as.control_actor.role = wanted;
+        rc = desk_add(d, "operator", &d->scratch, err);
+    }
+    return finish(d, rc, err);
+}

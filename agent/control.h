@@ -23,4 +23,7 @@ MUST_USE enum err_code control_stop(struct desk *d, const char *actor, const cha
 MUST_USE enum err_code control_resume(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
                                       struct err *err);
 
+/* One more actor, with a fresh key in the vault. ERR_EXISTS: the name is taken. ERR_INPUT: no name, or no role. */
+MUST_USE enum err_code control_add_actor(struct desk *d, const char *name, const char *role, struct err *err);
+
 #endif
