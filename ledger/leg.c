@@ -74,7 +74,7 @@ enum err_code leg_plan(struct leg *leg, const struct position *p, struct err *er
 {
     enum err_code rc;
 
-    REQUIRE(leg->qty != 0 && leg->qty != INT64_MIN);
+    REQUIRE(leg->qty != INT64_MIN);
     leg->lots_closed = 0;
     leg->part_qty = 0;
     leg->realized_micro = 0;
@@ -139,10 +139,11 @@ void leg_commit(struct leg *leg, struct position *p, int64_t at_ns, uint64_t seq
         p->lot_capacity = LOTS_LEAST;
         leg->fresh = NULL;
     }
-    p->lots += leg->lots_closed;
     p->lot_count -= leg->lots_closed;
     if (p->lot_count == 0)
         p->lots = p->lot_room;
+    else
+        p->lots += leg->lots_closed;
     if (leg->part_qty != 0) {
         p->lots[0].qty = leg->part_qty;
         p->lots[0].cost_micro = leg->part_cost_micro;

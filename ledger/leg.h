@@ -11,7 +11,7 @@
 struct leg {
     /* what is asked for */
     struct symbol symbol;
-    int64_t qty;        /* signed change: bought is positive */
+    int64_t qty;        /* signed change: bought is positive; 0: only a fee belongs to it */
     int64_t price_nano; /* what a lot that it opens remembers */
     int64_t flow_micro; /* signed cost: paid is positive, received negative */
 
