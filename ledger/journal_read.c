@@ -48,7 +48,7 @@ enum err_code journal_reader_begin(struct journal *j, struct journal_reader **r,
  */
 enum err_code journal_group_reader(struct journal_group *g, struct journal_reader **r, struct err *err)
 {
-    struct journal_reader *made;
+    struct journal_reader *made = NULL;
 
     const enum err_code rc = new_reader(g->journal, g->txn, &made, err);
     if (rc)
