@@ -77,6 +77,12 @@ static void put_check(struct wire_out *out, const struct check *c)
     wire_put_u8(out, c->ok);
 }
 
+/* JSON says a flag as true, false or null, so it can be nothing else. */
+static bool is_flag(int64_t value)
+{
+    return value == 0 || value == 1 || value == CHECK_VALUE_NONE;
+}
+
 static bool get_check(struct wire_in *in, struct check *c)
 {
     if (!get_id(in, &c->name))
@@ -87,6 +93,8 @@ static bool get_check(struct wire_in *in, struct check *c)
     c->rule = (enum rule)wire_get_u8(in);
     const uint8_t ok = wire_get_u8(in);
     c->ok = ok == 1;
+    if (c->unit == UNIT_FLAG && !(is_flag(c->value) && is_flag(c->bound)))
+        return false;
     return !in->bad && c->unit >= UNIT_PRICE && c->unit <= UNIT_FLAG && c->rule >= RULE_AT_LEAST &&
            c->rule <= RULE_EQUAL && ok <= 1 && c->ok == check_holds(c->value, c->rule, c->bound);
 }

@@ -199,11 +199,17 @@ enum err_code entry_reader_bool(struct entry_reader *r, const struct json_value 
 
 static enum err_code read_day(struct entry_reader *r, const struct json_value *v, civil_day *day)
 {
+    civil_day parsed = 0;
     const enum err_code rc = entry_reader_expect(r, v, JSON_STRING);
 
     if (rc)
         return rc;
-    return civil_parse(v->text, v->length, day, r->err) ? entry_reader_refuse_why(r, v->column) : ERR_OK;
+    if (civil_parse(v->text, v->length, &parsed, r->err))
+        return entry_reader_refuse_why(r, v->column);
+    if (!civil_is_plausible(parsed))
+        return entry_reader_refuse(r, v->column, "the year is outside 1900..2199");
+    *day = parsed;
+    return ERR_OK;
 }
 
 enum err_code entry_reader_32_bytes(struct entry_reader *r, const struct json_value *v, uint8_t *bytes)

@@ -74,6 +74,7 @@ static size_t encode(const struct entry *e, uint8_t *bytes)
 #define OI(contracts)                                                                                        \
     "{\"kind\":\"perception.open_interest\",\"body\":{\"contracts\":" contracts                              \
     ",\"symbol\":\"GOOG  151224P00750000\"}}"
+#define DAY(day)     "{\"kind\":\"perception.clock\",\"body\":{\"session\":\"" day "\"}}"
 #define ACTOR(field) "{\"kind\":\"control.actor\",\"body\":{" field "}}"
 
 static const struct {
@@ -195,6 +196,8 @@ static const struct {
     {FILL("\"side\":\"short\""), "column 41: body.side: \"short\" is not one of buy, sell"},
     {FILL("\"side\":\"Buy\""), "column 41: body.side: \"Buy\" is not one of buy, sell"},
     {FILL("\"side\":1"), "column 41: body.side: expected a string, found a number"},
+    {DAY("1899-12-31"), "column 46: body.session: the year is outside 1900..2199"},
+    {DAY("2200-01-01"), "column 46: body.session: the year is outside 1900..2199"},
     {ACTOR("\"role\":\"boss\""), "column 40: body.role: \"boss\" is not one of owner, operator, compliance, "
                                  "auditor, strategy, risk, broker, feed, agent, witness"},
     /* rows */
