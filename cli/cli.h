@@ -1,0 +1,123 @@
+/*
+ * The command line: one command, one file, one row in cli/main.c. A command parses its options into a local
+ * struct, calls a module, prints. Only this folder prints: data to stdout, remarks to stderr.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "ledger/err.h"
+#include "ledger/journal.h"
+#include "ledger/json_out.h"
+#include "ledger/secret.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+enum cli_exit { EXIT_DONE = 0, EXIT_WRONG = 1, EXIT_MISUSED = 2, EXIT_COULD_NOT = 3 };
+
+/* What every command is given. */
+struct cli {
+    const char *dir;             /* -C, $LEDGER_DIR, ./journal */
+    const char *passphrase_file; /* --passphrase-file, or NULL */
+    const struct command *command;
+    int argc; /* argv[0] is the command's name */
+    char **argv;
+};
+
+struct command {
+    const char *name;
+    enum err_code (*run)(struct cli *cli, struct err *err);
+    const char *summary;
+    const char *help; /* usage, options, examples */
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* The commands, one file each. */
+enum err_code cmd_append(struct cli *cli, struct err *err);
+enum err_code cmd_config(struct cli *cli, struct err *err);
+enum err_code cmd_actor(struct cli *cli, struct err *err);
+enum err_code cmd_doctor(struct cli *cli, struct err *err);
+enum err_code cmd_explain(struct cli *cli, struct err *err);
+enum err_code cmd_export(struct cli *cli, struct err *err);
+enum err_code cmd_help(struct cli *cli, struct err *err);
+enum err_code cmd_import(struct cli *cli, struct err *err);
+enum err_code cmd_init(struct cli *cli, struct err *err);
+enum err_code cmd_log(struct cli *cli, struct err *err);
+enum err_code cmd_nightly(struct cli *cli, struct err *err);
+enum err_code cmd_replay(struct cli *cli, struct err *err);
+enum err_code cmd_report(struct cli *cli, struct err *err);
+enum err_code cmd_resume(struct cli *cli, struct err *err);
+enum err_code cmd_run(struct cli *cli, struct err *err);
+enum err_code cmd_seal(struct cli *cli, struct err *err);
+enum err_code cmd_show(struct cli *cli, struct err *err);
+enum err_code cmd_stop(struct cli *cli, struct err *err);
+enum err_code cmd_verify(struct cli *cli, struct err *err);
+enum err_code cmd_version(struct cli *cli, struct err *err);
+
+/* -- options (cli/options.c) ---------------------------------------------------------------------------- */
+
+struct cli_option {
+    const char *name;    /* "to", long form without dashes */
+    bool *flag;          /* set to true, or */
+    const char **value;  /* set to the argument, or */
+    const char **values; /* each occurrence is added here, up to values_max */
+    size_t values_max;
+    size_t *values_count;
+};
+
+/*
+ * Parses argv after the command's name: "--name", "--name VALUE", "--name=VALUE", "--" ends options. What is
+ * no option goes to `operands`, at most `operand_max`. ERR_USAGE names the option and the way to help.
+ */
+MUST_USE enum err_code cli_options(struct cli *cli, const struct cli_option *options, size_t count,
+                                   const char **operands, size_t operand_max, size_t *operand_count,
+                                   struct err *err);
+/* Digits only. ERR_USAGE names the option. */
+MUST_USE enum err_code cli_parse_u64(const char *option, const char *text, uint64_t *value, struct err *err);
+/* RFC 3339, or a date, which is midnight in New York. ERR_USAGE names the option. */
+MUST_USE enum err_code cli_parse_instant(const char *option, const char *text, int64_t *at_ns,
+                                         struct err *err);
+
+/* -- the journal (cli/session.c) ------------------------------------------------------------------------ */
+
+MUST_USE enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err);
+/* Opens for writing and unlocks the vault. */
+MUST_USE enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err *err);
+/* The vault's passphrase from --passphrase-file, $LEDGER_PASSPHRASE_FILE or the terminal. */
+MUST_USE enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase,
+                                      struct err *err);
+/* A whole file, or "-" for standard input, into malloc'd memory with a terminator; ERR_INPUT past `max`. */
+MUST_USE enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *size,
+                                     struct err *err);
+
+/* -- output (cli/output.c) ------------------------------------------------------------------------------ */
+
+/* The instant of now, from the one clock. */
+int64_t cli_now_ns(void);
+
+/* Progress on stderr when it is a terminal: redrawn at most ten times a second, cleared at the end. */
+struct cli_progress {
+    const char *what; /* "verify", "import" */
+    int64_t drawn_at_ns;
+    int64_t started_at_ns;
+    bool shown;
+};
+void cli_progress_init(struct cli_progress *p, const char *what);
+void cli_progress_draw(void *p, uint64_t done, uint64_t total); /* fits book_progress and verify's callback */
+void cli_progress_end(struct cli_progress *p);
+
+/* ANSI colours only on a terminal and without NO_COLOR. */
+const char *cli_green(FILE *f);
+const char *cli_red(FILE *f);
+const char *cli_bold(FILE *f);
+const char *cli_dim(FILE *f);
+const char *cli_plain(FILE *f);
+
+/* Writes all of a json_out and a newline to stdout. */
+MUST_USE enum err_code cli_put_json(const struct json_out *out, struct err *err);
+/* Flushes and closes stdout: a full disk behind a pipe is an error too. */
+MUST_USE enum err_code cli_finish(struct err *err);
+
+#endif

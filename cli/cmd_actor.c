@@ -1,0 +1,76 @@
+/* ledger actor: who may write. */
+#include "cli/cli.h"
+
+#include "agent/control.h"
+
+#include <string.h>
+
+static enum err_code list_actors(struct cli *cli, bool json, struct err *err)
+{
+    const char *const *const roles = entry_enum_names(FIELD_ROLE);
+    struct journal *j = NULL;
+    struct json_out out;
+    enum err_code rc = cli_open(cli, true, &j, err);
+
+    if (rc)
+        return rc;
+    const struct actors *const a = journal_actors(j);
+    json_out_init(&out);
+    json_out_array(&out);
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (!json)
+            printf("%4u  %-24s %s\n", i + 1, a->rows[i].name.text, roles[a->rows[i].role]);
+        json_out_object(&out);
+        json_out_key(&out, "id");
+        json_out_u64(&out, i + 1);
+        json_out_key(&out, "name");
+        json_out_text(&out, a->rows[i].name.text);
+        json_out_key(&out, "role");
+        json_out_text(&out, roles[a->rows[i].role]);
+        json_out_key(&out, "key");
+        json_out_hex(&out, a->rows[i].key, sizeof a->rows[i].key);
+        json_out_object_end(&out);
+    }
+    json_out_array_end(&out);
+    if (json)
+        rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    journal_close(j);
+    return rc;
+}
+
+static enum err_code add_actor(struct cli *cli, const char *name, const char *role, struct err *err)
+{
+    struct journal *j = NULL;
+    struct desk d = {0};
+    enum err_code rc = cli_open_to_write(cli, &j, err);
+
+    if (!rc)
+        rc = desk_init(&d, j, NULL, NULL, err);
+    if (!rc)
+        rc = control_add_actor(&d, name, role, err);
+    if (!rc)
+        printf("actor %u: %s, entry %llu\n", d.book.actors->count, name,
+               (unsigned long long)book_seq(&d.book));
+    desk_release(&d);
+    journal_close(j);
+    return rc;
+}
+
+enum err_code cmd_actor(struct cli *cli, struct err *err)
+{
+    const char *operands[2] = {NULL, NULL};
+    const char *role = NULL;
+    size_t count = 0;
+    bool json = false;
+    const struct cli_option options[] = {{.name = "role", .value = &role}, {.name = "json", .flag = &json}};
+    const enum err_code rc = cli_options(cli, options, 2, operands, 2, &count, err);
+
+    if (rc)
+        return rc;
+    if (count == 0 || (count == 1 && strcmp(operands[0], "list") == 0))
+        return list_actors(cli, json, err);
+    if (count == 2 && strcmp(operands[0], "add") == 0 && role)
+        return add_actor(cli, operands[1], role, err);
+    return err_set(err, ERR_USAGE, "actor: list, or add NAME --role ROLE (see: ledger help actor)");
+}

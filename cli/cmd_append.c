@@ -1,0 +1,252 @@
+/* ledger append: JSON Lines in, one durable, sealed group after the other. */
+#include "cli/cli.h"
+
+#include "ledger/base64.h"
+#include "ledger/entry_json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STAGED_MAX ((size_t)1 << 30)
+enum { CHUNK = 1 << 20 };
+
+struct staged {
+    uint8_t *bytes; /* encoded drafts, one after the other */
+    size_t size;
+    size_t capacity;
+    uint16_t *sizes;
+    size_t count;
+    size_t sizes_capacity;
+};
+
+struct appender {
+    struct journal *j;
+    const char *name; /* of the input, for messages */
+    uint64_t group;   /* entries in a group; 0: all that is waiting */
+    bool json;
+    uint32_t default_actor;
+    uint64_t line;         /* number of the newest line */
+    uint64_t acknowledged; /* lines that are in the journal */
+    struct staged staged;
+    struct json_arena arena;
+    struct entry draft;
+};
+
+static enum err_code grow(void **p, size_t *capacity, size_t need, size_t unit, struct err *err)
+{
+    size_t next = *capacity ? *capacity : 4096;
+
+    while (next < need)
+        next *= 2;
+    if (next == *capacity)
+        return ERR_OK;
+    if (next * unit > STAGED_MAX)
+        return err_set(err, ERR_INPUT, "the group is larger than 1 GiB; use --group N");
+    void *const q = realloc(*p, next * unit);
+    if (!q)
+        return err_set(err, ERR_MEMORY, "out of memory; use --group N");
+    *p = q;
+    *capacity = next;
+    return ERR_OK;
+}
+
+static enum err_code stage(struct appender *a, struct err *err)
+{
+    struct staged *const s = &a->staged;
+    struct wire_out out;
+    enum err_code rc = grow((void **)&s->bytes, &s->capacity, s->size + ENTRY_MAX_SIZE, 1, err);
+    if (!rc)
+        rc = grow((void **)&s->sizes, &s->sizes_capacity, s->count + 1, sizeof s->sizes[0], err);
+    if (rc)
+        return rc;
+    wire_out_init(&out, s->bytes + s->size, ENTRY_MAX_SIZE);
+    rc = entry_encode(&a->draft, &out, err);
+    if (rc)
+        return rc;
+    s->sizes[s->count++] = (uint16_t)wire_out_size(&out);
+    s->size += wire_out_size(&out);
+    return ERR_OK;
+}
+
+static void acknowledge(const struct appender *a, uint64_t first, const struct seal *seal)
+{
+    char root[BASE64_LENGTH(HASH_SIZE) + 1];
+
+    base64_encode(root, seal->root.bytes, HASH_SIZE);
+    if (a->json)
+        printf("{\"first\":%llu,\"last\":%llu,\"root\":\"%s\"}\n", (unsigned long long)first,
+               (unsigned long long)seal->size, root);
+    else
+        printf("%llu..%llu %s\n", (unsigned long long)first, (unsigned long long)seal->size, root);
+    fflush(stdout);
+}
+
+static enum err_code commit(struct appender *a, struct err *err)
+{
+    struct staged *const s = &a->staged;
+    struct journal_group *g = NULL;
+    struct seal seal;
+    uint64_t first = 0;
+    uint8_t *at = s->bytes;
+
+    if (s->count == 0)
+        return ERR_OK;
+    enum err_code rc = journal_group_begin(a->j, &g, err);
+    if (rc)
+        return rc;
+    first = journal_group_next_seq(g);
+    for (size_t i = 0; !rc && i < s->count; i++) {
+        rc = entry_decode(at, s->sizes[i], &a->draft, err);
+        if (!rc)
+            rc = journal_group_add_encoded(g, at, s->sizes[i], &a->draft, err);
+        if (rc)
+            rc = err_wrap(err, "line %llu", (unsigned long long)(a->acknowledged + i + 1));
+        at += s->sizes[i];
+    }
+    if (rc) {
+        journal_group_abort(g);
+        return rc;
+    }
+    rc = journal_group_commit(g, &seal, err);
+    if (rc)
+        return rc;
+    acknowledge(a, first, &seal);
+    a->acknowledged += s->count;
+    s->count = 0;
+    s->size = 0;
+    return ERR_OK;
+}
+
+static enum err_code take_line(struct appender *a, const char *line, size_t size, struct err *err)
+{
+    enum err_code rc;
+
+    a->line++;
+    rc = entry_from_json(line, size, journal_actors(a->j), a->default_actor, &a->arena, &a->draft, err);
+    if (!rc)
+        rc = stage(a, err);
+    if (rc)
+        return err_wrap(err, "line %llu", (unsigned long long)a->line);
+    if (a->group && a->staged.count == a->group)
+        rc = commit(a, err);
+    return rc;
+}
+
+static bool more_is_waiting(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+/* Reads until the end; lines that span reads are carried over at the buffer's front. */
+static enum err_code read_lines(struct appender *a, int fd, char *buffer, struct err *err)
+{
+    size_t used = 0;
+    enum err_code rc = ERR_OK;
+
+    while (!rc) {
+        const ssize_t n = read(fd, buffer + used, JSON_LINE_MAX + CHUNK - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set(err, ERR_IO, "%s", strerror(errno));
+        used += (size_t)n;
+        char *start = buffer;
+        char *end;
+        while (!rc && (end = memchr(start, '\n', used - (size_t)(start - buffer)))) {
+            rc = take_line(a, start, (size_t)(end - start), err);
+            start = end + 1;
+        }
+        used -= (size_t)(start - buffer);
+        memmove(buffer, start, used);
+        if (rc)
+            break;
+        if (n == 0 && used)
+            rc = take_line(a, buffer, used, err); /* the last line may lack its newline */
+        else if (used > JSON_LINE_MAX)
+            rc = err_set(err, ERR_INPUT, "line %llu, column %zu: a line has at most %zu bytes",
+                         (unsigned long long)(a->line + 1), JSON_LINE_MAX + 1, JSON_LINE_MAX);
+        if (!rc && (n == 0 || (!a->group && !more_is_waiting(fd))))
+            rc = commit(a, err);
+        if (n == 0)
+            break;
+    }
+    return rc;
+}
+
+static enum err_code run(struct appender *a, const char *path, struct err *err)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char *buffer = NULL;
+    enum err_code rc = ERR_OK;
+
+    if (fd < 0)
+        return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
+    buffer = malloc(JSON_LINE_MAX + CHUNK);
+    if (!buffer)
+        rc = err_set(err, ERR_MEMORY, "out of memory");
+    if (!rc)
+        rc = read_lines(a, fd, buffer, err);
+    if (rc) {
+        rc = err_wrap(err, "append: %s", a->name);
+        char said[ERR_TEXT_SIZE];
+        memcpy(said, err->text, sizeof said);
+        err_set(err, rc, "%.800s; nothing of its group is written (lines up to %llu are in the journal)",
+                said, (unsigned long long)a->acknowledged);
+    }
+    free(buffer);
+    if (!is_stdin)
+        close(fd);
+    return rc;
+}
+
+static enum err_code arena_init(struct json_arena *arena, struct err *err)
+{
+    arena->bytes = malloc(JSON_LINE_MAX);
+    arena->capacity = JSON_LINE_MAX;
+    arena->used = 0;
+    return arena->bytes ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
+}
+
+enum err_code cmd_append(struct cli *cli, struct err *err)
+{
+    const char *group = NULL;
+    const char *actor = NULL;
+    const char *path = "-";
+    size_t operands = 0;
+    struct appender *const a = calloc(1, sizeof *a);
+    if (!a)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    const struct cli_option options[] = {{.name = "group", .value = &group},
+                                         {.name = "actor", .value = &actor},
+                                         {.name = "json", .flag = &a->json}};
+    enum err_code rc = cli_options(cli, options, 3, &path, 1, &operands, err);
+
+    if (!rc && group)
+        rc = cli_parse_u64("--group", group, &a->group, err);
+    if (!rc && group && a->group == 0)
+        rc = err_set(err, ERR_USAGE, "--group: a group has at least one entry");
+    a->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    if (!rc)
+        rc = cli_open_to_write(cli, &a->j, err);
+    if (!actor)
+        actor = "operator";
+    if (!rc)
+        rc = actors_id(journal_actors(a->j), actor, strlen(actor), &a->default_actor, err);
+    if (!rc)
+        rc = arena_init(&a->arena, err);
+    if (!rc)
+        rc = run(a, path, err);
+    free(a->arena.bytes);
+    free(a->staged.bytes);
+    free(a->staged.sizes);
+    journal_close(a->j);
+    free(a);
+    return rc;
+}

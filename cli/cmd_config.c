@@ -1,0 +1,112 @@
+/* ledger config: shows, checks and enters the configuration. */
+#include "cli/cli.h"
+
+#include "agent/control.h"
+#include "book/settings_yaml.h"
+#include "ledger/hex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void put_reference(void)
+{
+    for (size_t i = 0;; i++) {
+        const struct setting *const s = configuration_setting(i);
+        if (!s)
+            return;
+        printf("%-34s %-14s %s\n", s->path, s->initial, s->meaning);
+    }
+}
+
+static enum err_code put_in_force(struct cli *cli, struct err *err)
+{
+    struct journal *j = NULL;
+    struct desk d = {0};
+    char text[CONFIGURATION_TEXT_MAX];
+    char digest[HEX_LENGTH(HASH_SIZE) + 1];
+    size_t size = 0;
+    enum err_code rc = cli_open(cli, true, &j, err);
+
+    if (!rc)
+        rc = desk_init(&d, j, NULL, NULL, err);
+    if (!rc)
+        rc = configuration_text(&d.book.configuration->configuration, text, sizeof text, &size, err);
+    if (!rc) {
+        hex_encode(digest, d.book.configuration->sha256.bytes, HASH_SIZE);
+        if (d.book.configuration->seq)
+            printf("# in force since entry %llu, SHA-256 of its source %s\n",
+                   (unsigned long long)d.book.configuration->seq, digest);
+        else
+            printf("# no configuration was entered yet: these are the defaults\n");
+        fwrite(text, 1, size, stdout);
+    }
+    desk_release(&d);
+    journal_close(j);
+    return rc;
+}
+
+static enum err_code check_file(const char *path, struct err *err)
+{
+    struct configuration c;
+    char text[CONFIGURATION_TEXT_MAX];
+    char *yaml = NULL;
+    size_t size = 0;
+    size_t text_size = 0;
+    enum err_code rc = cli_read_file(path, SETTINGS_YAML_MAX, &yaml, &size, err);
+
+    if (!rc)
+        rc = configuration_read_yaml(&c, path, yaml, size, err);
+    if (!rc)
+        rc = configuration_text(&c, text, sizeof text, &text_size, err);
+    if (!rc)
+        fwrite(text, 1, text_size, stdout);
+    free(yaml);
+    return rc;
+}
+
+static enum err_code enter_file(struct cli *cli, const char *path, const char *actor, struct err *err)
+{
+    struct journal *j = NULL;
+    struct desk d = {0};
+    char *yaml = NULL;
+    size_t size = 0;
+    bool changed = false;
+    enum err_code rc = cli_read_file(path, SETTINGS_YAML_MAX, &yaml, &size, err);
+
+    if (!rc)
+        rc = cli_open_to_write(cli, &j, err);
+    if (!rc)
+        rc = desk_init(&d, j, NULL, NULL, err);
+    if (!rc)
+        rc = control_configure(&d, actor, path, yaml, size, cli_now_ns(), &changed, err);
+    if (!rc)
+        printf("%s: entry %llu\n", changed ? "in force" : "this very configuration is in force already",
+               (unsigned long long)d.book.configuration->seq);
+    desk_release(&d);
+    journal_close(j);
+    free(yaml);
+    return rc;
+}
+
+enum err_code cmd_config(struct cli *cli, struct err *err)
+{
+    const char *operands[2] = {NULL, NULL};
+    const char *actor = NULL;
+    size_t count = 0;
+    const struct cli_option options[] = {{.name = "actor", .value = &actor}};
+    const enum err_code rc = cli_options(cli, options, 1, operands, 2, &count, err);
+
+    if (rc)
+        return rc;
+    if (count == 0 || (count == 1 && strcmp(operands[0], "show") == 0))
+        return put_in_force(cli, err);
+    if (count == 1 && strcmp(operands[0], "list") == 0) {
+        put_reference();
+        return ERR_OK;
+    }
+    if (count == 2 && strcmp(operands[0], "check") == 0)
+        return check_file(operands[1], err);
+    if (count == 2 && strcmp(operands[0], "set") == 0)
+        return enter_file(cli, operands[1], actor ? actor : "operator", err);
+    return err_set(err, ERR_USAGE, "config: show, list, check FILE or set FILE (see: ledger help config)");
+}

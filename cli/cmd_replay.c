@@ -1,0 +1,329 @@
+/* ledger replay: folds the journal to state and prints it; --redecide runs the deciders again. */
+#include "cli/cli.h"
+
+#include "book/redecide.h"
+#include "ledger/entry_json.h"
+#include "ledger/hex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct choice {
+    uint64_t to_seq;
+    int64_t to_ns; /* INSTANT_NONE: by seq */
+    bool json;
+    bool digest;
+};
+
+/* "--to" takes a seq or a time. */
+static enum err_code parse_to(struct choice *c, const char *text, struct err *err)
+{
+    c->to_ns = INSTANT_NONE;
+    if (text[strspn(text, "0123456789")] != '\0') {
+        const enum err_code rc = cli_parse_instant("--to", text, &c->to_ns, err);
+        return rc;
+    }
+    const enum err_code rc = cli_parse_u64("--to", text, &c->to_seq, err);
+    if (!rc && c->to_seq == 0)
+        return err_set(err, ERR_USAGE, "--to: entries are numbered from 1");
+    return rc;
+}
+
+static void put_money(int64_t micro)
+{
+    char text[DECIMAL_TEXT_SIZE];
+
+    decimal_format_fixed(text, micro, MONEY_DECIMALS, 2);
+    printf("%18s", text);
+}
+
+static void put_positions(const struct book *b)
+{
+    char text[DECIMAL_TEXT_SIZE];
+    bool any = false;
+
+    for (uint32_t i = 0; i < b->accounts->positions.count; i++) {
+        const struct position *const p = table_at(&b->accounts->positions, i);
+        if (p->qty == 0 && p->realized_micro == 0)
+            continue;
+        if (!any)
+            printf("\n%s%-22s %10s %14s %18s %18s%s\n", cli_bold(stdout), "position", "qty", "average price",
+                   "realized", "fees", cli_plain(stdout));
+        any = true;
+        decimal_format(text, position_average_price_nano(p), PRICE_DECIMALS);
+        printf("%-22s %10lld %14s ", p->symbol.text, (long long)p->qty, text);
+        put_money(p->realized_micro);
+        putchar(' ');
+        put_money(p->fees_micro);
+        putchar('\n');
+    }
+    if (!any)
+        printf("\nno positions\n");
+}
+
+static void put_accounts(const struct book *b)
+{
+    const struct accounts *const a = b->accounts;
+    const struct {
+        const char *name;
+        int64_t micro;
+    } rows[] = {
+        {"assets:cash", a->cash_micro},
+        {"expenses:fees", a->fees_micro},
+        {"income:realized", -a->realized_micro},
+        {"equity:deposits", -a->deposits_micro},
+    };
+
+    printf("\n%s%-34s %18s%s\n", cli_bold(stdout), "account", "balance", cli_plain(stdout));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        printf("%-34s ", rows[i].name);
+        put_money(rows[i].micro);
+        putchar('\n');
+    }
+    for (uint32_t i = 0; i < a->positions.count; i++) {
+        const struct position *const p = table_at(&a->positions, i);
+        if (p->cost_micro == 0)
+            continue;
+        printf("positions:%-24s ", p->symbol.text);
+        put_money(p->cost_micro);
+        putchar('\n');
+    }
+    printf("%-34s ", "sum (always zero)");
+    put_money(accounts_sum_micro(a));
+    putchar('\n');
+}
+
+static void put_text(const struct book *b, const char *digest)
+{
+    char text[INSTANT_TEXT_SIZE];
+
+    printf("state after entry %s%llu%s\n", cli_bold(stdout), (unsigned long long)book_seq(b),
+           cli_plain(stdout));
+    printf("digest %s\n", digest);
+    if (b->view->clock.now_ns != INSTANT_NONE) {
+        instant_format_new_york(text, b->view->clock.now_ns);
+        printf("market clock %s New York\n", text);
+    }
+    if (b->risk->stopped)
+        printf("%sstopped%s by entry %llu; ledger resume ends it\n", cli_red(stdout), cli_plain(stdout),
+               (unsigned long long)b->risk->stop_seq);
+    put_positions(b);
+    put_accounts(b);
+}
+
+static void json_account(struct json_out *out, const char *name, int64_t micro)
+{
+    json_out_object(out);
+    json_out_key(out, "account");
+    json_out_text(out, name);
+    json_out_key(out, "balance");
+    json_out_decimal(out, micro, MONEY_DECIMALS);
+    json_out_object_end(out);
+}
+
+static void json_positions(struct json_out *out, const struct accounts *a)
+{
+    json_out_key(out, "positions");
+    json_out_array(out);
+    for (uint32_t i = 0; i < a->positions.count; i++) {
+        const struct position *const p = table_at(&a->positions, i);
+        json_out_object(out);
+        json_out_key(out, "symbol");
+        json_out_string(out, p->symbol.text, p->symbol.length);
+        json_out_key(out, "qty");
+        json_out_i64(out, p->qty);
+        json_out_key(out, "average_price");
+        json_out_decimal(out, position_average_price_nano(p), PRICE_DECIMALS);
+        json_out_key(out, "realized_pnl");
+        json_out_decimal(out, p->realized_micro, MONEY_DECIMALS);
+        json_out_key(out, "fees");
+        json_out_decimal(out, p->fees_micro, MONEY_DECIMALS);
+        json_out_object_end(out);
+    }
+    json_out_array_end(out);
+}
+
+static void json_accounts(struct json_out *out, const struct accounts *a)
+{
+    char name[16 + SYMBOL_OCC_LENGTH];
+
+    json_out_key(out, "accounts");
+    json_out_array(out);
+    json_account(out, "assets:cash", a->cash_micro);
+    json_account(out, "expenses:fees", a->fees_micro);
+    json_account(out, "income:realized", -a->realized_micro);
+    json_account(out, "equity:deposits", -a->deposits_micro);
+    for (uint32_t i = 0; i < a->positions.count; i++) {
+        const struct position *const p = table_at(&a->positions, i);
+        snprintf(name, sizeof name, "positions:%s", p->symbol.text);
+        if (p->cost_micro)
+            json_account(out, name, p->cost_micro);
+    }
+    json_out_array_end(out);
+}
+
+static enum err_code put_json(const struct book *b, const char *digest, struct err *err)
+{
+    struct json_out out;
+
+    json_out_init(&out);
+    json_out_object(&out);
+    json_out_key(&out, "seq");
+    json_out_u64(&out, book_seq(b));
+    json_out_key(&out, "digest");
+    json_out_text(&out, digest);
+    json_out_key(&out, "market_clock");
+    json_out_instant(&out, b->view->clock.now_ns);
+    json_out_key(&out, "stopped");
+    json_out_bool(&out, b->risk->stopped);
+    json_out_key(&out, "breakers_tripped");
+    json_out_u64(&out, risk_state_tripped(b->risk));
+    json_out_key(&out, "cash");
+    json_out_decimal(&out, b->accounts->cash_micro, MONEY_DECIMALS);
+    json_positions(&out, b->accounts);
+    json_accounts(&out, b->accounts);
+    json_out_object_end(&out);
+    const enum err_code rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    return rc;
+}
+
+static enum err_code fold(struct journal_reader *r, const struct choice *c, struct err *err)
+{
+    struct cli_progress progress;
+    char digest[HEX_LENGTH(HASH_SIZE) + 1];
+    struct book b;
+    enum err_code rc = book_init(&b, err);
+
+    cli_progress_init(&progress, "replay");
+    if (!rc && c->to_ns != INSTANT_NONE)
+        rc = book_load_until(&b, r, c->to_ns, cli_progress_draw, &progress, err);
+    else if (!rc)
+        rc = book_load(&b, r, c->to_seq, cli_progress_draw, &progress, err);
+    cli_progress_end(&progress);
+    if (!rc) {
+        const struct hash h = book_digest(&b);
+        hex_encode(digest, h.bytes, HASH_SIZE);
+        if (c->digest)
+            printf("%s\n", digest);
+        else if (c->json)
+            rc = put_json(&b, digest, err);
+        else
+            put_text(&b, digest);
+    }
+    book_release(&b);
+    return rc;
+}
+
+static void put_version(const char *title, const struct entry *e)
+{
+    const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
+    char value[4096];
+
+    printf("%s: %s, cause %llu\n", title, info->text, (unsigned long long)e->cause);
+    for (size_t i = 0; i < info->field_count; i++) {
+        entry_field_text(e, &info->fields[i], value, sizeof value);
+        printf("  %-12s %s\n", info->fields[i].name, value);
+    }
+}
+
+static enum err_code json_redecide(struct journal *j, const struct redecide_report *report, struct err *err)
+{
+    struct json_out out;
+
+    json_out_init(&out);
+    json_out_object(&out);
+    json_out_key(&out, "entries");
+    json_out_u64(&out, report->entries);
+    json_out_key(&out, "triggers");
+    json_out_u64(&out, report->triggers);
+    json_out_key(&out, "compared");
+    json_out_u64(&out, report->compared);
+    json_out_key(&out, "unanswered");
+    json_out_u64(&out, report->behind);
+    json_out_key(&out, "differs");
+    if (report->differs_seq)
+        json_out_u64(&out, report->differs_seq);
+    else
+        json_out_null(&out);
+    if (report->differs_seq) {
+        json_out_key(&out, "reason");
+        json_out_text(&out, report->reason);
+    }
+    if (report->has_recorded) {
+        json_out_key(&out, "recorded");
+        entry_to_json(&report->recorded, journal_actors(j), ENTRY_JSON_FULL, &out);
+    }
+    if (report->has_proposed) {
+        json_out_key(&out, "decided_now");
+        entry_to_json(&report->proposed, journal_actors(j), ENTRY_JSON_FULL, &out);
+    }
+    json_out_object_end(&out);
+    const enum err_code rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    return rc;
+}
+
+static enum err_code run_redecide(struct journal *j, struct journal_reader *r, const struct choice *c,
+                                  struct err *err)
+{
+    struct cli_progress progress;
+    struct redecide_report *const report = calloc(1, sizeof *report);
+    if (!report)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    cli_progress_init(&progress, "redecide");
+    enum err_code rc = redecide(r, c->to_seq, report, cli_progress_draw, &progress, err);
+    cli_progress_end(&progress);
+    if (!rc && c->json)
+        rc = json_redecide(j, report, err);
+    else if (!rc && !report->differs_seq)
+        printf("%sno difference%s: %llu derived entries, decided again at %llu moments over %llu entries, "
+               "are the "
+               "recorded ones byte for byte\n",
+               cli_green(stdout), cli_plain(stdout), (unsigned long long)report->compared,
+               (unsigned long long)report->triggers, (unsigned long long)report->entries);
+    else if (!rc) {
+        printf("%sentry %llu differs%s: %s\n", cli_red(stdout), (unsigned long long)report->differs_seq,
+               cli_plain(stdout), report->reason);
+        if (report->has_recorded)
+            put_version("recorded", &report->recorded);
+        if (report->has_proposed)
+            put_version("decided now", &report->proposed);
+    }
+    if (!rc && !c->json && report->behind)
+        fprintf(stderr, "%llu clock entries were overtaken by newer ones before the loop answered them\n",
+                (unsigned long long)report->behind);
+    if (!rc && report->differs_seq)
+        rc = err_set(err, ERR_WRONG, "entry %llu is not what would be decided now",
+                     (unsigned long long)report->differs_seq);
+    free(report);
+    return rc;
+}
+
+enum err_code cmd_replay(struct cli *cli, struct err *err)
+{
+    const char *to = NULL;
+    bool redecide_asked = false;
+    struct choice c = {.to_ns = INSTANT_NONE};
+    struct journal *j = NULL;
+    struct journal_reader *r = NULL;
+    const struct cli_option options[] = {{.name = "to", .value = &to},
+                                         {.name = "json", .flag = &c.json},
+                                         {.name = "digest", .flag = &c.digest},
+                                         {.name = "redecide", .flag = &redecide_asked}};
+    enum err_code rc = cli_options(cli, options, 4, NULL, 0, NULL, err);
+
+    if (!rc && to)
+        rc = parse_to(&c, to, err);
+    if (!rc && redecide_asked && (c.digest || c.to_ns != INSTANT_NONE))
+        rc = err_set(err, ERR_USAGE, "replay: --redecide goes with --to SEQ and --json only");
+    if (!rc)
+        rc = cli_open(cli, true, &j, err);
+    if (!rc)
+        rc = journal_reader_begin(j, &r, err);
+    if (!rc)
+        rc = redecide_asked ? run_redecide(j, r, &c, err) : fold(r, &c, err);
+    journal_reader_end(r);
+    journal_close(j);
+    return rc;
+}

@@ -1,0 +1,52 @@
+# bash completion for ledger
+
+_ledger() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
+    local commands="init append log show import run replay explain verify seal nightly report stop resume config actor export doctor version help"
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -C | --passphrase-file) ((i++)) ;;
+        -*) ;;
+        *)
+            command=${COMP_WORDS[i]}
+            break
+            ;;
+        esac
+    done
+    case $previous in
+    -C | --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --passphrase-file | --config | --raw) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
+    --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
+    --kind) mapfile -t COMPREPLY < <(compgen -W "perception decision risk order fill control" -- "$current"); return ;;
+    --role) mapfile -t COMPREPLY < <(compgen -W "owner operator compliance auditor strategy risk broker feed agent witness" -- "$current"); return ;;
+    --feed) mapfile -t COMPREPLY < <(compgen -W "lean: spx-eod: synthetic: journal:" -- "$current"); return ;;
+    esac
+    local options=""
+    case $command in
+    "") options="-C --passphrase-file $commands" ;;
+    init) options="--origin" ;;
+    append) options="--group --actor --json" ;;
+    log) options="--kind --symbol --order --actor --from --to --limit --json" ;;
+    show | doctor | version) options="--json" ;;
+    import) options="lean spx-eod --underlying --date --resolution --history --from --to --json" ;;
+    run) options="--feed --broker --config --until --actor --json" ;;
+    replay) options="--to --json --digest --redecide" ;;
+    explain) options="--no-trade --at --json" ;;
+    verify) options="--key --raw --json" ;;
+    seal) options="--size" ;;
+    nightly) options="--date --out" ;;
+    report) options="list verify --date --csv --json --key" ;;
+    stop | resume) options="--reason --actor --json" ;;
+    config) options="show list check set --actor" ;;
+    actor) options="list add --role --json" ;;
+    export) options="--raw" ;;
+    help) options=$commands ;;
+    esac
+    if [[ $command == append || $command == show || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$current")
+}
+complete -o default -F _ledger ledger

@@ -1,0 +1,77 @@
+/* Opening the journal for a command. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err)
+{
+    const struct journal_options options = {.dir = cli->dir, .read_only = read_only};
+
+    return journal_open(&options, j, err);
+}
+
+enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase, struct err *err)
+{
+    return secret_passphrase(passphrase, cli->passphrase_file, confirm, err);
+}
+
+enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err *err)
+{
+    struct secret *passphrase = NULL;
+    struct journal *opened = NULL;
+    enum err_code rc = cli_open(cli, false, &opened, err);
+
+    if (rc)
+        return rc;
+    rc = cli_passphrase(cli, false, &passphrase, err);
+    if (!rc)
+        rc = journal_unlock(opened, passphrase, err);
+    secret_free(passphrase);
+    if (rc) {
+        journal_close(opened);
+        return rc;
+    }
+    *j = opened;
+    return ERR_OK;
+}
+
+enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *size, struct err *err)
+{
+    const bool is_stdin = strcmp(path, "-") == 0;
+    const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    char *buffer = NULL;
+    size_t used = 0;
+    enum err_code rc = ERR_OK;
+
+    if (fd < 0)
+        return err_set(err, ERR_INPUT, "%s: %s", path, strerror(errno));
+    buffer = malloc(max + 2);
+    if (!buffer)
+        rc = err_set(err, ERR_MEMORY, "%s: out of memory", path);
+    while (!rc && used <= max) {
+        const ssize_t n = read(fd, buffer + used, max + 1 - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            rc = err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+        if (n <= 0)
+            break;
+        used += (size_t)n;
+    }
+    if (!rc && used > max)
+        rc = err_set(err, ERR_INPUT, "%s: larger than %zu bytes", path, max);
+    if (!is_stdin)
+        close(fd);
+    if (rc) {
+        free(buffer);
+        return rc;
+    }
+    buffer[used] = '\0';
+    *bytes = buffer;
+    *size = used;
+    return ERR_OK;
+}
