@@ -235,7 +235,8 @@ static inline void random_entry(struct random *r, const struct entry_kind_info *
         if (entry_check(e, NULL) == ERR_OK)
             return;
     }
-    REQUIRE(!"no entry of this kind passes entry_check()");
+    const bool some_entry_passes_the_check = false;
+    REQUIRE(some_entry_passes_the_check);
 }
 
 #endif
