@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -84,16 +85,22 @@ static void catch_signal(int number)
 }
 
 /*
- * Reads up to a newline, the end, or a full buffer, byte by byte: nothing past the line is taken from a
- * terminal or a pipe, and no stdio buffer keeps a copy. *ended tells whether a newline or the end was seen.
- * False: errno is set.
+ * Reads up to a newline, the end, or a full buffer, byte by byte: nothing past the line is taken from a terminal or a
+ * pipe, and no stdio buffer keeps a copy. At a terminal `waiting` is the signal mask to wait with, so that a signal
+ * cannot slip in between a look at caught_signal and the wait; NULL elsewhere. False: errno is set.
  */
-static bool read_line(int fd, uint8_t line[LINE_SIZE], size_t *size)
+static bool read_line(int fd, const sigset_t *waiting, uint8_t line[LINE_SIZE], size_t *size)
 {
     for (*size = 0; *size < LINE_SIZE;) {
+        struct pollfd input = {.fd = fd, .events = POLLIN};
         uint8_t byte = 0;
+        if (waiting && ppoll(&input, 1, NULL, waiting) < 0) {
+            if (errno == EINTR && !caught_signal)
+                continue;
+            return false;
+        }
         const ssize_t got = read(fd, &byte, 1);
-        if (got < 0 && errno == EINTR && !caught_signal)
+        if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return false;
@@ -105,7 +112,8 @@ static bool read_line(int fd, uint8_t line[LINE_SIZE], size_t *size)
 }
 
 /* Reads one line from fd into a new secret. `what` begins each sentence. */
-static enum err_code line_to_secret(struct secret **s, int fd, const char *what, struct err *err)
+static enum err_code line_to_secret(struct secret **s, int fd, const sigset_t *waiting, const char *what,
+                                    struct err *err)
 {
     enum err_code rc = ERR_OK;
     size_t size = 0;
@@ -115,7 +123,7 @@ static enum err_code line_to_secret(struct secret **s, int fd, const char *what,
     uint8_t *const line = sodium_malloc(LINE_SIZE);
     if (!line)
         return err_set(err, ERR_MEMORY, "no guarded memory for a passphrase");
-    if (!read_line(fd, line, &size))
+    if (!read_line(fd, waiting, line, &size))
         rc = err_set(err, ERR_IO, "%s cannot be read: %s", what, strerror(errno));
     else if (size == 0)
         rc = err_set(err, ERR_INPUT, "%s: the first line is empty; it must hold the passphrase", what);
@@ -163,7 +171,7 @@ enum err_code secret_from_passphrase_file(struct secret **s, const char *path, s
             "%s cannot be opened: %s. Name a file that this user may read, with --passphrase-file or "
             "$" SECRET_PASSPHRASE_VARIABLE,
             what, strerror(errno));
-    const enum err_code rc = line_to_secret(s, fd, what, err);
+    const enum err_code rc = line_to_secret(s, fd, NULL, what, err);
     close(fd);
     return rc;
 }
@@ -176,42 +184,57 @@ static void say(int fd, const char *text)
     (void)done; /* a terminal that shows no prompt still takes the answer */
 }
 
-/* Asks once. The terminal's echo is off during the answer and is what it was afterwards, also after a signal.
- */
-static enum err_code ask(struct secret **s, int tty, const char *prompt, struct err *err)
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+#define ENDING_SIGNALS (sizeof ending_signals / sizeof ending_signals[0])
+
+/* The question itself, with the echo off meanwhile. */
+static enum err_code ask_hidden(struct secret **s, int tty, const sigset_t *waiting, const char *prompt,
+                                struct err *err)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-    enum { SIGNALS = sizeof signals / sizeof signals[0] };
-    struct sigaction before[SIGNALS];
-    const struct sigaction catcher = {.sa_handler = catch_signal}; /* no SA_RESTART: read() is to come back */
     struct termios shown;
 
     if (tcgetattr(tty, &shown) != 0)
         return err_set(err, ERR_IO, "the terminal does not answer: %s", strerror(errno));
-    caught_signal = 0;
-    for (int i = 0; i < SIGNALS; i++)
-        sigaction(signals[i], &catcher, &before[i]);
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     hidden.c_lflag |= ICANON | ECHONL;
-    enum err_code rc = ERR_OK;
-    if (tcsetattr(tty, TCSAFLUSH, &hidden) != 0) {
-        rc = err_set(err, ERR_IO, "the terminal's echo cannot be switched off: %s", strerror(errno));
-    } else {
-        say(tty, prompt);
-        rc = line_to_secret(s, tty, "passphrase from the terminal", err);
-        tcsetattr(tty, TCSAFLUSH, &shown);
-    }
-    for (int i = 0; i < SIGNALS; i++)
-        sigaction(signals[i], &before[i], NULL);
-    if (caught_signal) {
-        if (!rc)
-            secret_free(*s);
-        *s = NULL;
-        raise((int)caught_signal); /* now that the terminal is in order again */
-        return err_set(err, ERR_INPUT, "the question for the passphrase was interrupted");
-    }
+    if (tcsetattr(tty, TCSAFLUSH, &hidden) != 0)
+        return err_set(err, ERR_IO, "the terminal's echo cannot be switched off: %s", strerror(errno));
+    say(tty, prompt);
+    const enum err_code rc = line_to_secret(s, tty, waiting, "passphrase from the terminal", err);
+    tcsetattr(tty, TCSAFLUSH, &shown);
     return rc;
+}
+
+/*
+ * Asks once. A signal that would end the program is held until the wait for a key, ends the wait there, and does its
+ * work only after the terminal shows again what is typed.
+ */
+static enum err_code ask(struct secret **s, int tty, const char *prompt, struct err *err)
+{
+    const struct sigaction catcher = {.sa_handler = catch_signal};
+    struct sigaction before[ENDING_SIGNALS];
+    sigset_t held;
+    sigset_t waiting;
+
+    caught_signal = 0;
+    sigemptyset(&held);
+    for (size_t i = 0; i < ENDING_SIGNALS; i++)
+        sigaddset(&held, ending_signals[i]);
+    sigprocmask(SIG_BLOCK, &held, &waiting);
+    for (size_t i = 0; i < ENDING_SIGNALS; i++)
+        sigaction(ending_signals[i], &catcher, &before[i]);
+    const enum err_code rc = ask_hidden(s, tty, &waiting, prompt, err);
+    sigprocmask(SIG_SETMASK, &waiting, NULL); /* what was held is caught now */
+    for (size_t i = 0; i < ENDING_SIGNALS; i++)
+        sigaction(ending_signals[i], &before[i], NULL);
+    if (!caught_signal)
+        return rc;
+    if (!rc)
+        secret_free(*s);
+    *s = NULL;
+    raise((int)caught_signal);
+    return err_set(err, ERR_INPUT, "the question for the passphrase was interrupted");
 }
 
 enum err_code secret_from_terminal(struct secret **s, const char *prompt, bool confirm, struct err *err)

@@ -7,6 +7,7 @@
 #include "ledger/vault_format.h"
 
 #include <setjmp.h>
+#include <sodium.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -398,10 +399,31 @@ static void test_two_processes_that_add_lose_no_key(void **state)
     vault_close(v);
 }
 
+/* A table of `rows` numbered keys, as a file: adding them one by one would take minutes. */
+static void file_put_keys(const struct world *w, const uint8_t *table, size_t rows)
+{
+    const size_t size = rows * VAULT_ROW_SIZE;
+    struct vault_envelope e = {.cost = cheap, .box_size = VAULT_MAC_SIZE + size};
+    uint8_t *const box = malloc(e.box_size);
+    uint8_t *const file = malloc(VAULT_FILE_MAX);
+    uint8_t key[crypto_secretbox_KEYBYTES];
+
+    assert_true(box && file);
+    assert_int_equal(crypto_pwhash(key, sizeof key, (const char *)secret_bytes(w->passphrase),
+                                   secret_size(w->passphrase), e.salt, cheap.passes, cheap.memory_kib * 1024,
+                                   crypto_pwhash_ALG_ARGON2ID13),
+                     0);
+    crypto_secretbox_easy(box, table, size, e.nonce, key);
+    e.box = box;
+    file_put(w, file, vault_envelope_encode(&e, file));
+    free(file);
+    free(box);
+}
+
 static void test_a_full_vault_says_so(void **state)
 {
     struct world *const w = *state;
-    struct vault *v = create(w);
+    struct vault *v = NULL;
     uint8_t *const table = calloc(VAULT_KEYS_MAX + 1, VAULT_ROW_SIZE);
     size_t count = 0;
 
@@ -412,6 +434,12 @@ static void test_a_full_vault_says_so(void **state)
     assert_int_equal(count, VAULT_KEYS_MAX);
     assert_int_equal(vault_table_check(table, VAULT_TABLE_MAX + VAULT_ROW_SIZE, &count, &w->err), ERR_FORMAT);
     assert_int_equal(vault_table_check(table, VAULT_TABLE_MAX - 1, &count, &w->err), ERR_FORMAT);
+
+    file_put_keys(w, table, VAULT_KEYS_MAX - 1);
+    assert_int_equal(vault_open(&v, w->dir, w->passphrase, &w->err), ERR_OK);
+    assert_int_equal(vault_add(v, "the last", NULL, &w->err), ERR_OK);
+    assert_int_equal(vault_add(v, "one too many", NULL, &w->err), ERR_RANGE);
+    assert_int_equal(vault_count(v), VAULT_KEYS_MAX);
     vault_close(v);
     free(table);
 }
