@@ -10,7 +10,7 @@ struct desk {
     struct entry order;
 };
 
-static struct decide_context context_of(const struct book *b)
+struct decide_context engine_context(const struct book *b)
 {
     const struct configuration *const c = &b->configuration->configuration;
 
@@ -58,7 +58,7 @@ static enum err_code propose(void *context, struct entry *draft, struct err *err
 
     if (rc || (draft->kind != ENTRY_DECISION_ENTER && draft->kind != ENTRY_DECISION_EXIT))
         return rc;
-    const struct decide_context ctx = context_of(d->book);
+    const struct decide_context ctx = engine_context(d->book);
     rc = risk_judge(&ctx.risk, draft, &d->verdict, err);
     if (!rc)
         rc = d->out->propose(d->out->context, &d->verdict, err);
@@ -82,7 +82,7 @@ static enum err_code cancel_orders(struct desk *d, bool only_opening, uint64_t c
     enum err_code rc = ERR_OK;
 
     for (uint32_t i = 0; !rc && i < d->book->orders->by_id.count; i++) {
-        const struct decide_context ctx = context_of(d->book);
+        const struct decide_context ctx = engine_context(d->book);
         const struct order *const o = table_at(&d->book->orders->by_id, i);
         if (!order_is_open(o) || o->status == ORDER_CANCEL_ASKED)
             continue;
@@ -100,7 +100,7 @@ static enum err_code cancel_orders(struct desk *d, bool only_opening, uint64_t c
 
 static enum err_code answer_clock(struct desk *d, const struct proposals *through, struct err *err)
 {
-    const struct decide_context ctx = context_of(d->book);
+    const struct decide_context ctx = engine_context(d->book);
     const uint32_t tripped = risk_state_tripped(d->book->risk);
     enum err_code rc = risk_equity(&ctx.risk, d->trigger, through, err);
 

@@ -27,4 +27,7 @@ MUST_USE enum err_code engine_answer(struct book *b, const struct entry *trigger
 MUST_USE enum err_code engine_stamp(const struct book *b, const struct entry *trigger, struct entry *draft,
                                     struct err *err);
 
+/* What deciders may see of a book: valid until the next book_apply(). */
+struct decide_context engine_context(const struct book *b);
+
 #endif

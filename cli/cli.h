@@ -50,6 +50,7 @@ enum err_code cmd_replay(struct cli *cli, struct err *err);
 enum err_code cmd_report(struct cli *cli, struct err *err);
 enum err_code cmd_resume(struct cli *cli, struct err *err);
 enum err_code cmd_run(struct cli *cli, struct err *err);
+enum err_code cmd_screen(struct cli *cli, struct err *err);
 enum err_code cmd_seal(struct cli *cli, struct err *err);
 enum err_code cmd_show(struct cli *cli, struct err *err);
 enum err_code cmd_stop(struct cli *cli, struct err *err);

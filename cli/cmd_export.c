@@ -15,6 +15,7 @@ enum err_code cmd_export(struct cli *cli, struct err *err)
     if (!rc)
         rc = export_raw(cli->dir, raw, &report, err);
     if (!rc)
-        fprintf(stderr, "%s: %llu bytes. Check it with: ledger verify --raw %s\n", raw, (unsigned long long)report.bytes, raw);
+        fprintf(stderr, "%s: %llu bytes. Check it with: ledger verify --raw %s\n", raw,
+                (unsigned long long)report.bytes, raw);
     return rc;
 }

@@ -97,6 +97,14 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J explain np-275001\n"
      "  ledger -C J explain --no-trade GOOG --at 2015-12-24T15:00:00Z\n"},
+    {"screen", cmd_screen, "which contracts meet the strategy's criteria, and why the others do not",
+     "usage: ledger -C DIR screen SYMBOL [--at T] [--config FILE] [--all] [--json]\n\n"
+     "Folds the journal up to T and holds every contract of SYMBOL's chain against the criteria in force (or "
+     "those of\n"
+     "FILE, which is not entered). Changes nothing.\n\n"
+     "  --all   also the contracts that fail, each with the first criterion it fails\n\n"
+     "example:\n"
+     "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
      "usage: ledger -C DIR verify [--key VKEY] [--json]\n"
      "       ledger verify --raw FILE [--key VKEY] [--json]\n\n"

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay explain verify seal nightly report stop resume config actor export doctor version help"
+    local commands="init append log show import run replay explain screen verify seal nightly report stop resume config actor export doctor version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -33,6 +33,7 @@ _ledger() {
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --json --digest --redecide" ;;
     explain) options="--no-trade --at --json" ;;
+    screen) options="--at --config --all --json" ;;
     verify) options="--key --raw --json" ;;
     seal) options="--size" ;;
     nightly) options="--date --out" ;;

@@ -38,10 +38,9 @@ enum err_code screen_otm(const struct view_instrument *i, int64_t underlying_nan
     return decimal_mul_div(distance, NANO, underlying_nano, otm_nano, err);
 }
 
-/* One contract against the criteria; SCREEN_CRITERIA: it passed them all, and *row holds its numbers. */
-static enum err_code try_contract(const struct decide_context *ctx, const struct view_instrument *i,
-                                  int64_t underlying_nano, struct candidate *row,
-                                  enum screen_criterion *failed, struct err *err)
+enum err_code screen_contract(const struct decide_context *ctx, const struct view_instrument *i,
+                              int64_t underlying_nano, struct candidate *row, enum screen_criterion *failed,
+                              struct err *err)
 {
     const struct strategy_settings *const s = ctx->strategy_settings;
     const struct view_quote *const quote = view_live_quote(ctx->risk.view, i);
@@ -115,7 +114,7 @@ enum err_code screen_chain(const struct decide_context *ctx, const struct symbol
         if (i->expiry < v->clock.session)
             continue;
         out->seen++;
-        rc = try_contract(ctx, i, underlying_nano, &row, &failed, err);
+        rc = screen_contract(ctx, i, underlying_nano, &row, &failed, err);
         if (rc)
             break;
         if (failed != SCREEN_CRITERIA) {

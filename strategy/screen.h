@@ -41,6 +41,14 @@ struct screen {
 MUST_USE enum err_code screen_chain(const struct decide_context *ctx, const struct symbol *underlying,
                                     int64_t underlying_nano, struct screen *out, struct err *err);
 
+/*
+ * One contract: *failed is the first criterion that it fails, SCREEN_CRITERIA when it passes them all. *row gets
+ * symbol, days and otm, and the premium when it passes. ERR_RANGE.
+ */
+MUST_USE enum err_code screen_contract(const struct decide_context *ctx, const struct view_instrument *i,
+                                       int64_t underlying_nano, struct candidate *row,
+                                       enum screen_criterion *failed, struct err *err);
+
 /* (underlying - strike) / underlying for a put, the other way round for a call; negative in the money. */
 MUST_USE enum err_code screen_otm(const struct view_instrument *i, int64_t underlying_nano, int64_t *otm_nano,
                                   struct err *err);
