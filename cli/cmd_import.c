@@ -152,7 +152,7 @@ enum err_code cmd_import(struct cli *cli, struct err *err)
     if (!rc)
         rc = cli_open_to_write(cli, &j, err);
     if (!rc) {
-        const struct feed_context context = feed_context_of(j);
+        const struct feed_context context = feed_context_of(j, 0);
         rc = feed_open(in.spec, &context, &feed, err);
     }
     if (!rc)

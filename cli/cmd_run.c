@@ -27,21 +27,8 @@ struct run {
     bool json;
     char feed_text[RUN_FEED_MAX]; /* the feeds, joined: what control.run records */
     int64_t until_ns;
-    struct feed_context inner;
     uint64_t continues; /* files read since this entry belong to this very run */
 };
-
-/* What this run itself has read before it was cut off is not "imported already". */
-static enum err_code seen_before(void *arg, const struct digest32 *sha256, uint64_t after,
-                                 struct feed_seen *seen, bool *found, struct err *err)
-{
-    const struct run *const run = arg;
-    const enum err_code rc = run->inner.seen(run->inner.arg, sha256, after, seen, found, err);
-
-    if (!rc && *found && run->continues && seen->seq >= run->continues)
-        *found = false;
-    return rc;
-}
 
 static enum err_code join_feeds(struct run *run, struct err *err)
 {
@@ -59,12 +46,11 @@ static enum err_code join_feeds(struct run *run, struct err *err)
 
 static enum err_code open_feeds(struct run *run, struct journal *j, struct feed **feed, struct err *err)
 {
-    const struct feed_context context = {seen_before, run};
+    const struct feed_context context = feed_context_of(j, run->continues);
     struct feed *feeds[FEED_MERGE_MAX];
     size_t count = 0;
     enum err_code rc = ERR_OK;
 
-    run->inner = feed_context_of(j);
     while (!rc && count < run->feed_count) {
         rc = feed_open(run->feeds[count], &context, &feeds[count], err);
         count += !rc;
