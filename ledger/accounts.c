@@ -38,7 +38,7 @@ void accounts_init(void *state)
 
     memset(a, 0, sizeof *a);
     table_init(&a->positions, sizeof(struct position), sizeof(struct symbol));
-    table_init(&a->fill_ids, sizeof(struct id), sizeof(struct id));
+    ids_init(&a->fill_ids);
 }
 
 void accounts_release(void *state)
@@ -50,7 +50,7 @@ void accounts_release(void *state)
         free(p->lot_room);
     }
     table_release(&a->positions);
-    table_release(&a->fill_ids);
+    ids_release(&a->fill_ids);
 }
 
 /* -- what a fill asks for ------------------------------------------------------------------------------- */
@@ -59,7 +59,7 @@ void accounts_release(void *state)
 static bool begin(const struct accounts *a, const struct id *fill_id, struct plan *plan)
 {
     plan->fill_id = fill_id;
-    plan->moves = table_find(&a->fill_ids, fill_id) == NULL;
+    plan->moves = !ids_has(&a->fill_ids, fill_id);
     return plan->moves;
 }
 
@@ -73,6 +73,7 @@ static enum err_code add_leg(struct plan *plan, const struct symbol *s, int64_t 
     leg->symbol = *s;
     leg->qty = qty;
     leg->price_nano = price_nano;
+    leg->fresh = NULL;
     return decimal_notional(price_nano, qty, symbol_multiplier(s), &leg->flow_micro, err);
 }
 
@@ -253,11 +254,11 @@ static enum err_code pay(struct plan *plan, int64_t micro, struct err *err)
     return rc;
 }
 
-static enum err_code plan_leg(const struct accounts *a, struct plan *plan, struct leg *leg, struct err *err)
+static enum err_code plan_leg(struct plan *plan, struct leg *leg, struct err *err)
 {
     int64_t income = 0;
 
-    enum err_code rc = leg_plan(leg, accounts_position(a, &leg->symbol), err);
+    enum err_code rc = leg_plan(leg, err);
     if (!rc)
         rc = pay(plan, leg->flow_micro, err);
     if (!rc)
@@ -271,11 +272,11 @@ static enum err_code plan_leg(const struct accounts *a, struct plan *plan, struc
     return ERR_OK;
 }
 
-static enum err_code plan_fee(const struct accounts *a, struct plan *plan, struct err *err)
+static enum err_code plan_fee(struct plan *plan, struct err *err)
 {
     if (plan->leg_count == 0)
         return ERR_OK;
-    const struct position *const p = accounts_position(a, &plan->legs[0].symbol);
+    const struct position *const p = plan->legs[0].position;
     enum err_code rc = pay(plan, plan->fee_micro, err);
     if (!rc)
         rc = decimal_add(plan->fees_after, plan->fee_micro, &plan->fees_after, err);
@@ -309,52 +310,56 @@ static enum err_code plan_balances(const struct accounts *a, struct plan *plan, 
     plan->realized_after = a->realized_micro;
     plan->deposits_after = a->deposits_micro;
     for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
-        rc = plan_leg(a, plan, &plan->legs[i], err);
+        rc = plan_leg(plan, &plan->legs[i], err);
     if (!rc)
-        rc = plan_fee(a, plan, err);
+        rc = plan_fee(plan, err);
     if (!rc)
         rc = plan_deposit(plan, err);
     return rc;
 }
 
-/* -- room, then writes ---------------------------------------------------------------------------------- */
+/* -- room and writes ------------------------------------------------------------------------------------ */
 
-static enum err_code reserve(struct accounts *a, struct plan *plan, struct err *err)
+/* Room for the fill's id and the positions it may bring, so that rows stay where they are from here on. */
+static enum err_code reserve_rows(struct accounts *a, struct plan *plan, struct err *err)
 {
-    enum err_code rc = table_reserve(&a->fill_ids, 1, err);
+    enum err_code rc = ids_reserve(&a->fill_ids, err);
 
     if (!rc)
         rc = table_reserve(&a->positions, plan->leg_count, err);
     for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
-        rc = leg_reserve(&plan->legs[i], table_find(&a->positions, &plan->legs[i].symbol), err);
-    if (rc) {
-        for (uint32_t i = 0; i < plan->leg_count; i++)
-            leg_release(&plan->legs[i]);
-    }
+        plan->legs[i].position = table_find(&a->positions, &plan->legs[i].symbol);
     return rc;
 }
 
-/* A row that there is room for. */
-static void *put(struct table *t, const void *key)
+static enum err_code reserve_lots(struct plan *plan, struct err *err)
 {
-    void *row = NULL;
+    enum err_code rc = ERR_OK;
 
-    const enum err_code rc = table_put(t, key, &row, NULL);
-    REQUIRE(rc == ERR_OK);
-    return row;
+    for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
+        rc = leg_reserve(&plan->legs[i], err);
+    for (uint32_t i = 0; rc && i < plan->leg_count; i++)
+        leg_release(&plan->legs[i]);
+    return rc;
 }
 
 static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
 {
     const int64_t at_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
+    enum err_code rc = ids_add(&a->fill_ids, plan->fill_id, NULL);
 
-    put(&a->fill_ids, plan->fill_id);
     for (uint32_t i = 0; i < plan->leg_count; i++) {
-        struct position *const p = put(&a->positions, &plan->legs[i].symbol);
-        leg_commit(&plan->legs[i], p, at_ns, e->seq);
-        if (i == 0)
-            p->fees_micro = plan->position_fees_after;
+        struct leg *const leg = &plan->legs[i];
+        void *row = leg->position;
+        if (!rc && !row)
+            rc = table_put(&a->positions, &leg->symbol, &row, NULL);
+        REQUIRE(rc == ERR_OK); /* there is room */
+        leg->position = row;
+        leg_commit(leg, at_ns, e->seq);
     }
+    REQUIRE(rc == ERR_OK);
+    if (plan->leg_count > 0)
+        plan->legs[0].position->fees_micro = plan->position_fees_after;
     a->cash_micro = plan->cash_after;
     a->fees_micro = plan->fees_after;
     a->realized_micro = plan->realized_after;
@@ -367,7 +372,7 @@ static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
 enum err_code accounts_apply(void *state, const struct entry *e, struct err *err)
 {
     struct accounts *const a = state;
-    struct plan plan; /* the arrays are written before they are read */
+    struct plan plan; /* what is not set here is written before it is read */
 
     plan.fill_id = NULL;
     plan.moves = false;
@@ -382,12 +387,12 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
         a->duplicates++;
         return ERR_OK;
     }
-    for (uint32_t i = 0; i < plan.leg_count; i++)
-        plan.legs[i].fresh = NULL;
+    if (!rc)
+        rc = reserve_rows(a, &plan, err);
     if (!rc)
         rc = plan_balances(a, &plan, err);
     if (!rc)
-        rc = reserve(a, &plan, err);
+        rc = reserve_lots(&plan, err);
     if (rc) {
         err_wrap(err, "fill %s", plan.fill_id->text);
         return rc;
@@ -429,9 +434,7 @@ void accounts_digest(const void *state, const struct digest_out *out)
     digest_u64(out, a->positions.count);
     for (uint32_t i = 0; i < a->positions.count; i++)
         digest_position(table_at(&a->positions, i), out);
-    digest_u64(out, a->fill_ids.count);
-    for (uint32_t i = 0; i < a->fill_ids.count; i++)
-        digest_id(out, table_at(&a->fill_ids, i));
+    ids_digest(&a->fill_ids, out);
 }
 
 const struct replay_row accounts_row = {"accounts",     sizeof(struct accounts), accounts_init,

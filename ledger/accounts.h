@@ -24,6 +24,7 @@
 #ifndef LEDGER_ACCOUNTS_H
 #define LEDGER_ACCOUNTS_H
 
+#include "ledger/ids.h"
 #include "ledger/replay.h"
 #include "ledger/table.h"
 
@@ -63,7 +64,7 @@ struct accounts {
     int64_t realized_micro; /* profit positive: the account's balance with its sign turned */
     int64_t deposits_micro; /* paid in positive */
     struct table positions; /* struct position by symbol, also those that are flat again */
-    struct table fill_ids;  /* struct id: fills counted */
+    struct ids fill_ids;    /* fills counted */
     uint64_t duplicates;
     struct posting last[POSTINGS_MAX]; /* of the newest applied fill, no duplicate; not in the digest */
     uint32_t last_count;

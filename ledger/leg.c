@@ -70,15 +70,15 @@ static enum err_code plan_sides(struct leg *leg, const struct position *p, struc
     return decimal_sub(leg->opened_micro, removed, &leg->posted_micro, err);
 }
 
-enum err_code leg_plan(struct leg *leg, const struct position *p, struct err *err)
+enum err_code leg_plan(struct leg *leg, struct err *err)
 {
+    const struct position *const p = leg->position;
     enum err_code rc;
 
     REQUIRE(leg->qty != INT64_MIN);
     leg->lots_closed = 0;
     leg->part_qty = 0;
     leg->realized_micro = 0;
-    leg->fresh = NULL;
     rc = plan_sides(leg, p, err);
     if (!rc)
         rc = decimal_add(p ? p->qty : 0, leg->qty, &leg->qty_after, err);
@@ -115,12 +115,12 @@ static enum err_code reserve_lot(struct position *p, struct err *err)
     return ERR_OK;
 }
 
-enum err_code leg_reserve(struct leg *leg, struct position *p, struct err *err)
+enum err_code leg_reserve(struct leg *leg, struct err *err)
 {
     if (leg->opened_qty == 0)
         return ERR_OK;
-    if (p)
-        return reserve_lot(p, err);
+    if (leg->position)
+        return reserve_lot(leg->position, err);
     leg->fresh = malloc(LOTS_LEAST * sizeof *leg->fresh);
     return leg->fresh ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory for %u lots", LOTS_LEAST);
 }
@@ -131,8 +131,10 @@ void leg_release(struct leg *leg)
     leg->fresh = NULL;
 }
 
-void leg_commit(struct leg *leg, struct position *p, int64_t at_ns, uint64_t seq)
+void leg_commit(struct leg *leg, int64_t at_ns, uint64_t seq)
 {
+    struct position *const p = leg->position;
+
     if (leg->fresh) {
         p->lot_room = leg->fresh;
         p->lots = leg->fresh;

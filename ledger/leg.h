@@ -15,6 +15,9 @@ struct leg {
     int64_t price_nano; /* what a lot that it opens remembers */
     int64_t flow_micro; /* signed cost: paid is positive, received negative */
 
+    /* what there is */
+    struct position *position; /* NULL: none yet */
+
     /* the plan */
     uint32_t lots_closed;    /* whole lots that go, oldest first */
     int64_t part_qty;        /* left of the lot closed in part; 0: there is none */
@@ -29,13 +32,13 @@ struct leg {
     struct lot *fresh; /* room for the lots of a position that does not exist yet */
 };
 
-/* p: the position as it is, NULL when there is none. ERR_RANGE. */
-MUST_USE enum err_code leg_plan(struct leg *leg, const struct position *p, struct err *err);
+/* ERR_RANGE. */
+MUST_USE enum err_code leg_plan(struct leg *leg, struct err *err);
 /* Room for the lot that it opens; ERR_MEMORY. Nothing to be seen changes. */
-MUST_USE enum err_code leg_reserve(struct leg *leg, struct position *p, struct err *err);
+MUST_USE enum err_code leg_reserve(struct leg *leg, struct err *err);
 /* Gives back what was reserved for a position that will not come to be. */
 void leg_release(struct leg *leg);
-/* p: the position, by now in the table. */
-void leg_commit(struct leg *leg, struct position *p, int64_t at_ns, uint64_t seq);
+/* leg->position is set by now. */
+void leg_commit(struct leg *leg, int64_t at_ns, uint64_t seq);
 
 #endif

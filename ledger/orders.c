@@ -6,7 +6,7 @@ void orders_init(void *state)
 
     memset(o, 0, sizeof *o);
     table_init(&o->by_id, sizeof(struct order), sizeof(struct id));
-    table_init(&o->fill_ids, sizeof(struct id), sizeof(struct id));
+    ids_init(&o->fill_ids);
 }
 
 void orders_release(void *state)
@@ -14,7 +14,7 @@ void orders_release(void *state)
     struct orders *const o = state;
 
     table_release(&o->by_id);
-    table_release(&o->fill_ids);
+    ids_release(&o->fill_ids);
 }
 
 bool order_is_open(const struct order *o)
@@ -108,14 +108,6 @@ static enum err_code on_end(struct orders *o, const struct id *order_id, enum or
     return rc;
 }
 
-/* Remembers a fill's id; the rows that the caller still needs have been reserved. */
-static enum err_code count_fill(struct orders *o, const struct id *fill_id, struct err *err)
-{
-    void *row;
-
-    return table_put(&o->fill_ids, fill_id, &row, err);
-}
-
 static enum err_code on_execution(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_fill_execution *const f = &e->as.fill_execution;
@@ -124,7 +116,7 @@ static enum err_code on_execution(struct orders *o, const struct entry *e, struc
     int64_t filled_qty;
     int64_t filled_micro;
 
-    if (table_find(&o->fill_ids, &f->fill_id))
+    if (ids_has(&o->fill_ids, &f->fill_id))
         return ERR_OK;
     enum err_code rc = decimal_add(known ? known->filled_qty : 0, f->qty, &filled_qty, err);
     if (!rc)
@@ -134,7 +126,7 @@ static enum err_code on_execution(struct orders *o, const struct entry *e, struc
     if (!rc)
         rc = table_reserve(&o->by_id, 1, err);
     if (!rc)
-        rc = count_fill(o, &f->fill_id, err);
+        rc = ids_add(&o->fill_ids, &f->fill_id, err);
     if (!rc)
         rc = row_of(o, &f->order_id, e, &row, err); /* there is room */
     if (rc)
@@ -165,11 +157,11 @@ enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_ORDER_REJECTED: return on_end(o, &e->as.order_rejected.order_id, ORDER_REJECTED, e, err);
     case ENTRY_ORDER_EXPIRED: return on_end(o, &e->as.order_expired.order_id, ORDER_DAY_OVER, e, err);
     case ENTRY_FILL_EXECUTION: return on_execution(o, e, err);
-    case ENTRY_FILL_ASSIGNMENT: return count_fill(o, &e->as.fill_assignment.fill_id, err);
-    case ENTRY_FILL_EXERCISE: return count_fill(o, &e->as.fill_exercise.fill_id, err);
-    case ENTRY_FILL_EXPIRATION: return count_fill(o, &e->as.fill_expiration.fill_id, err);
-    case ENTRY_FILL_SETTLEMENT: return count_fill(o, &e->as.fill_settlement.fill_id, err);
-    case ENTRY_FILL_DEPOSIT: return count_fill(o, &e->as.fill_deposit.fill_id, err);
+    case ENTRY_FILL_ASSIGNMENT: return ids_add(&o->fill_ids, &e->as.fill_assignment.fill_id, err);
+    case ENTRY_FILL_EXERCISE: return ids_add(&o->fill_ids, &e->as.fill_exercise.fill_id, err);
+    case ENTRY_FILL_EXPIRATION: return ids_add(&o->fill_ids, &e->as.fill_expiration.fill_id, err);
+    case ENTRY_FILL_SETTLEMENT: return ids_add(&o->fill_ids, &e->as.fill_settlement.fill_id, err);
+    case ENTRY_FILL_DEPOSIT: return ids_add(&o->fill_ids, &e->as.fill_deposit.fill_id, err);
     case ENTRY_PERCEPTION_QUOTE: /* no order is changed by what is seen, concluded or said */
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
@@ -222,9 +214,7 @@ void orders_digest(const void *state, const struct digest_out *out)
     digest_u64(out, o->by_id.count);
     for (uint32_t i = 0; i < o->by_id.count; i++)
         digest_order(table_at(&o->by_id, i), out);
-    digest_u64(out, o->fill_ids.count);
-    for (uint32_t i = 0; i < o->fill_ids.count; i++)
-        digest_id(out, table_at(&o->fill_ids, i));
+    ids_digest(&o->fill_ids, out);
 }
 
 const struct replay_row orders_row = {"orders",     sizeof(struct orders), orders_init,

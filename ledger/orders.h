@@ -16,6 +16,7 @@
 #ifndef LEDGER_ORDERS_H
 #define LEDGER_ORDERS_H
 
+#include "ledger/ids.h"
 #include "ledger/replay.h"
 #include "ledger/table.h"
 
@@ -48,9 +49,9 @@ struct order {
 };
 
 struct orders {
-    struct table by_id;    /* struct order, in order of first appearance */
-    uint32_t open_count;   /* sent, working or asked to cancel */
-    struct table fill_ids; /* struct id, of every kind of fill: none counts twice, here as in accounts */
+    struct table by_id;  /* struct order, in order of first appearance */
+    uint32_t open_count; /* sent, working or asked to cancel */
+    struct ids fill_ids; /* of every kind of fill: none counts twice, here as in accounts */
 };
 
 void orders_init(void *state);

@@ -7,18 +7,15 @@
 #ifndef LEDGER_TABLE_H
 #define LEDGER_TABLE_H
 
-#include "ledger/err.h"
-
-#include <stdint.h>
+#include "ledger/slots.h"
 
 struct table {
     uint8_t *rows;
-    uint64_t *slots; /* key's hash << 32 | row number + 1; 0 empty. slot_count is a power of two */
+    struct slots slots; /* a key's number is its row number + 1 */
     size_t row_size;
     size_t key_size; /* keys are compared as bytes: keep padding zero */
     uint32_t count;
     uint32_t capacity;
-    uint32_t slot_count;
 };
 
 void table_init(struct table *t, size_t row_size, size_t key_size); /* allocates nothing yet */

@@ -1,0 +1,28 @@
+/*
+ * A growing set of ids, in order of first appearance: the ids of all fills that were counted. Packed, one
+ * length byte and the characters an id, because there is one for every fill there ever was. Pure.
+ */
+#ifndef LEDGER_IDS_H
+#define LEDGER_IDS_H
+
+#include "ledger/replay.h"
+#include "ledger/slots.h"
+
+struct ids {
+    uint8_t *bytes; /* u8 length, text; one id after the other. At most 4 GB */
+    uint32_t size;
+    uint32_t capacity;
+    uint64_t count;
+    struct slots slots;
+};
+
+void ids_init(struct ids *ids); /* allocates nothing yet */
+void ids_release(struct ids *ids);
+bool ids_has(const struct ids *ids, const struct id *id);
+/* Adds it unless it is there; ERR_MEMORY: the set is as it was. */
+MUST_USE enum err_code ids_add(struct ids *ids, const struct id *id, struct err *err);
+/* Makes room for one more of any length: the next ids_add() cannot fail. ERR_MEMORY: the set is as it was. */
+MUST_USE enum err_code ids_reserve(struct ids *ids, struct err *err);
+void ids_digest(const struct ids *ids, const struct digest_out *out); /* how many, then the packed bytes */
+
+#endif
