@@ -218,6 +218,11 @@ static bool choice_field(struct rest *r, unsigned least, unsigned greatest)
     return p && *p >= least && *p <= greatest;
 }
 
+static bool is_flag(int64_t value)
+{
+    return value == 0 || value == 1 || value == CHECK_VALUE_NONE;
+}
+
 static bool check_row(struct rest *r)
 {
     const uint8_t *const p = id_field(r) ? take(r, 19) : NULL;
@@ -237,6 +242,8 @@ static bool check_row(struct rest *r)
     }
     if (value == CHECK_VALUE_NONE)
         holds = false;
+    if (p[16] == UNIT_FLAG && !(is_flag(value) && is_flag(bound)))
+        return false;
     return p[16] >= UNIT_PRICE && p[16] <= UNIT_FLAG && p[18] == (holds ? 1 : 0);
 }
 

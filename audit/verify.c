@@ -402,7 +402,7 @@ static enum err_code check_covered(struct evidence *evidence, uint64_t last, boo
     return rc;
 }
 
-/* Does no tile of level 0 know of entries past `last`? */
+/* Does no tile of level 0 know of entries past `last`? It may be the one tile from last / 256 on. */
 static enum err_code check_known(struct evidence *evidence, uint64_t last, bool *complete, struct err *err)
 {
     struct evidence_cursor *cursor = NULL;
@@ -414,8 +414,12 @@ static enum err_code check_known(struct evidence *evidence, uint64_t last, bool 
     enum err_code rc = evidence_cursor_open(evidence, EVIDENCE_TILES, &cursor, err);
     if (!rc)
         rc = evidence_seek(cursor, key, sizeof key, &item, &found, err);
-    if (!rc && found && item.key_size == sizeof key && item.key[0] == 0)
-        *complete = memcmp(item.key, key, sizeof key) == 0 && item.size <= last % 256 * HASH_SIZE;
+    if (!rc && found && item.key_size == sizeof key && memcmp(item.key, key, sizeof key) == 0) {
+        *complete = item.size <= last % 256 * HASH_SIZE;
+        rc = evidence_next(cursor, &item, &found, err);
+    }
+    if (!rc && found && item.key_size > 0 && item.key[0] == 0)
+        *complete = false;
     evidence_cursor_close(cursor);
     return rc;
 }

@@ -1,0 +1,452 @@
+#include "audit/forge.h"
+
+#include "audit/raw.h"
+#include "ledger/checkpoint.h"
+#include "support/random_entry.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define EPOCH_NS INT64_C(1450967460000000000)
+
+/* -- rows ------------------------------------------------------------------------------------------------ */
+
+static void *copied(const void *bytes, size_t size)
+{
+    uint8_t *const p = malloc(size ? size : 1);
+
+    REQUIRE(p);
+    if (size)
+        memcpy(p, bytes, size);
+    return p;
+}
+
+void forge_put(struct forge *f, enum evidence_table table, const void *key, size_t key_size,
+               const void *bytes, size_t size)
+{
+    if (f->count == f->capacity) {
+        f->capacity = f->capacity ? 2 * f->capacity : 64;
+        f->rows = realloc(f->rows, f->capacity * sizeof *f->rows);
+        REQUIRE(f->rows);
+    }
+    REQUIRE(key_size <= FORGE_KEY_MAX);
+    struct forge_row *const row = &f->rows[f->count++];
+    *row = (struct forge_row){.table = table, .key_size = key_size, .size = size};
+    memcpy(row->key, key, key_size);
+    row->bytes = copied(bytes, size);
+}
+
+void forge_put_number(struct forge *f, enum evidence_table table, uint64_t number, const void *bytes,
+                      size_t size)
+{
+    uint8_t key[8];
+
+    wire_store_u64(key, number);
+    forge_put(f, table, key, sizeof key, bytes, size);
+}
+
+void forge_set(struct forge_row *row, const void *bytes, size_t size)
+{
+    uint8_t *const kept = copied(bytes, size);
+
+    free(row->bytes);
+    row->bytes = kept;
+    row->size = size;
+}
+
+void forge_drop(struct forge *f, struct forge_row *row)
+{
+    REQUIRE(row);
+    free(row->bytes);
+    *row = f->rows[--f->count];
+}
+
+struct forge_row *forge_find(struct forge *f, enum evidence_table table, const void *key, size_t key_size)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        struct forge_row *const row = &f->rows[i];
+        if (row->table == table && row->key_size == key_size && memcmp(row->key, key, key_size) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+struct forge_row *forge_find_number(struct forge *f, enum evidence_table table, uint64_t number)
+{
+    uint8_t key[8];
+
+    wire_store_u64(key, number);
+    return forge_find(f, table, key, sizeof key);
+}
+
+static void tile_key(uint8_t key[9], unsigned level, uint64_t index)
+{
+    key[0] = (uint8_t)level;
+    wire_store_u64(key + 1, index);
+}
+
+struct forge_row *forge_find_tile(struct forge *f, unsigned level, uint64_t index)
+{
+    uint8_t key[9];
+
+    tile_key(key, level, index);
+    return forge_find(f, EVIDENCE_TILES, key, sizeof key);
+}
+
+/* -- beginning and end ------------------------------------------------------------------------------------ */
+
+void forge_init(struct forge *f, unsigned seed)
+{
+    uint8_t bytes[32] = {0};
+    uint8_t public_key[32];
+
+    memset(f, 0, sizeof *f);
+    REQUIRE(sodium_init() >= 0);
+    f->per_block = 5;
+    f->now_ns = EPOCH_NS;
+    f->signed_at_ns = EPOCH_NS;
+    bytes[0] = (uint8_t)seed;
+    crypto_sign_seed_keypair(public_key, f->secret, bytes);
+    REQUIRE(note_key_init(&f->key, FORGE_ORIGIN, strlen(FORGE_ORIGIN), NOTE_KEY_ED25519, public_key, NULL) ==
+            ERR_OK);
+    for (unsigned i = 1; i <= FORGE_ACTORS; i++) {
+        bytes[1] = (uint8_t)i;
+        crypto_sign_seed_keypair(f->actor_key[i], f->actor_secret[i], bytes);
+    }
+    forge_put(f, EVIDENCE_META, "layout", 6, "\0\0\0\1", 4);
+}
+
+void forge_release(struct forge *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        free(f->rows[i].bytes);
+    for (size_t i = 0; i < f->entry_count; i++)
+        free(f->entries[i].bytes);
+    free(f->rows);
+    free(f->entries);
+}
+
+void forge_copy(struct forge *to, const struct forge *from)
+{
+    *to = *from;
+    to->rows = malloc(from->capacity * sizeof *to->rows);
+    to->entries = malloc(from->entry_capacity * sizeof *to->entries);
+    REQUIRE(to->rows && to->entries);
+    for (size_t i = 0; i < from->count; i++) {
+        to->rows[i] = from->rows[i];
+        to->rows[i].bytes = copied(from->rows[i].bytes, from->rows[i].size);
+    }
+    for (size_t i = 0; i < from->entry_count; i++) {
+        to->entries[i] = from->entries[i];
+        to->entries[i].bytes = copied(from->entries[i].bytes, from->entries[i].size);
+    }
+}
+
+void forge_vkey(const struct forge *f, char out[NOTE_VKEY_TEXT_SIZE])
+{
+    note_key_format(out, &f->key);
+}
+
+/* -- entries --------------------------------------------------------------------------------------------- */
+
+void forge_sign_entry(struct forge *f, size_t index, unsigned id)
+{
+    static uint8_t message[ENTRY_MAX_SIZE + 512];
+    struct forge_entry *const e = &f->entries[index];
+    const size_t size = entry_statement(e->bytes, e->size, f->key.name, message);
+
+    crypto_sign_detached(e->bytes + e->size - ENTRY_SIGNATURE_SIZE, NULL, message, size, f->actor_secret[id]);
+}
+
+void forge_add(struct forge *f, struct entry *e)
+{
+    static uint8_t bytes[ENTRY_MAX_SIZE];
+    struct err err;
+    struct wire_out out;
+
+    if (f->entry_count == f->entry_capacity) {
+        f->entry_capacity = f->entry_capacity ? 2 * f->entry_capacity : 64;
+        f->entries = realloc(f->entries, f->entry_capacity * sizeof *f->entries);
+        REQUIRE(f->entries);
+    }
+    e->seq = f->entry_count + 1;
+    e->recorded_at_ns = f->now_ns;
+    if (e->is_signed)
+        e->at_ns = f->signed_at_ns += 1000;
+    wire_out_init(&out, bytes, sizeof bytes);
+    if (entry_encode(e, &out, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        REQUIRE(!"the forged entry encodes");
+    }
+    f->entries[f->entry_count++] =
+        (struct forge_entry){copied(bytes, wire_out_size(&out)), wire_out_size(&out)};
+    if (e->is_signed)
+        forge_sign_entry(f, f->entry_count - 1, e->actor);
+}
+
+void forge_genesis(struct forge *f)
+{
+    static const char *const NAMES[] = {"operator:ann", "strategy:naked-put", "broker:paper"};
+    static const enum role ROLES[] = {ROLE_OPERATOR, ROLE_STRATEGY, ROLE_BROKER};
+    struct entry e;
+
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_GENESIS;
+    e.at_ns = INSTANT_NONE;
+    e.as.control_genesis.origin = text_from(FORGE_ORIGIN);
+    memcpy(e.as.control_genesis.key.bytes, f->key.public_key, 32);
+    e.as.control_genesis.actors.count = FORGE_ACTORS;
+    for (unsigned i = 0; i < FORGE_ACTORS; i++) {
+        struct actor_row *const row = &e.as.control_genesis.actors.rows[i];
+        row->name = id_from(NAMES[i]);
+        row->role = ROLES[i];
+        memcpy(row->key, f->actor_key[i + 1], 32);
+    }
+    forge_add(f, &e);
+}
+
+void forge_note(struct forge *f, const char *text)
+{
+    struct entry e;
+
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_NOTE;
+    e.at_ns = INSTANT_NONE;
+    e.as.control_note.text = text_from(text);
+    forge_add(f, &e);
+}
+
+/* A small random entry of a kind; large ones would only make the tampering slower. */
+static void small_entry(struct random *r, const struct entry_kind_info *info, struct entry *e,
+                        struct random_texts *texts)
+{
+    uint8_t bytes[400];
+    struct wire_out out;
+
+    do {
+        random_entry(r, info, FORGE_ACTORS + 1, e, texts);
+        e->is_signed = false;
+        wire_out_init(&out, bytes, sizeof bytes);
+    } while (entry_encode(e, &out, NULL) != ERR_OK || wire_out_size(&out) > 180);
+}
+
+void forge_many(struct forge *f, size_t count, uint64_t seed)
+{
+    struct random r = {seed};
+    struct random_texts texts;
+    struct entry e;
+    size_t kinds = 0;
+    int64_t actors = 0;
+    const struct entry_kind_info *const table = entry_kinds(&kinds);
+
+    for (size_t i = 0; count > 0; i++) {
+        const struct entry_kind_info *const info = &table[i % kinds];
+        if (info->kind == ENTRY_CONTROL_GENESIS)
+            continue;
+        if (info->kind == ENTRY_CONTROL_ACTOR && actors++ > 0)
+            continue; /* one more actor, once */
+        small_entry(&r, info, &e, &texts);
+        if (info->kind == ENTRY_CONTROL_ACTOR)
+            e.as.control_actor.actor_id = FORGE_ACTORS + 1;
+        e.cause = entry_kind_is_derived(e.kind) || e.cause ? 1 + random_below(&r, f->entry_count) : 0;
+        if (entry_kind_needs_signature(e.kind)) {
+            e.is_signed = true;
+            e.actor = FORGE_OPERATOR;
+        }
+        forge_add(f, &e);
+        count--;
+    }
+}
+
+void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each)
+{
+    forge_init(f, seed);
+    forge_genesis(f);
+    for (unsigned g = 0; g < groups; g++) {
+        f->now_ns += 1000000;
+        forge_many(f, each - (g == 0 ? 1 : 0), 17 * seed + g);
+        forge_group(f);
+    }
+}
+
+/* -- storing --------------------------------------------------------------------------------------------- */
+
+static void put_block(struct forge *f, size_t first, size_t count)
+{
+    static uint8_t value[1 << 20];
+    struct wire_out out;
+
+    wire_out_init(&out, value, sizeof value);
+    wire_put_u16(&out, (uint16_t)count);
+    for (size_t i = 0; i < count; i++)
+        wire_put_u16(&out, (uint16_t)f->entries[first + i].size);
+    for (size_t i = 0; i < count; i++)
+        wire_put_bytes(&out, f->entries[first + i].bytes, f->entries[first + i].size);
+    REQUIRE(!out.bad);
+    forge_put_number(f, EVIDENCE_ENTRIES, first + count, value, wire_out_size(&out));
+}
+
+void forge_blocks(struct forge *f)
+{
+    while (f->stored < f->entry_count) {
+        const size_t left = f->entry_count - f->stored;
+        const size_t count = left < f->per_block ? left : f->per_block;
+        put_block(f, f->stored, count);
+        for (size_t i = f->stored; i < f->stored + count; i++) {
+            if (f->entries[i].bytes[2] == FAMILY_CONTROL)
+                forge_put_number(f, EVIDENCE_CONTROL, i + 1, NULL, 0);
+        }
+        f->stored += count;
+    }
+}
+
+/* The same blocks as before, by their keys, with what entries[] says now. */
+void forge_restore_blocks(struct forge *f)
+{
+    uint64_t first = 0;
+
+    for (uint64_t key = 1; key <= f->entry_count; key++) {
+        struct forge_row *const row = forge_find_number(f, EVIDENCE_ENTRIES, key);
+        if (!row)
+            continue;
+        forge_drop(f, row);
+        put_block(f, first, key - first);
+        first = key;
+    }
+}
+
+void forge_tiles(struct forge *f)
+{
+    size_t count = f->entry_count;
+    struct hash *hashes = malloc((count ? count : 1) * sizeof *hashes);
+
+    REQUIRE(hashes);
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = hash_leaf(f->entries[i].bytes, f->entries[i].size);
+    for (unsigned level = 0; count > 0; level++) {
+        for (size_t at = 0; at < count; at += 256) {
+            const size_t width = count - at < 256 ? count - at : 256;
+            struct forge_row *const row = forge_find_tile(f, level, at / 256);
+            uint8_t key[9];
+            tile_key(key, level, at / 256);
+            if (row)
+                forge_set(row, &hashes[at], width * HASH_SIZE);
+            else
+                forge_put(f, EVIDENCE_TILES, key, sizeof key, &hashes[at], width * HASH_SIZE);
+        }
+        count /= 256;
+        for (size_t i = 0; i < count; i++) {
+            for (size_t width = 256; width > 1; width /= 2) {
+                for (size_t j = 0; j < width / 2; j++)
+                    hashes[256 * i + j] = hash_node(&hashes[256 * i + 2 * j], &hashes[256 * i + 2 * j + 1]);
+            }
+            hashes[i] = hashes[256 * i];
+        }
+    }
+    free(hashes);
+}
+
+static struct hash root_of(const struct forge_entry *entries, uint64_t n)
+{
+    uint64_t left = 1;
+
+    if (n == 0)
+        return hash_empty();
+    if (n == 1)
+        return hash_leaf(entries[0].bytes, entries[0].size);
+    while (2 * left < n)
+        left *= 2;
+    const struct hash l = root_of(entries, left);
+    const struct hash r = root_of(entries + left, n - left);
+    return hash_node(&l, &r);
+}
+
+struct hash forge_root(const struct forge *f, uint64_t size)
+{
+    return root_of(f->entries, size);
+}
+
+void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t size,
+                     const struct hash *root, const char *extension)
+{
+    struct checkpoint c;
+    uint8_t signature[64];
+    char text[CHECKPOINT_TEXT_MAX + 100];
+    char note[CHECKPOINT_NOTE_MAX + 100];
+    size_t text_size = 0;
+    size_t note_size = 0;
+
+    REQUIRE(checkpoint_init(&c, origin, strlen(origin), size, root, NULL) == ERR_OK);
+    c.extension = extension;
+    c.extension_size = strlen(extension);
+    REQUIRE(checkpoint_format(&c, text, sizeof text, &text_size, NULL) == ERR_OK);
+    crypto_sign_detached(signature, NULL, (const uint8_t *)text, text_size, f->secret);
+    REQUIRE(note_build(note, sizeof note, &note_size, text, text_size, &f->key, signature, NULL) == ERR_OK);
+    struct forge_row *const row = forge_find_number(f, EVIDENCE_SEALS, key);
+    if (row)
+        forge_set(row, note, note_size);
+    else
+        forge_put_number(f, EVIDENCE_SEALS, key, note, note_size);
+}
+
+void forge_seal(struct forge *f, uint64_t size)
+{
+    const struct hash root = forge_root(f, size);
+
+    forge_seal_text(f, size, f->key.name, size, &root, "");
+}
+
+void forge_group(struct forge *f)
+{
+    forge_blocks(f);
+    forge_tiles(f);
+    forge_seal(f, f->entry_count);
+}
+
+/* -- the raw export -------------------------------------------------------------------------------------- */
+
+static int compare_rows(const void *a, const void *b)
+{
+    const struct forge_row *const x = a;
+    const struct forge_row *const y = b;
+
+    if (x->table != y->table)
+        return x->table < y->table ? -1 : 1;
+    const size_t common = x->key_size < y->key_size ? x->key_size : y->key_size;
+    const int order = memcmp(x->key, y->key, common);
+    if (order != 0)
+        return order;
+    return x->key_size < y->key_size ? -1 : x->key_size > y->key_size;
+}
+
+uint8_t *forge_image(struct forge *f, size_t *size)
+{
+    uint64_t counts[EVIDENCE_TABLES] = {0};
+    size_t total = RAW_MAGIC_SIZE + RAW_HEAD_SIZE + 8 * EVIDENCE_TABLES;
+    struct wire_out out;
+
+    qsort(f->rows, f->count, sizeof *f->rows, compare_rows);
+    for (size_t i = 0; i < f->count; i++)
+        total += RAW_HEAD_SIZE + f->rows[i].key_size + f->rows[i].size;
+    uint8_t *const image = malloc(total);
+    REQUIRE(image);
+    wire_out_init(&out, image, total);
+    wire_put_bytes(&out, RAW_MAGIC, RAW_MAGIC_SIZE);
+    for (size_t i = 0; i < f->count; i++) {
+        const struct forge_row *const row = &f->rows[i];
+        wire_put_u8(&out, (uint8_t)RAW_TYPES[row->table]);
+        wire_put_u16(&out, (uint16_t)row->key_size);
+        wire_put_u32(&out, (uint32_t)row->size);
+        wire_put_bytes(&out, row->key, row->key_size);
+        wire_put_bytes(&out, row->bytes, row->size);
+        counts[row->table]++;
+    }
+    wire_put_u8(&out, RAW_END);
+    wire_put_u16(&out, 0);
+    wire_put_u32(&out, 8 * EVIDENCE_TABLES);
+    for (int t = 0; t < EVIDENCE_TABLES; t++)
+        wire_put_u64(&out, counts[t]);
+    REQUIRE(!out.bad && wire_out_size(&out) == total);
+    *size = total;
+    return image;
+}

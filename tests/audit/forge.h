@@ -1,0 +1,99 @@
+/*
+ * A forge of journals, for tests: honest ones, and every kind of dishonest one. Rows are kept as they would
+ * be stored and can be changed at will; forge_image() gives the raw export of them.
+ */
+#ifndef TESTS_AUDIT_FORGE_H
+#define TESTS_AUDIT_FORGE_H
+
+#include "audit/evidence.h"
+#include "ledger/entry.h"
+#include "ledger/hash.h"
+#include "ledger/note.h"
+
+#define FORGE_ORIGIN  "desk.example/forge"
+#define FORGE_KEY_MAX 16
+
+struct forge_row {
+    enum evidence_table table;
+    uint8_t key[FORGE_KEY_MAX];
+    size_t key_size;
+    uint8_t *bytes;
+    size_t size;
+};
+
+struct forge_entry {
+    uint8_t *bytes;
+    size_t size;
+};
+
+enum forge_actor { FORGE_OPERATOR = 1, FORGE_STRATEGY, FORGE_BROKER };
+#define FORGE_ACTORS 3
+
+struct forge {
+    struct forge_row *rows; /* in any order */
+    size_t count;
+    size_t capacity;
+    struct forge_entry *entries; /* all that were added: entries[0] is entry 1 */
+    size_t entry_count;
+    size_t entry_capacity;
+    size_t stored; /* entries that are in blocks */
+    size_t per_block;
+    struct note_key key;
+    uint8_t secret[64];
+    uint8_t actor_secret[FORGE_ACTORS + 1][64];
+    uint8_t actor_key[FORGE_ACTORS + 1][32];
+    int64_t now_ns;
+    int64_t signed_at_ns;
+};
+
+/* An empty forge whose journal key comes from `seed`. */
+void forge_init(struct forge *f, unsigned seed);
+void forge_release(struct forge *f);
+/* A copy that can be changed on its own. */
+void forge_copy(struct forge *to, const struct forge *from);
+
+/* Adds an entry: it gets its seq, recorded_at, and a signature when e->is_signed (with a fresh `at`). */
+void forge_add(struct forge *f, struct entry *e);
+/* Genesis with the three actors. */
+void forge_genesis(struct forge *f);
+/* One entry of each kind but genesis, small ones, causes and actors as they must be; adds `count` of them. */
+void forge_many(struct forge *f, size_t count, uint64_t seed);
+void forge_note(struct forge *f, const char *text);
+/* A whole small journal: `groups` groups of `each` entries. */
+void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each);
+
+/* Ends a group: blocks, control rows, tiles, seal. */
+void forge_group(struct forge *f);
+/* The parts of it, to do them wrong. */
+void forge_blocks(struct forge *f);
+void forge_tiles(struct forge *f); /* all tiles, again, from entries[] */
+void forge_seal(struct forge *f, uint64_t size);
+/* A seal of `size` entries with any text in the place of its three lines' numbers. */
+void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t size,
+                     const struct hash *root, const char *extension);
+/* Puts entries[] into blocks again, after they were changed. */
+void forge_restore_blocks(struct forge *f);
+/* Signs a stored entry again, as actor `id`, after its bytes were changed. */
+void forge_sign_entry(struct forge *f, size_t index, unsigned id);
+
+struct hash forge_root(const struct forge *f, uint64_t size);
+
+/* Rows. */
+struct forge_row *forge_find(struct forge *f, enum evidence_table table, const void *key, size_t key_size);
+struct forge_row *forge_find_number(struct forge *f, enum evidence_table table, uint64_t number);
+struct forge_row *forge_find_tile(struct forge *f, unsigned level, uint64_t index);
+void forge_put(struct forge *f, enum evidence_table table, const void *key, size_t key_size,
+               const void *bytes, size_t size);
+void forge_put_number(struct forge *f, enum evidence_table table, uint64_t number, const void *bytes,
+                      size_t size);
+void forge_drop(struct forge *f, struct forge_row *row);
+/* Replaces a row's bytes. */
+void forge_set(struct forge_row *row, const void *bytes, size_t size);
+
+/* The raw export, to be freed. */
+uint8_t *forge_image(struct forge *f, size_t *size);
+
+/* The journal's vkey. */
+void forge_vkey(const struct forge *f, char out[NOTE_VKEY_TEXT_SIZE]);
+
+#endif
