@@ -30,10 +30,10 @@ struct quality_limits {
 
 /* One instrument in one session. */
 struct quality {
-    civil_day session;  /* the session the rest is about */
-    uint32_t told;      /* bit (1 << finding): was reported in this session */
-    bool seen;          /* there was a quote in this session: the next two are set */
-    int64_t at_ns;      /* when the newest quote came */
+    civil_day session;   /* the session the rest is about */
+    uint32_t told;       /* bit (1 << finding): was reported in this session */
+    bool seen;           /* there was a quote in this session: the next two are set */
+    int64_t at_ns;       /* when the newest quote came */
     int64_t middle_nano; /* of the newest two-sided quote, or PRICE_NONE */
 };
 
