@@ -1,5 +1,26 @@
 #include "agent/control.h"
 
+void control_first_actors(struct actor_rows *first)
+{
+    static const struct {
+        const char *name;
+        enum role role;
+    } rows[] = {
+        {"operator", ROLE_OPERATOR},     {"strategy:naked-put", ROLE_STRATEGY},
+        {"risk:governor", ROLE_RISK},    {"broker:paper", ROLE_BROKER},
+        {"feed:lean", ROLE_FEED},        {"feed:spx-eod", ROLE_FEED},
+        {"feed:synthetic", ROLE_FEED},   {"feed:journal", ROLE_FEED},
+        {"compliance", ROLE_COMPLIANCE},
+    };
+
+    memset(first, 0, sizeof *first);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        first->rows[i].name = id_from(rows[i].name);
+        first->rows[i].role = rows[i].role;
+        first->count++;
+    }
+}
+
 static void start(struct desk *d, enum entry_kind kind, int64_t now_ns)
 {
     memset(&d->scratch, 0, sizeof d->scratch);

@@ -7,6 +7,9 @@
 
 #include "agent/desk.h"
 
+/* Who may write from the start: the person who makes the journal, and the modules of this program. */
+void control_first_actors(struct actor_rows *first);
+
 /*
  * Enters a YAML configuration, unless the very same is in force; *changed says which. Its own group.
  * ERR_INPUT names file, line and column.

@@ -1,28 +1,6 @@
 #include "cli/cli.h"
 
-#include <string.h>
-
-/* Who may write from the start: the person who made the journal, and the modules of this program. */
-static void first_actors(struct actor_rows *first)
-{
-    static const struct {
-        const char *name;
-        enum role role;
-    } rows[] = {
-        {"operator", ROLE_OPERATOR},     {"strategy:naked-put", ROLE_STRATEGY},
-        {"risk:governor", ROLE_RISK},    {"broker:paper", ROLE_BROKER},
-        {"feed:lean", ROLE_FEED},        {"feed:spx-eod", ROLE_FEED},
-        {"feed:synthetic", ROLE_FEED},   {"feed:journal", ROLE_FEED},
-        {"compliance", ROLE_COMPLIANCE},
-    };
-
-    memset(first, 0, sizeof *first);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        first->rows[i].name = id_from(rows[i].name);
-        first->rows[i].role = rows[i].role;
-        first->count++;
-    }
-}
+#include "agent/control.h"
 
 enum err_code cmd_init(struct cli *cli, struct err *err)
 {
@@ -40,7 +18,7 @@ enum err_code cmd_init(struct cli *cli, struct err *err)
             "init: --origin NAME is missing: the journal's name for ever, such as desk.example/alpha");
     if (!rc)
         rc = cli_passphrase(cli, true, &passphrase, err);
-    first_actors(&first);
+    control_first_actors(&first);
     if (!rc)
         rc = journal_create(&journal, origin, passphrase, &first, err);
     if (!rc)
