@@ -135,6 +135,18 @@ int64_t limits_same_orders(const struct risk_context *ctx, const struct symbol *
     return n;
 }
 
+const struct order *limits_open_order(const struct risk_context *ctx, const struct symbol *s, enum side side)
+{
+    uint32_t index = ctx->orders->by_id.count;
+    uint32_t left = ctx->orders->open_count;
+
+    for (const struct order *o; (o = next_open(ctx, &index, &left));) {
+        if (o->side == side && symbol_equal(&o->symbol, s))
+            return o;
+    }
+    return NULL;
+}
+
 static int64_t distance(int64_t from_nano, int64_t side_nano)
 {
     int64_t gap;

@@ -16,6 +16,9 @@ uint32_t limits_positions_of(const struct risk_context *ctx, const struct symbol
 /* Open orders of this symbol and side. */
 int64_t limits_same_orders(const struct risk_context *ctx, const struct symbol *s, enum side side);
 
+/* The newest of them, or NULL. Valid until the orders change. */
+const struct order *limits_open_order(const struct risk_context *ctx, const struct symbol *s, enum side side);
+
 /* How far a limit lies outside the live bid and ask, of the nearer side, rounded up; CHECK_VALUE_NONE
  * without. */
 int64_t limits_price_distance(const struct risk_context *ctx, const struct symbol *s, int64_t limit_nano);

@@ -119,8 +119,8 @@ void naked_put_draft(struct entry *e, enum entry_kind kind, const struct entry *
 
 struct id naked_put_order_id(const struct proposals *out)
 {
-    char text[DECIMAL_TEXT_SIZE + 3] = "np-";
+    char text[DECIMAL_TEXT_SIZE + sizeof NAKED_PUT_ORDER_PREFIX] = NAKED_PUT_ORDER_PREFIX;
 
-    decimal_format(text + 3, (int64_t)out->next_seq(out->context), 0);
+    decimal_format(text + strlen(text), (int64_t)out->next_seq(out->context), 0);
     return id_from(text);
 }

@@ -224,6 +224,50 @@ static enum err_code look_at(const struct decide_context *ctx, const struct entr
     return propose_exit(tick, look, out, err);
 }
 
+static bool is_ours(const struct order *o)
+{
+    return strncmp(o->order_id.text, NAKED_PUT_ORDER_PREFIX, strlen(NAKED_PUT_ORDER_PREFIX)) == 0;
+}
+
+/* The market has left the order's limit behind long enough ago: nobody fills it where it is. */
+static bool is_left_behind(const struct decide_context *ctx, const struct order *o, int64_t price_nano)
+{
+    struct checks unused = {0};
+    int64_t since;
+
+    if (!is_ours(o) || o->status == ORDER_CANCEL_ASKED || o->limit_nano == PRICE_NONE ||
+        price_nano == PRICE_NONE)
+        return false;
+    if (o->side == SIDE_BUY ? o->limit_nano >= price_nano : o->limit_nano <= price_nano)
+        return false;
+    if (!risk_check_hours(&ctx->risk, &unused))
+        return false; /* the broker ends the day's orders */
+    return decimal_sub(ctx->risk.view->clock.now_ns, o->at_ns, &since, NULL) ||
+           since >= ctx->strategy_settings->exit_order_s * NS_PER_SECOND;
+}
+
+static enum err_code look_at_order(const struct decide_context *ctx, const struct entry *tick,
+                                   const struct order *o, struct exit_look *look, const struct proposals *out,
+                                   struct err *err)
+{
+    struct entry_order_cancel *const c = &look->draft.as.order_cancel;
+    struct reason *const r = &look->reason;
+    const int64_t price = view_closing_price(ctx->risk.view, &o->symbol, o->side == SIDE_BUY);
+
+    if (!is_left_behind(ctx, o, price))
+        return ERR_OK;
+    reason_begin(r);
+    reason_add(r, "The order to close at ");
+    reason_add_price(r, o->limit_nano);
+    reason_add(r, " is left behind: the %s is ", o->side == SIDE_BUY ? "ask" : "bid");
+    reason_add_price(r, price);
+    reason_add(r, " now. The next look at the market decides anew.");
+    naked_put_draft(&look->draft, ENTRY_ORDER_CANCEL, tick, tick->seq);
+    c->order_id = o->order_id;
+    c->reason = reason_text(r);
+    return out->propose(out->context, &look->draft, err);
+}
+
 enum err_code naked_put_exits(const struct decide_context *ctx, const struct entry *tick,
                               const struct proposals *out, struct err *err)
 {
@@ -235,10 +279,11 @@ enum err_code naked_put_exits(const struct decide_context *ctx, const struct ent
     for (uint32_t i = 0; !rc && i < a->positions.count; i++) {
         const struct position *const p = table_at(&a->positions, i);
         const enum side side = p->qty < 0 ? SIDE_BUY : SIDE_SELL;
-        if (p->qty == 0 || is_over(ctx, &p->symbol) || limits_same_orders(&ctx->risk, &p->symbol, side) > 0)
+        if (p->qty == 0 || is_over(ctx, &p->symbol))
             continue;
         memset(&look, 0, sizeof look);
-        rc = look_at(ctx, tick, p, &look, out, err);
+        const struct order *const o = limits_open_order(&ctx->risk, &p->symbol, side);
+        rc = o ? look_at_order(ctx, tick, o, &look, out, err) : look_at(ctx, tick, p, &look, out, err);
     }
     return rc;
 }

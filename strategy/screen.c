@@ -10,17 +10,10 @@ __extension__ typedef __int128 i128;
 
 const char *screen_criterion_name(enum screen_criterion c)
 {
-    switch (c) {
-    case SCREEN_RIGHT: return "right";
-    case SCREEN_DAYS: return "days";
-    case SCREEN_OTM: return "otm";
-    case SCREEN_QUOTE: return "quote";
-    case SCREEN_PREMIUM: return "premium";
-    case SCREEN_HELD: return "held";
-    case SCREEN_CRITERIA: break;
-    }
-    REQUIRE(!"a criterion");
-    return NULL;
+    static const char *const NAMES[SCREEN_CRITERIA] = {"right", "days", "otm", "quote", "premium", "held"};
+
+    REQUIRE(c < SCREEN_CRITERIA);
+    return NAMES[c];
 }
 
 static bool is_between(int64_t value, int64_t least, int64_t most)

@@ -276,6 +276,51 @@ static void test_an_exit_that_is_ordered_is_not_ordered_again(void **state)
     assert_int_equal(d->count, 0);
 }
 
+static void test_an_exit_order_that_the_market_left_behind_is_cancelled_and_sent_anew(void **state)
+{
+    struct desk *const d = *state;
+
+    d->judges = true;
+    quote(d, "0.10", "0.20", "14:41:00");
+    look(d, "14:41:00");
+    const struct id order_id = desk_last(d, ENTRY_ORDER_NEW)->as.order_new.order_id;
+    quote(d, "0.10", "0.200000001", "14:41:30");
+    look(d, "14:41:59.999999999"); /* not yet a minute old */
+    assert_int_equal(d->count, 0);
+    quote(d, "0.10", "0.20", "14:42:00");
+    look(d, "14:42:00"); /* the market is where the order is */
+    assert_int_equal(d->count, 0);
+    quote(d, "0.10", NULL, "14:42:00");
+    look(d, "14:42:00"); /* nobody offers: no better place for it */
+    assert_int_equal(d->count, 0);
+    quote(d, "0.10", "0.21", "14:42:00");
+    look(d, "14:42:00");
+    assert_int_equal(d->count, 1);
+    assert_int_equal(d->proposed[0].kind, ENTRY_ORDER_CANCEL);
+    assert_int_equal(d->proposed[0].cause, d->tick.seq);
+    assert_string_equal(d->proposed[0].as.order_cancel.order_id.text, order_id.text);
+    assert_string_equal(
+        d->proposed[0].as.order_cancel.reason.bytes,
+        "The order to close at 0.2 is left behind: the ask is 0.21 now. The next look at the market "
+        "decides anew.");
+    look(d, "14:43:00"); /* asked once */
+    assert_int_equal(d->count, 0);
+    desk_tell(d, entries_cancelled(order_id.text, "as asked"), "14:43:30");
+    quote(d, "0.10", "0.19", "14:43:30");
+    look(d, "14:44:00");
+    assert_int_equal(desk_last(d, ENTRY_ORDER_NEW)->as.order_new.limit, entries_price("0.19"));
+}
+
+static void test_an_order_of_somebody_else_is_theirs_to_cancel(void **state)
+{
+    struct desk *const d = *state;
+
+    desk_tell(d, entries_order("manual-1", PUT, SIDE_BUY, 5, "0.05"), "14:41:00");
+    quote(d, "0.10", "0.20", "14:41:00");
+    look(d, "15:41:00");
+    assert_int_equal(d->count, 0);
+}
+
 static void test_what_waits_for_its_settlement_is_left_alone(void **state)
 {
     struct desk *const d = *state;
@@ -379,6 +424,8 @@ int main(void)
         TEST(test_outside_the_session_and_without_a_fresh_price_exits_wait),
         TEST(test_a_tripped_breaker_lets_exits_through),
         TEST(test_an_exit_that_is_ordered_is_not_ordered_again),
+        TEST(test_an_exit_order_that_the_market_left_behind_is_cancelled_and_sent_anew),
+        TEST(test_an_order_of_somebody_else_is_theirs_to_cancel),
         TEST(test_what_waits_for_its_settlement_is_left_alone),
         TEST(test_a_stock_goes_only_when_the_governor_demands_it),
         TEST(test_a_short_call_has_only_the_governor_s_rule),

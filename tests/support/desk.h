@@ -79,6 +79,7 @@ static inline struct text *desk_reason(struct entry *e)
     case ENTRY_DECISION_ENTER: return &e->as.decision_enter.reason;
     case ENTRY_DECISION_EXIT: return &e->as.decision_exit.reason;
     case ENTRY_DECISION_NO_TRADE: return &e->as.decision_no_trade.reason;
+    case ENTRY_ORDER_CANCEL: return &e->as.order_cancel.reason;
     case ENTRY_RISK_BREAKER_TRIP: return &e->as.risk_breaker_trip.reason;
     default: return NULL;
     }
