@@ -415,7 +415,7 @@ static enum err_code check_known(struct evidence *evidence, uint64_t last, bool 
     if (!rc)
         rc = evidence_seek(cursor, key, sizeof key, &item, &found, err);
     if (!rc && found && item.key_size == sizeof key && memcmp(item.key, key, sizeof key) == 0) {
-        *complete = item.size <= last % 256 * HASH_SIZE;
+        *complete = item.size / HASH_SIZE <= last % 256;
         rc = evidence_next(cursor, &item, &found, err);
     }
     if (!rc && found && item.key_size > 0 && item.key[0] == 0)

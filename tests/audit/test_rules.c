@@ -1,0 +1,116 @@
+/* Rules that a writer could break with the journal's key in hand: sealed, and wrong all the same. */
+#include "audit/forge.h"
+#include "audit/stories.h"
+#include "audit/verify.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct verify_report report;
+static struct err err;
+
+static enum err_code verify_forge(struct forge *f)
+{
+    const struct verify_options options = {.vkey = NULL};
+    struct evidence *evidence = NULL;
+    size_t size = 0;
+    uint8_t *const image = forge_image(f, &size);
+
+    enum err_code rc = evidence_open_memory(image, size, &evidence, &err);
+    if (!rc)
+        rc = verify_evidence(evidence, &options, &report, &err);
+    evidence_close(evidence);
+    free(image);
+    return rc;
+}
+
+static void expect_wrong(struct forge *f, const char *where)
+{
+    assert_int_equal(verify_forge(f), ERR_WRONG);
+    assert_string_equal(report.wrong.where, where);
+    assert_false(report.integrity_ok);
+}
+
+static void test_a_sealed_entry_that_breaks_a_rule_was_written_so(void **state)
+{
+    size_t count = 0;
+    const struct rule_story *const all = rule_stories(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct forge f;
+        rule_story_tell(&all[i], &f);
+        const enum err_code rc = verify_forge(&f);
+        if ((rc == ERR_OK) != all[i].is_good || (rc && !strstr(err.text, all[i].words)))
+            fail_msg("%s: %s: %s", all[i].name, err_code_name(rc), rc ? err.text : "");
+        if (rc) {
+            assert_int_equal(rc, ERR_WRONG);
+            assert_int_equal(report.wrong.number, f.entry_count);
+            assert_non_null(strstr(err.text, "confirms these bytes: they were written so"));
+        }
+        forge_release(&f);
+    }
+}
+
+/* A signature over other words, sealed by whoever holds the journal's key: the person did not say it. */
+static void test_the_journals_key_cannot_speak_for_a_person(void **state)
+{
+    struct forge f;
+    struct entry e;
+
+    (void)state;
+    forge_init(&f, 1);
+    forge_genesis(&f);
+    stories_stop(&e, FORGE_OPERATOR, true);
+    forge_add(&f, &e);
+    f.entries[1].bytes[f.entries[1].size - 65] ^= 1; /* the last letter of the reason */
+    forge_group(&f);
+    expect_wrong(&f, "entry 2");
+    assert_non_null(strstr(err.text, "its signature is not that of its actor, operator:ann"));
+    forge_sign_entry(&f, 1, FORGE_BROKER);
+    forge_restore_blocks(&f);
+    forge_tiles(&f);
+    forge_seal(&f, 2);
+    expect_wrong(&f, "entry 2");
+    forge_sign_entry(&f, 1, FORGE_OPERATOR);
+    forge_restore_blocks(&f);
+    forge_tiles(&f);
+    forge_seal(&f, 2);
+    assert_int_equal(verify_forge(&f), ERR_OK);
+    assert_int_equal(report.signatures, 1);
+    forge_release(&f);
+}
+
+/* Sealed bytes of a kind from the future: no fault, but not checked either. */
+static void test_an_unknown_kind_is_could_not_check_only_if_it_is_sealed(void **state)
+{
+    struct forge f;
+
+    (void)state;
+    forge_small(&f, 1, STORIES_GROUPS, STORIES_EACH);
+    f.entries[10].bytes[3] = 0x1e;
+    forge_restore_blocks(&f);
+    expect_wrong(&f, "entry 11");
+    forge_tiles(&f);
+    expect_wrong(&f, "entry 11");
+    for (uint64_t size = 16; size <= 40; size += 8)
+        forge_seal(&f, size);
+    assert_int_equal(verify_forge(&f), ERR_FORMAT);
+    assert_non_null(strstr(err.text, "verify with a newer program"));
+    forge_release(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_sealed_entry_that_breaks_a_rule_was_written_so),
+        cmocka_unit_test(test_the_journals_key_cannot_speak_for_a_person),
+        cmocka_unit_test(test_an_unknown_kind_is_could_not_check_only_if_it_is_sealed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
