@@ -7,21 +7,27 @@
  * Limits of a verdict, all listed always, in this order. A closing order (it reduces an open position) is
  * exempt from those marked *: their rows then carry the name with ":exempt" appended, with true value, bound
  * and outcome, and do not count. Nothing passes after control.stop but cancellations, which need no verdict.
- *   stopped             flag     = 0                       control.stop is not in force
+ *
+ *   stopped             flag     = 0                        control.stop is not in force
  *   breakers_tripped *  count    <= 0
- *   daily_loss *        rate     >= -risk.daily_loss       (equity now - opening - deposits since) / opening, down
- *   margin_use *        rate     <= risk.margin_use        margin after this order / equity, rounded up
- *   sector_share *      rate     <= risk.sector_share      margin of the order's sector after it, of the
- * margin ALLOWED (equity x risk.margin_use), rounded up: of the margin in use the first position would be 100
- * % new_positions_day * count    <= risk.new_positions_day this one included open_positions *    count    <=
- * risk.open_positions    this one and pending ones included after_open          seconds  >= 0 since the
- * session's open before_close        seconds  > 0                       to its close limit_price price    > 0
- *   price_distance      rate     <= risk.price_distance    outside bid and ask, of the nearer side; 0 between
- *                                                          them; unknown without a live quote
- *   order_qty           count    <= risk.max_contracts     for a closing order: <= what is open
- *   order_id_used       count    <= 0                      orders of this id
- *   same_order_open     count    <= 0                      open orders of this symbol and side
- *   underlying_age      seconds  <= risk.underlying_age_s  rounded up
+ *   daily_loss *        rate     >= -risk.daily_loss        of the opening equity, see below
+ *   margin_use *        rate     <= risk.margin_use         margin after this order, of equity
+ *   sector_share *      rate     <= risk.sector_share       margin of its sector after it, see below
+ *   new_positions_day * count    <= risk.new_positions_day  this one included
+ *   open_positions *    count    <= risk.open_positions     this one and pending ones included
+ *   after_open          seconds  >= 0                       since the session's open
+ *   before_close        seconds  > 0                        to its close
+ *   limit_price         price    > 0
+ *   price_distance      rate     <= risk.price_distance     outside bid and ask, of the nearer side;
+ *                                                           0 between them; unknown without a live quote
+ *   order_qty           count    <= risk.max_contracts      a closing order: <= what is open
+ *   order_id_used       count    <= 0                       orders of this id
+ *   same_order_open     count    <= 0                       open orders of this symbol and side
+ *   underlying_age      seconds  <= risk.underlying_age_s
+ *
+ * The day's loss is (equity now - opening equity - deposits since) / opening equity. A sector's share is
+ * measured against the margin that is ALLOWED (equity x risk.margin_use): of the margin in use the first
+ * position of a book would be 100 %. Rates and seconds are rounded toward the side that refuses.
  * A value that is not known never passes.
  */
 #ifndef RISK_GOVERNOR_H

@@ -4,7 +4,10 @@
 
 #include "risk/context.h"
 
-/* (equity - the session's opening equity - deposits since) / opening equity, rounded down; CHECK_VALUE_NONE when not known. */
+/*
+ * (equity - the session's opening equity - deposits since) / opening equity, rounded down; CHECK_VALUE_NONE
+ * when it is not known.
+ */
 int64_t limits_day_return(const struct risk_context *ctx, int64_t equity_micro);
 
 /* A symbol in which nothing is open and no order would open something. */
