@@ -89,6 +89,8 @@ MUST_USE enum err_code cli_open_to_write(struct cli *cli, struct journal **j, st
 /* The vault's passphrase from --passphrase-file, $LEDGER_PASSPHRASE_FILE or the terminal. */
 MUST_USE enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase,
                                       struct err *err);
+/* "-" or /dev/stdin. */
+bool cli_is_stdin(const char *path);
 /* A whole file, or "-" for standard input, into malloc'd memory with a terminator; ERR_INPUT past `max`. */
 MUST_USE enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *size,
                                      struct err *err);

@@ -181,7 +181,7 @@ static enum err_code read_lines(struct appender *a, int fd, char *buffer, struct
 
 static enum err_code run(struct appender *a, const char *path, struct err *err)
 {
-    const bool is_stdin = strcmp(path, "-") == 0;
+    const bool is_stdin = cli_is_stdin(path);
     const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     char *buffer = NULL;
     enum err_code rc = ERR_OK;
@@ -232,7 +232,7 @@ enum err_code cmd_append(struct cli *cli, struct err *err)
         rc = cli_parse_u64("--group", group, &a->group, err);
     if (!rc && group && a->group == 0)
         rc = err_set(err, ERR_USAGE, "--group: a group has at least one entry");
-    a->name = strcmp(path, "-") == 0 ? "standard input" : path;
+    a->name = cli_is_stdin(path) ? "standard input" : path;
     if (!rc)
         rc = cli_open_to_write(cli, &a->j, err);
     if (!actor)

@@ -18,6 +18,30 @@ static void put_reference(void)
     }
 }
 
+/* docs/CONFIGURATION.md is this, and a test compares them. */
+static void put_markdown(void)
+{
+    static const char *const types[] = {NULL,    "dollars",       "dollars",         "rate",
+                                        "count", "true or false", "list of symbols", "symbol: text"};
+
+    printf("# Configuration\n\n"
+           "One YAML file, checked against this table (unknown keys, a key twice, wrong types and values out "
+           "of bounds are\n"
+           "refused with line and column), entered into the journal, signed, before it takes effect. Keys "
+           "nest at the dots:\n"
+           "`strategy.otm_min` is `otm_min` under `strategy`. What a file leaves out has its default. Rates "
+           "are fractions:\n"
+           "0.15 is 15 %%. Printed by `ledger config list --markdown`.\n\n"
+           "| setting | type | default | least | most | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
+    for (size_t i = 0;; i++) {
+        const struct setting *const s = configuration_setting(i);
+        if (!s)
+            return;
+        printf("| `%s` | %s | %s | %s | %s | %s |\n", s->path, types[s->type], s->initial,
+               s->least ? s->least : "", s->most ? s->most : "", s->meaning);
+    }
+}
+
 static enum err_code put_in_force(struct cli *cli, struct err *err)
 {
     struct journal *j = NULL;
@@ -93,15 +117,20 @@ enum err_code cmd_config(struct cli *cli, struct err *err)
     const char *operands[2] = {NULL, NULL};
     const char *actor = NULL;
     size_t count = 0;
-    const struct cli_option options[] = {{.name = "actor", .value = &actor}};
-    const enum err_code rc = cli_options(cli, options, 1, operands, 2, &count, err);
+    bool markdown = false;
+    const struct cli_option options[] = {{.name = "actor", .value = &actor},
+                                         {.name = "markdown", .flag = &markdown}};
+    const enum err_code rc = cli_options(cli, options, 2, operands, 2, &count, err);
 
     if (rc)
         return rc;
     if (count == 0 || (count == 1 && strcmp(operands[0], "show") == 0))
         return put_in_force(cli, err);
     if (count == 1 && strcmp(operands[0], "list") == 0) {
-        put_reference();
+        if (markdown)
+            put_markdown();
+        else
+            put_reference();
         return ERR_OK;
     }
     if (count == 2 && strcmp(operands[0], "check") == 0)

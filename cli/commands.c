@@ -153,7 +153,7 @@ const struct command commands[] = {
      "  ledger -C J resume --reason 'feed repaired, checked with the vendor'\n"},
     {"config", cmd_config, "show, check or enter the configuration",
      "usage: ledger -C DIR config [show]      what is in force\n"
-     "       ledger config list               every setting, its default and meaning\n"
+     "       ledger config list [--markdown]  every setting, its default and meaning\n"
      "       ledger config check FILE         reads a YAML file and prints all settings; errors with line "
      "and column\n"
      "       ledger -C DIR config set FILE    enters it, signed (--actor NAME, default operator)\n\n"

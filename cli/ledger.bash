@@ -39,7 +39,7 @@ _ledger() {
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;
     stop | resume) options="--reason --actor --json" ;;
-    config) options="show list check set --actor" ;;
+    config) options="show list check set --actor --markdown" ;;
     actor) options="list add --role --json" ;;
     export) options="--raw" ;;
     help) options=$commands ;;

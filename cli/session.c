@@ -39,9 +39,15 @@ enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err 
     return ERR_OK;
 }
 
+/* A hardened process may not open /dev/stdin by name, so it is taken for what it means. */
+bool cli_is_stdin(const char *path)
+{
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+}
+
 enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *size, struct err *err)
 {
-    const bool is_stdin = strcmp(path, "-") == 0;
+    const bool is_stdin = cli_is_stdin(path);
     const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     char *buffer = NULL;
     size_t used = 0;
