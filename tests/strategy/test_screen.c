@@ -176,16 +176,16 @@ static void test_only_the_best_are_kept_but_all_are_counted(void **state)
     char symbol[32];
     char bid[32];
 
-    for (unsigned i = 0; i < 20; i++) { /* the higher the strike, the dearer and better */
-        snprintf(symbol, sizeof symbol, "GOOG  151231P%08u", (610 + i) * 1000U);
-        snprintf(bid, sizeof bid, "0.%u", 30 + i);
+    for (unsigned i = 0; i < CANDIDATES_MAX + 4; i++) { /* the higher the strike, the dearer and better */
+        snprintf(symbol, sizeof symbol, "GOOG  151231P%08u", 605000U + i * 250U);
+        snprintf(bid, sizeof bid, "0.%u", 300U + i);
         desk_tell(d, entries_quote(symbol, bid, "1", 1, 1), "15:00:00");
     }
     const struct screen s = screen(d);
-    assert_int_equal(s.passed, 20);
+    assert_int_equal(s.passed, CANDIDATES_MAX + 4);
     assert_int_equal(s.best.count, CANDIDATES_MAX);
-    assert_string_equal(s.best.rows[0].symbol.text, "GOOG  151231P00629000");
-    assert_string_equal(s.best.rows[CANDIDATES_MAX - 1].symbol.text, "GOOG  151231P00614000");
+    for (unsigned i = 0; i < CANDIDATES_MAX; i++)
+        assert_int_equal(s.best.rows[i].premium_nano, (303 + CANDIDATES_MAX - i) * (NANO / 1000));
 }
 
 static void test_depth_inside_a_range(void **state)
