@@ -53,6 +53,8 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
         s->is_open = false;
         s->pending_seq = 0;
     }
+    if (e->kind == ENTRY_CONTROL_STOP)
+        s->stop_seq = e->seq;
     if (!s->is_open || e->actor > s->actors)
         return ERR_OK;
     s->perceived += s->is_feed[e->actor];
@@ -61,7 +63,7 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
         s->pending_at_ns = e->at_ns;
     } else if (run_is_derived(s, e)) {
         s->derived++;
-        if (e->kind != ENTRY_ORDER_CANCEL) /* a stop's cancellations answer the stop, not the clock */
+        if (e->cause != s->stop_seq)
             s->pending_seq = 0;
     }
     return ERR_OK;
@@ -76,6 +78,7 @@ static void run_digest(const void *state, const struct digest_out *out)
     digest_bytes(out, s->feed, strlen(s->feed));
     digest_u64(out, s->perceived);
     digest_u64(out, s->pending_seq);
+    digest_u64(out, s->stop_seq);
     digest_u64(out, s->derived);
     digest_bytes(out, s->is_feed, sizeof s->is_feed);
     digest_bytes(out, s->is_engine, sizeof s->is_engine);
