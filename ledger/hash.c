@@ -8,6 +8,8 @@
 
 #include "ledger/wire.h"
 
+#include <endian.h>
+
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <openssl/sha.h>
 
@@ -17,6 +19,9 @@ _Static_assert(sizeof(struct hash) == SHA256_DIGEST_LENGTH, "a hash is 32 bytes"
 
 #define LEAF_PREFIX 0x00
 #define NODE_PREFIX 0x01
+#define BLOCK       64  /* bytes that SHA-256 takes at a time */
+#define PADDING_MAX 72  /* 1 + 63 + 8 */
+#define SHORT_MAX   959 /* longer leaves are not worth a copy */
 
 struct hash hash_bytes(const void *data, size_t size)
 {
@@ -29,14 +34,43 @@ struct hash hash_bytes(const void *data, size_t size)
     return h;
 }
 
-struct hash hash_leaf(const void *data, size_t size)
+/*
+ * Completes a message by FIPS 180-4, 5.1.1 (a one bit, zeros, the length in bits) behind its `size` bytes in
+ * `block`, and hashes it in one call: Update() in parts and Final() cost a tenth more, and trees are made of
+ * such short messages. `block` has room for size + PADDING_MAX.
+ */
+static struct hash hash_padded(uint8_t *block, size_t size)
 {
-    const uint8_t prefix = LEAF_PREFIX;
+    const size_t padded = (size + 1 + 8 + BLOCK - 1) / BLOCK * BLOCK;
     struct hash h;
     SHA256_CTX c;
 
+    block[size] = 0x80;
+    memset(block + size + 1, 0, padded - 8 - size - 1);
+    wire_store_u64(block + padded - 8, (uint64_t)size * 8);
     SHA256_Init(&c);
-    SHA256_Update(&c, &prefix, 1);
+    SHA256_Update(&c, block, padded);
+    for (size_t i = 0; i < HASH_SIZE / 4; i++) {
+        const uint32_t word = htobe32(c.h[i]);
+        memcpy(h.bytes + 4 * i, &word, sizeof word);
+    }
+    return h;
+}
+
+struct hash hash_leaf(const void *data, size_t size)
+{
+    uint8_t block[1 + SHORT_MAX + PADDING_MAX];
+    struct hash h;
+    SHA256_CTX c;
+
+    block[0] = LEAF_PREFIX;
+    if (size <= SHORT_MAX) {
+        if (size > 0)
+            memcpy(block + 1, data, size);
+        return hash_padded(block, 1 + size);
+    }
+    SHA256_Init(&c);
+    SHA256_Update(&c, block, 1);
     SHA256_Update(&c, data, size);
     SHA256_Final(h.bytes, &c);
     return h;
@@ -44,17 +78,12 @@ struct hash hash_leaf(const void *data, size_t size)
 
 struct hash hash_node(const struct hash *left, const struct hash *right)
 {
-    uint8_t input[1 + 2 * HASH_SIZE];
-    struct hash h;
-    SHA256_CTX c;
+    uint8_t block[1 + 2 * HASH_SIZE + PADDING_MAX];
 
-    input[0] = NODE_PREFIX;
-    memcpy(input + 1, left->bytes, HASH_SIZE);
-    memcpy(input + 1 + HASH_SIZE, right->bytes, HASH_SIZE);
-    SHA256_Init(&c);
-    SHA256_Update(&c, input, sizeof input);
-    SHA256_Final(h.bytes, &c);
-    return h;
+    block[0] = NODE_PREFIX;
+    memcpy(block + 1, left->bytes, HASH_SIZE);
+    memcpy(block + 1 + HASH_SIZE, right->bytes, HASH_SIZE);
+    return hash_padded(block, 1 + 2 * HASH_SIZE);
 }
 
 struct hash hash_empty(void)
