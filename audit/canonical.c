@@ -157,29 +157,45 @@ static bool symbol_field(struct rest *r)
     return p && (*length == 21 ? option_is_good(p) : ticker_is_good(p, *length));
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Are eight bytes all in 21 .. 7e? */
+static bool word_is_visible(const uint8_t *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    /* Below 80, so that neither line carries over; not 7f; not below 21. */
+    return !(word & EACH(0x80)) && !((word + EACH(1)) & EACH(0x80)) &&
+           (((word | EACH(0x80)) - EACH(0x21)) & EACH(0x80)) == EACH(0x80);
+}
+
 static bool id_field(struct rest *r)
 {
     const uint8_t *const length = take(r, 1);
     const uint8_t *const p = length ? take(r, *length) : NULL;
-    unsigned bad = 0;
+    size_t i = 0;
 
     if (!p || *length == 0 || *length > 64)
         return false;
-    for (size_t i = 0; i < *length; i++)
-        bad |= (unsigned)(p[i] - 0x21u > 0x7eu - 0x21u);
-    return !bad;
+    for (; i + 8 <= *length; i += 8) {
+        if (!word_is_visible(p + i))
+            return false;
+    }
+    for (; i < *length; i++) {
+        if (p[i] < 0x21 || p[i] > 0x7e)
+            return false;
+    }
+    return true;
 }
 
 /* Eight bytes at a time while they are ASCII and not zero, which is nearly always. */
 static bool text_is_good(const uint8_t *p, size_t size)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080);
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-
     while (size >= 8) {
         uint64_t word;
         memcpy(&word, p, sizeof word);
-        if ((word | (word - ones)) & high) /* a byte above 7f, or a zero byte */
+        if ((word | (word - EACH(1))) & EACH(0x80)) /* a byte above 7f, or a zero byte */
             break;
         p += 8;
         size -= 8;
