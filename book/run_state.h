@@ -18,7 +18,8 @@ struct run_state {
     uint64_t perceived;      /* entries by the feed's actors since first_seq, sources included */
     uint64_t pending_seq;    /* a clock entry of an open run that no derived entry has answered; 0: none */
     int64_t pending_at_ns;
-    uint64_t derived;                        /* entries by strategies and the governor since first_seq */
+    uint64_t stop_seq; /* newest control.stop: its cancellations answer it, not the clock */
+    uint64_t derived;  /* entries by strategies and the governor since first_seq */
     uint8_t is_feed[ACTORS_TOTAL_MAX + 1];   /* by actor id: role feed */
     uint8_t is_engine[ACTORS_TOTAL_MAX + 1]; /* by actor id: role strategy or risk */
     uint32_t actors;
