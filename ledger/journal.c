@@ -260,3 +260,55 @@ struct vault *journal_vault(struct journal *j)
 {
     return j->vault;
 }
+
+/* -- signing what leaves the journal -------------------------------------------------------------------- */
+
+/* label, LF, origin, LF, bytes: to be freed. */
+static enum err_code bytes_message(const char *label, const char *origin, const void *bytes, size_t size,
+                                   uint8_t **message, size_t *message_size, struct err *err)
+{
+    const size_t label_size = strlen(label);
+    const size_t origin_size = strlen(origin);
+    const size_t whole = label_size + 1 + origin_size + 1 + size;
+
+    REQUIRE(strchr(label, ' ') && !strchr(label, '\n'));
+    uint8_t *const m = malloc(whole);
+    if (!m)
+        return err_set(err, ERR_MEMORY, "out of memory for %zu bytes to sign", whole);
+    memcpy(m, label, label_size);
+    m[label_size] = '\n';
+    memcpy(m + label_size + 1, origin, origin_size);
+    m[label_size + 1 + origin_size] = '\n';
+    memcpy(m + whole - size, bytes, size);
+    *message = m;
+    *message_size = whole;
+    return ERR_OK;
+}
+
+enum err_code journal_sign_bytes(struct journal *j, const char *label, const void *bytes, size_t size,
+                                 uint8_t signature[NOTE_SIGNATURE_SIZE], struct err *err)
+{
+    uint8_t *message = NULL;
+    size_t message_size = 0;
+
+    if (!j->vault)
+        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
+    enum err_code rc = bytes_message(label, j->origin, bytes, size, &message, &message_size, err);
+    if (!rc)
+        rc = vault_sign(j->vault, JOURNAL_KEY_NAME, message, message_size, signature, err);
+    free(message);
+    return rc;
+}
+
+enum err_code journal_check_bytes(const struct note_key *key, const char *label, const void *bytes,
+                                  size_t size, const uint8_t signature[NOTE_SIGNATURE_SIZE], struct err *err)
+{
+    uint8_t *message = NULL;
+    size_t message_size = 0;
+
+    enum err_code rc = bytes_message(label, key->name, bytes, size, &message, &message_size, err);
+    if (!rc)
+        rc = note_verify_bytes(key->public_key, message, message_size, signature, err);
+    free(message);
+    return rc;
+}

@@ -59,6 +59,18 @@ const char *journal_dir(const struct journal *j);
 /* The open vault, for new actors' keys and for signing what leaves the program; NULL while locked. Borrowed.
  */
 struct vault *journal_vault(struct journal *j);
+/*
+ * Signs bytes that leave the journal, such as a report's manifest, with the journal's key: Ed25519 over
+ * label, LF, the origin, LF, the bytes. The label says what they are ("ledger manifest v1") and holds a space
+ * (REQUIRE), which no origin does: so this is never a seal. ERR_KEY: not unlocked. ERR_MEMORY.
+ */
+MUST_USE enum err_code journal_sign_bytes(struct journal *j, const char *label, const void *bytes,
+                                          size_t size, uint8_t signature[NOTE_SIGNATURE_SIZE],
+                                          struct err *err);
+/* ERR_WRONG: not the signature of `key`, whose name is the origin, over these bytes under this label. */
+MUST_USE enum err_code journal_check_bytes(const struct note_key *key, const char *label, const void *bytes,
+                                           size_t size, const uint8_t signature[NOTE_SIGNATURE_SIZE],
+                                           struct err *err);
 /* Actors as of the newest entry this handle has seen (refreshed by begin and reader_begin). */
 const struct actors *journal_actors(const struct journal *j);
 
