@@ -105,6 +105,11 @@ static enum err_code parse_request(struct lean_import *im, const struct feed_spe
     im->options = options == 1;
     im->skip_missing = missing == 1;
     im->clock = clock == 1;
+    const struct lean_index *const index = find_index(im->listing.ticker);
+    if (im->options && index && !index->roots[0])
+        return err_set(err, ERR_INPUT,
+                       "options on %s (a fifth of the index a point) are not read: say options=no",
+                       im->underlying.text);
     return parse_days(im, spec, err);
 }
 
@@ -157,8 +162,11 @@ static enum err_code no_rows(struct lean_import *im, const struct lean_file *fil
     civil_format(day, days->rows[days->count - 1].session.day);
     civil_format(first, found->first_day);
     civil_format(last, found->last_day);
-    snprintf(text, sizeof text, "%.300s holds no row of %s; its rows are of %s to %s", file->source.path, day,
-             first, last);
+    if (found->first_day == CIVIL_DAY_NONE)
+        snprintf(text, sizeof text, "%.300s holds no row at all", file->source.path);
+    else
+        snprintf(text, sizeof text, "%.300s holds no row of %s; its rows are of %s to %s", file->source.path,
+                 day, first, last);
     if (required && !im->skip_missing)
         return err_set(err, ERR_NOT_FOUND, "%s", text);
     return feed_remark_add(tape_feed(im->tape), err, "%s", text);
@@ -359,10 +367,6 @@ static enum err_code import_options(struct lean_import *im, struct err *err)
 
     if (!index)
         return import_root(im, im->listing.ticker, true, err);
-    if (!index->roots[0])
-        return err_set(err, ERR_INPUT,
-                       "options on %s (a fifth of the index a point) are not read: say options=no",
-                       im->underlying.text);
     /* One root may be missing (SPX has few days), not all: the last one is required when none was there. */
     for (size_t i = 0; index->roots[i] && !rc; i++) {
         const struct lean_path path =

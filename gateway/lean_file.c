@@ -9,6 +9,8 @@
 #include <string.h>
 #include <zip.h>
 
+#define ZIP_SIZE_MIN  22 /* an archive's end record alone */
+
 /* Options on these trade a quarter of an hour past the session. */
 #define LATE_GRACE_NS (15 * NS_PER_MINUTE)
 static const char *const TRADE_PAST_THE_CLOSE[] = {"spx", "spxw", "spy", "qqq", "iwm", "dia", NULL};
@@ -220,6 +222,7 @@ static enum err_code begin_contract(struct reading *r, struct err *err)
     struct lean_name name;
     struct contract contract = {0};
     struct symbol symbol;
+    struct err why;
     char day[INSTANT_TEXT_SIZE];
 
     if (lean_name_parse(r->entry, strlen(r->entry), &name, err))
@@ -238,8 +241,8 @@ static enum err_code begin_contract(struct reading *r, struct err *err)
     contract.expiry = name.expiry;
     contract.right = name.right;
     contract.strike_nano = name.strike_nano;
-    if (symbol_from_contract(&contract, &symbol, err))
-        return err_wrap(err, "%s: entry %.100s", file->source.path, r->entry);
+    if (symbol_from_contract(&contract, &symbol, &why))
+        return err_set(err, ERR_INPUT, "%s: entry %.100s: %.300s", file->source.path, r->entry, why.text);
     return tape_instrument(r->tape, &symbol, &r->instrument, err);
 }
 
@@ -326,6 +329,10 @@ static enum err_code open_zip(const struct source_file *file, zip_t **zip, struc
     zip_error_t fault;
     enum err_code rc = ERR_OK;
 
+    *zip = NULL;
+    if (file->size < ZIP_SIZE_MIN) /* libzip takes no bytes at all for an archive without entries */
+        return err_set(err, ERR_INPUT, "%s: no whole zip archive (%zu bytes): fetch it again", file->path,
+                       file->size);
     zip_error_init(&fault);
     zip_source_t *const source = zip_source_buffer_create(file->bytes, file->size, 0, &fault);
     *zip = source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &fault) : NULL;

@@ -118,7 +118,7 @@ enum err_code spx_head_parse(const char *text, size_t length, struct spx_head *h
 
     if (length > SPX_ROW_MAX || !take_value(text, length, &at, "#underlying=", &underlying) ||
         !take_value(text, length, &at, "quote_date=", &date) ||
-        !take_value(text, length, &at, "underlying_last=", &last) || at != length)
+        !take_value(text, length, &at, "underlying_last=", &last) || last.at + last.length != text + length)
         return err_set(err, ERR_INPUT, "no \"#underlying=SPX,quote_date=YYYYMMDD,underlying_last=PRICE\"");
     if (!piece_is(&underlying, "SPX"))
         return err_set(err, ERR_INPUT, "the underlying is not SPX");
