@@ -187,6 +187,8 @@ static enum err_code check_entry(struct walk *w, const uint8_t *bytes, size_t si
     const uint8_t *slot = NULL;
 
     enum err_code rc = walk_entry_rules(w, bytes, size, &c, err);
+    if (rc == ERR_MEMORY)
+        return rc;
     if (rc)
         return entry_fault(w, bytes, size, rc, err);
     const struct hash leaf = hash_leaf(bytes, size);
@@ -534,6 +536,7 @@ static void walk_free(struct walk *w)
     evidence_cursor_close(w->index.cursor);
     for (unsigned level = 0; level < PEAKS_LEVELS; level++)
         evidence_cursor_close(w->tiles[level].cursor);
+    free(w->signatures.slots);
     free(w);
 }
 

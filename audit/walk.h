@@ -18,8 +18,16 @@ struct walk_actor {
     uint8_t name[ID_MAX];
     uint8_t role;
     uint8_t key[32];
-    bool has_signed;
-    int64_t signed_at_ns; /* `at` of the newest entry it has signed */
+};
+
+/*
+ * The signatures of actors met so far, by their first 16 bytes: none may come twice. The one thing that grows
+ * with the journal, by 32 bytes a signed entry.
+ */
+struct walk_signatures {
+    uint8_t (*slots)[16]; /* all zero: free */
+    size_t capacity;      /* a power of two, or 0 */
+    size_t count;
 };
 
 /* The newest tile of a level. */
@@ -64,6 +72,7 @@ struct walk {
     int64_t recorded_at_ns;
     bool has_key; /* given, or taken from genesis */
     struct note_key key;
+    struct walk_signatures signatures;
     uint32_t actors_count;
     struct walk_actor actors[WALK_ACTORS_MAX];
     uint8_t statement[64 + NOTE_NAME_MAX + ENTRY_MAX_SIZE];
@@ -113,7 +122,7 @@ MUST_USE enum err_code walk_trial_upper(struct walk *w, enum trial *trial, uint6
 /*
  * Everything an entry must obey but its place in the tree, in the order of docs/FORMAT.md; takes over what it
  * tells about the journal and its actors. ERR_WRONG, or ERR_FORMAT when its version, kind or schema is not
- * known here; err then says what, without the place.
+ * known here; err then says what, without the place. ERR_MEMORY.
  */
 MUST_USE enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size,
                                         struct canonical *c, struct err *err);

@@ -11,6 +11,7 @@
 #include "audit/walk.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* -- what genesis and actor entries say; their bodies are canonical by now ------------------------------- */
 
@@ -122,10 +123,55 @@ static size_t make_statement(struct walk *w, const uint8_t *bytes, size_t said)
     return (size_t)(p - w->statement) + said;
 }
 
+/* Where a signature stands, or would. */
+static uint8_t *signature_slot(const struct walk_signatures *seen, const uint8_t *signature)
+{
+    static const uint8_t FREE[16];
+    size_t at = (size_t)wire_load_u64(signature + 8) & (seen->capacity - 1);
+
+    while (memcmp(seen->slots[at], FREE, sizeof FREE) != 0 &&
+           memcmp(seen->slots[at], signature, sizeof FREE) != 0)
+        at = (at + 1) & (seen->capacity - 1);
+    return seen->slots[at];
+}
+
+static enum err_code make_room(struct walk_signatures *seen, struct err *err)
+{
+    struct walk_signatures grown = {.capacity = seen->capacity ? 2 * seen->capacity : 64,
+                                    .count = seen->count};
+
+    if (2 * seen->count < seen->capacity)
+        return ERR_OK;
+    grown.slots = calloc(grown.capacity, sizeof *grown.slots);
+    if (!grown.slots)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < seen->capacity; i++)
+        memcpy(signature_slot(&grown, seen->slots[i]), seen->slots[i], sizeof seen->slots[i]);
+    free(seen->slots);
+    *seen = grown;
+    return ERR_OK;
+}
+
+/* The statement has no place in it: put in a second time, the old words would speak again. */
+static enum err_code check_first_time(struct walk_signatures *seen, const uint8_t *signature, struct err *err)
+{
+    const enum err_code rc = make_room(seen, err);
+
+    if (rc)
+        return rc;
+    uint8_t *const slot = signature_slot(seen, signature);
+    if (memcmp(slot, signature, sizeof *seen->slots) == 0)
+        return err_set(err, ERR_WRONG,
+                       "its signature stands in an earlier entry already: it was put in again");
+    memcpy(slot, signature, sizeof *seen->slots);
+    seen->count++;
+    return ERR_OK;
+}
+
 static enum err_code check_signature(struct walk *w, const struct canonical *c, const uint8_t *bytes,
                                      struct err *err)
 {
-    struct walk_actor *const actor = find_actor(w, c->actor);
+    const struct walk_actor *const actor = find_actor(w, c->actor);
 
     if (!c->signature) {
         if (entry_kind_needs_signature((enum entry_kind)c->kind))
@@ -134,18 +180,12 @@ static enum err_code check_signature(struct walk *w, const struct canonical *c, 
     }
     if (!actor)
         return err_set(err, ERR_WRONG, "it is signed, but not by an actor with a key");
-    if (!c->has_at)
-        return err_set(err, ERR_WRONG, "it is signed without a time, so it could be repeated");
-    if (actor->has_signed && c->at_ns <= actor->signed_at_ns)
-        return err_set(err, ERR_WRONG, "its actor has signed something as late, or later, before it");
     const size_t size = make_statement(w, bytes, ENTRY_HEADER_SIZE + c->body_size);
     if (note_verify_bytes(actor->key, w->statement, size, c->signature, err))
         return err_set(err, ERR_WRONG, "its signature is not that of its actor, %.*s", actor->name_length,
                        (const char *)actor->name);
-    actor->has_signed = true;
-    actor->signed_at_ns = c->at_ns;
     w->report->signatures++;
-    return ERR_OK;
+    return check_first_time(&w->signatures, c->signature, err);
 }
 
 /* -- all rules ------------------------------------------------------------------------------------------ */

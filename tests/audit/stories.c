@@ -455,7 +455,7 @@ static void stop_by_the_journal(struct forge *f, struct entry *e)
     stories_stop(e, 0, true);
 }
 
-/* The same words a second time: their time is not later. */
+/* The same words a second time. */
 static void repeated_stop(struct forge *f, struct entry *e)
 {
     stories_stop(e, FORGE_OPERATOR, true);
@@ -529,7 +529,7 @@ static const struct rule_story RULES[] = {
     {"second_genesis", second_genesis, false, "it is a second genesis"},
     {"unsigned_stop", unsigned_stop, false, "it lacks the signature that its kind must carry"},
     {"signed_stop", signed_stop, true, ""},
-    {"repeated_stop", repeated_stop, false, "its actor has signed something as late, or later"},
+    {"repeated_stop", repeated_stop, false, "its signature stands in an earlier entry already"},
     {"stop_by_the_journal", stop_by_the_journal, false, "not by an actor with a key"},
     {"derived_without_cause", derived_without_cause, false, "it was derived, and names no cause"},
     {"by_hand_without_cause", by_hand_without_cause, true, ""},

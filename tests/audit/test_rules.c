@@ -85,6 +85,30 @@ static void test_the_journals_key_cannot_speak_for_a_person(void **state)
     forge_release(&f);
 }
 
+static void test_a_signature_comes_once_among_many(void **state)
+{
+    struct forge f;
+    struct entry e;
+
+    (void)state;
+    forge_init(&f, 1);
+    forge_genesis(&f);
+    for (int i = 0; i < 200; i++) {
+        stories_stop(&e, 1 + (unsigned)i % FORGE_ACTORS, true);
+        forge_add(&f, &e);
+    }
+    forge_group(&f);
+    assert_int_equal(verify_forge(&f), ERR_OK);
+    assert_int_equal(report.signatures, 200);
+    f.signed_at_ns -= 200 * 1000; /* the first one's words again */
+    stories_stop(&e, 1, true);
+    forge_add(&f, &e);
+    forge_group(&f);
+    expect_wrong(&f, "entry 202");
+    assert_non_null(strstr(err.text, "it was put in again"));
+    forge_release(&f);
+}
+
 /* Sealed bytes of a kind from the future: no fault, but not checked either. */
 static void test_an_unknown_kind_is_could_not_check_only_if_it_is_sealed(void **state)
 {
@@ -109,6 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sealed_entry_that_breaks_a_rule_was_written_so),
         cmocka_unit_test(test_the_journals_key_cannot_speak_for_a_person),
+        cmocka_unit_test(test_a_signature_comes_once_among_many),
         cmocka_unit_test(test_an_unknown_kind_is_could_not_check_only_if_it_is_sealed),
     };
 

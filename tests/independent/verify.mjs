@@ -473,6 +473,7 @@ class Verifier {
     this.recordedAt = 0n;
     this.tree = new Tree();
     this.actors = [];
+    this.signatures = new Set();
     this.actorNames = new Set(['journal']);
     this.sealed = 0;
     this.sealsChecked = 0;
@@ -643,13 +644,14 @@ class Verifier {
   // Section 3.
   brokenSignature(e, bytes, actor) {
     if (!actor) return 'it is signed, but not by an actor with a key';
-    if (!e.hasAt) return 'it is signed without a time';
-    if (actor.signedAt !== undefined && e.at <= actor.signedAt) return 'its actor has signed something as late, or later, before it';
     const words = Buffer.from(bytes.subarray(0, 48 + e.bodySize));
     words.fill(0, 8, 24);
     const statement = Buffer.concat([Buffer.from(`ledger statement v1\n${this.key.name}\n`, 'utf8'), words]);
-    if (!signatureIsGood(actor.key, statement, bytes.subarray(48 + e.bodySize))) return 'its signature is not that of its actor';
-    actor.signedAt = e.at;
+    const signature = bytes.subarray(48 + e.bodySize);
+    if (!signatureIsGood(actor.key, statement, signature)) return 'its signature is not that of its actor';
+    const hex = signature.toString('hex');
+    if (this.signatures.has(hex)) return 'its signature stands in an earlier entry already';
+    this.signatures.add(hex);
     return null;
   }
 
