@@ -5,7 +5,7 @@
  *            [,missing=refuse|skip]                  one market day of LEAN's data folder
  *   lean:DIR,underlying=SPY,resolution=daily,from=2019-01-02,to=2019-07-08[,clock=yes|no]   daily bars alone
  *   spx-eod:DIR[,from=D][,to=D][,openinterest=0|1][,size_assumed=10]       end-of-day chains of SPX
- *   synthetic:seed=7,underlying=ACME,date=2026-01-05[,days=1][,scenario=rise]
+ *   synthetic:seed=7,underlying=ACME,date=2026-01-05[,days=1][,scenario=rise][,minutes=1][,history=120]
  *   journal:DIR                                      the perceptions of another journal, re-recorded
  *
  * DIR ends at the first comma. Drafts have kind, at_ns and body; seq, recorded_at, actor and cause are the

@@ -14,6 +14,8 @@
 #define FEED_NAME_SIZE   256
 #define FEED_REMARK_SIZE 512
 
+_Static_assert(FEED_SPEC_SIZE == FEED_SPEC_MAX, "a caller's longest specification is taken apart whole");
+
 /* Where the next draft belongs in time. */
 struct feed_key {
     bool at_once; /* a control.source, which has no time: hand it out before comparing */

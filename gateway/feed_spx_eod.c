@@ -147,10 +147,12 @@ static enum err_code inflate_all(struct spx_file *file, z_stream *z, struct err 
     while (status == Z_OK) {
         if (file->size == capacity) {
             const size_t wanted = capacity ? capacity * 2 : (size_t)1 << 20;
-            char *const grown = wanted > UNPACKED_MAX ? NULL : realloc(file->text, wanted);
-            if (!grown)
+            if (wanted > UNPACKED_MAX)
                 return err_set(err, ERR_INPUT, "%s: unpacked it is larger than any such file",
                                file->source.path);
+            char *const grown = realloc(file->text, wanted);
+            if (!grown)
+                return err_set(err, ERR_MEMORY, "%s: out of memory", file->source.path);
             file->text = grown;
             capacity = wanted;
         }

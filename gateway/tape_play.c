@@ -118,7 +118,7 @@ static void say_beside(struct tape *t, const struct tape_event *e, const struct 
     case FINDING_CROSSED:
     case FINDING_EMPTY:
     case FINDING_MALFORMED:
-    case FINDING_PROXY: REQUIRE(!"a finding that stands instead of a row"); break;
+    case FINDING_PROXY: REQUIRE(false); break; /* these stand instead of a row, never beside one */
     }
 }
 
@@ -231,7 +231,7 @@ static enum err_code tape_take(struct feed *f, struct entry *draft, struct err *
     case STEP_SOURCE: take_source(t, source, draft); break;
     case STEP_FOUND: take_found(t, draft); break;
     case STEP_EVENT: take_event(t, draft); break;
-    case STEP_END: REQUIRE(!"peek said that there is one more"); break;
+    case STEP_END: REQUIRE(false); break; /* peek said that there is one more */
     }
     return ERR_OK;
 }
