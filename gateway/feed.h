@@ -44,8 +44,8 @@ struct feed_context {
     enum err_code (*seen)(void *arg, const struct digest32 *sha256, uint64_t after, struct feed_seen *seen,
                           bool *found, struct err *err);
     void *arg;
-    uint64_t
-        before; /* only entries before this one count: a run that goes on after a crash reads its files again; 0: all */
+    /* Only entries before this one count (0: all): a run that goes on after a crash reads its own files again. */
+    uint64_t before;
 };
 
 /* A context that looks into a journal, which must outlive the feed_open() it is used for. `before` as above. */
