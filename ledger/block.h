@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-#define BLOCK_SIZE_MAX 65520u /* 16 pages of 4096 bytes without LMDB's page header of 16 */
+#define BLOCK_SIZE_MAX 8176u /* two pages of 4096 bytes without LMDB's page header of 16 */
 
 /* A block that was read: borrowed bytes, and the place of one of its entries. */
 struct block {

@@ -5,6 +5,7 @@
 #include "ledger/journal_state.h"
 
 #include "ledger/checkpoint.h"
+#include "ledger/leaves.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,9 +24,12 @@ void journal_group_release(struct journal_group *g)
     free(g->bytes);
     free(g->ends);
     free(g->controls);
+    free(g->leaves);
     g->bytes = NULL;
     g->ends = NULL;
     g->controls = NULL;
+    g->leaves = NULL;
+    g->leaves_capacity = 0;
     g->capacity = 0;
     g->ends_capacity = 0;
     g->control_capacity = 0;
@@ -322,18 +326,28 @@ static enum err_code write_tile(void *ctx, unsigned level, uint64_t index, const
     return store_put_tile(ctx, level, index, hashes, count, err);
 }
 
+/* The leaf hash of each entry, once a group: a second try needs them again. */
+static enum err_code hash_group(struct journal_group *g, struct err *err)
+{
+    if (g->leaves_capacity < g->count) {
+        struct hash *const grown = realloc(g->leaves, (size_t)g->ends_capacity * sizeof *grown);
+        if (!grown)
+            return full_memory(g, err);
+        g->leaves = grown;
+        g->leaves_capacity = g->ends_capacity;
+    }
+    leaves_hash(g->bytes, g->ends, g->count, g->leaves, 0);
+    return ERR_OK;
+}
+
 static enum err_code write_tree(struct journal_group *g, struct err *err)
 {
     const struct merkle_sink sink = {write_tile, g->txn};
     struct merkle_writer *const edge = &g->journal->edge;
     enum err_code rc = ERR_OK;
-    size_t start = 0;
 
-    for (uint32_t i = 0; i < g->count && !rc; i++) {
-        const struct hash leaf = hash_leaf(g->bytes + start, g->ends[i] - start);
-        rc = merkle_writer_append(edge, &leaf, &sink, err);
-        start = g->ends[i];
-    }
+    for (uint32_t i = 0; i < g->count && !rc; i++)
+        rc = merkle_writer_append(edge, &g->leaves[i], &sink, err);
     return rc ? rc : merkle_writer_flush(edge, &sink, err);
 }
 
@@ -457,7 +471,9 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
         end_group(g);
         return rc;
     }
-    rc = write_group(g, &made, err);
+    rc = hash_group(g, err);
+    if (!rc)
+        rc = write_group(g, &made, err);
     while (rc && store_txn_is_full(g->txn)) {
         rc = store_txn_regrow(g->txn, group_need(g), err);
         if (!rc)

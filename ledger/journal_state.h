@@ -30,6 +30,8 @@ struct journal_group {
     uint32_t *ends; /* of each entry in `bytes` */
     uint32_t count;
     uint32_t ends_capacity;
+    struct hash *leaves; /* of each entry, made at commit */
+    uint32_t leaves_capacity;
     uint64_t *controls; /* seqs of the group's control entries */
     size_t control_count;
     size_t control_capacity;

@@ -1,5 +1,23 @@
 #include "ledger/utf8.h"
 
+#include <string.h>
+
+/* How many of the first bytes are ASCII and not zero, counted in eights: most text is nothing else. */
+static size_t ascii_run(const uint8_t *p, size_t size)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    size_t n = 0;
+
+    for (; n + sizeof(uint64_t) <= size; n += sizeof(uint64_t)) {
+        uint64_t eight;
+        memcpy(&eight, p + n, sizeof eight);
+        if ((eight | (eight - ones)) & tops) /* a byte above 0x7f, or one that borrows: zero */
+            break;
+    }
+    return n;
+}
+
 static bool tail(uint8_t b)
 {
     return (b & 0xc0) == 0x80;
@@ -32,6 +50,9 @@ bool utf8_is_valid_text(const void *bytes, size_t size)
     const uint8_t *const end = p + size;
 
     while (p < end) {
+        p += ascii_run(p, (size_t)(end - p));
+        if (p == end)
+            break;
         const size_t n = utf8_sequence(p, (size_t)(end - p));
         if (n == 0 || p[0] == 0)
             return false;

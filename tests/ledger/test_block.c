@@ -82,8 +82,8 @@ static void test_a_damaged_block_is_refused_and_leaves_the_reader_alone(void **s
 static void test_blocks_are_cut_at_the_bound(void **state)
 {
     /* 2 + 2 * 3 bytes of table: three entries that fill a block to the byte, then one byte more. */
-    const uint32_t exact[] = {20000, 40000, BLOCK_SIZE_MAX - 8};
-    const uint32_t over[] = {20000, 40000, BLOCK_SIZE_MAX - 7};
+    const uint32_t exact[] = {2000, 4000, BLOCK_SIZE_MAX - 8};
+    const uint32_t over[] = {2000, 4000, BLOCK_SIZE_MAX - 7};
     const uint32_t large[] = {65535, 65536};
     static uint32_t small[2000];
 
