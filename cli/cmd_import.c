@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { IMPORT_GROUP = 10000 };
-
 struct import {
     const char *source;
     const char *dir;
@@ -52,48 +50,37 @@ static enum err_code make_spec(struct import *in, struct err *err)
     return rc;
 }
 
-static enum err_code add_group(struct journal *j, struct feed *feed, bool *more, struct seal *seal,
-                               struct err *err)
-{
-    static struct entry draft; /* too large for the stack of a small thread, and there is one thread */
-    struct journal_group *g = NULL;
-    const char *actor;
-    unsigned count = 0;
-    enum err_code rc = journal_group_begin(j, &g, err);
-
-    if (rc)
-        return rc;
-    while (!rc && *more && count < IMPORT_GROUP) {
-        rc = feed_next(feed, &draft, more, err);
-        if (rc || !*more)
-            break;
-        actor = feed_actor(feed);
-        rc = actors_id(journal_actors(j), actor, strlen(actor), &draft.actor, err);
-        if (!rc)
-            rc = journal_group_add(g, &draft, err);
-        count++;
-    }
-    if (!rc && count)
-        return journal_group_commit(g, seal, err);
-    journal_group_abort(g);
-    return rc;
-}
-
+/*
+ * One group for the whole import: killed in the middle, nothing of it is there, and it can be started again.
+ * The files are parsed already, so the lock is held for a second at most.
+ */
 static enum err_code take_all(struct journal *j, struct feed *feed, struct seal *seal, struct err *err)
 {
+    static struct entry draft; /* too large for the stack of a small thread, and there is one thread */
     struct cli_progress progress;
+    struct journal_group *g = NULL;
     bool more = true;
     int64_t done = 0;
     int64_t total = 0;
-    enum err_code rc = ERR_OK;
+    enum err_code rc = journal_group_begin(j, &g, err);
 
     cli_progress_init(&progress, "import");
-    while (!rc && more) {
-        rc = add_group(j, feed, &more, seal, err);
+    while (!rc) {
+        rc = feed_next(feed, &draft, &more, err);
+        if (rc || !more)
+            break;
+        const char *const actor = feed_actor(feed);
+        rc = actors_id(journal_actors(j), actor, strlen(actor), &draft.actor, err);
+        if (!rc)
+            rc = journal_group_add(g, &draft, err);
         feed_progress(feed, &done, &total);
-        cli_progress_draw(&progress, (uint64_t)done, (uint64_t)total);
+        if ((done & 0x3ff) == 0)
+            cli_progress_draw(&progress, (uint64_t)done, (uint64_t)total);
     }
     cli_progress_end(&progress);
+    if (!rc)
+        return journal_group_commit(g, seal, err);
+    journal_group_abort(g);
     return rc;
 }
 
