@@ -164,7 +164,7 @@ static enum err_code raw_seek(struct evidence_cursor *base, const void *key, siz
 {
     struct raw_cursor *const c = (struct raw_cursor *)base;
     const struct raw *const r = (const struct raw *)base->of;
-    struct evidence_item here;
+    struct evidence_item here = {0};
 
     (void)err;
     if (c->at < r->end[c->table])

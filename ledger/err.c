@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
+enum err_code(err_set)(struct err *err, enum err_code code, const char *format, ...)
 {
     va_list args;
 

@@ -210,7 +210,7 @@ enum err_code store_put_seal(struct store_txn *t, uint64_t size, const char *not
 enum err_code store_find_seal(struct store_txn *t, uint64_t size, uint64_t *found_size, const char **note,
                               size_t *note_size, bool *found, struct err *err)
 {
-    MDB_val value;
+    MDB_val value = {0, NULL};
 
     const enum err_code rc = first_from(t, t->store->seals, "seals", size, found_size, &value, found, err);
     if (!rc && *found) {

@@ -126,7 +126,7 @@ enum err_code risk_breakers(const struct risk_context *ctx, const struct entry *
     struct entry e;
     struct entry_risk_breaker_trip *const t = &e.as.risk_breaker_trip;
     char reason[320];
-    int64_t equity;
+    int64_t equity = 0;
 
     REQUIRE(trigger->kind == ENTRY_PERCEPTION_CLOCK);
     if (before && (before->tripped || before->session == ctx->state->session))

@@ -68,7 +68,7 @@ static enum err_code add_trend_gates(const struct decide_context *ctx, struct en
                                      struct err *err)
 {
     const struct strategy_settings *const s = ctx->strategy_settings;
-    struct trend t;
+    struct trend t = {0};
     char name[ID_MAX + 1];
 
     const enum err_code rc = find_trend(ctx, look->underlying, look->price_nano, &t, err);
