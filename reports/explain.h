@@ -1,0 +1,50 @@
+/*
+ * Why: an order from perception to fill, a look at the market that led to no order, or any entry with what it
+ * follows from and what followed. In words, with the numbers that were used, each line naming its entry.
+ *
+ * Only what the journal holds is said. What was seen is looked up in the state folded to just before the
+ * decision, so it is what the deciders saw, not what is known now.
+ */
+#ifndef REPORTS_EXPLAIN_H
+#define REPORTS_EXPLAIN_H
+
+#include "book/book.h"
+#include "ledger/json_out.h"
+
+struct explain_step {
+    uint64_t seq;          /* the entry it is about; 0: of none in particular */
+    int64_t at_ns;         /* when it happened, or when it was recorded if it does not say */
+    const char *stage;     /* "perception", "candidates", "decision", "verdict" ... */
+    char *text;            /* one line */
+    char *details;         /* further lines, each ending LF; or NULL */
+    struct checks *checks; /* what was tried, with value and bound; or NULL */
+};
+
+struct explanation {
+    char *title; /* one line */
+    struct explain_step *steps;
+    size_t count;
+    size_t capacity;
+};
+
+void explanation_release(struct explanation *x); /* fine for a zeroed one */
+/* One object: {"about":"...","steps":[{"seq":..,"at":"..","stage":"..","text":"..","details":[..],"checks":[..]}]} */
+void explanation_json(const struct explanation *x, struct json_out *out);
+
+/* All: *x is zeroed by the caller; release it also after an error. */
+
+/* ERR_NOT_FOUND: no entry names this order, and which ids come near. */
+MUST_USE enum err_code explain_order(struct journal_reader *r, const char *order_id, struct explanation *x,
+                                     struct err *err);
+/* ERR_NOT_FOUND: no such entry. */
+MUST_USE enum err_code explain_entry(struct journal_reader *r, uint64_t seq, struct explanation *x,
+                                     struct err *err);
+/*
+ * The newest look at the underlying of `symbol` at or before `at_ns` in the same New York day: every gate with
+ * value and bound, how many contracts failed each criterion; and for an option its own values against every
+ * criterion. ERR_NOT_FOUND: nobody looked, and when there were looks.
+ */
+MUST_USE enum err_code explain_no_trade(struct journal_reader *r, const struct symbol *symbol, int64_t at_ns,
+                                        struct explanation *x, struct err *err);
+
+#endif

@@ -1,0 +1,296 @@
+#include "reports/pack_verify.h"
+
+#include "ledger/build.h"
+#include "ledger/checkpoint.h"
+#include "reports/nightly.h"
+#include "reports/pack_dir.h"
+#include "reports/sheet_csv.h"
+#include "reports/tables.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * What is not there, cannot be read as what it should be, or does not agree, is wrong with the pack. Memory is
+ * not, and neither is a disk that cannot be read.
+ */
+static enum err_code blame(enum err_code rc, const struct err *why, const char *where, struct err *err)
+{
+    if (rc == ERR_NOT_FOUND || rc == ERR_FORMAT || rc == ERR_WRONG || rc == ERR_KEY)
+        rc = ERR_WRONG;
+    return err_set(err, rc, "%s%s%s", where ? where : "", where ? ": " : "", why->text);
+}
+
+/* -- by itself ------------------------------------------------------------------------------------------ */
+
+static enum err_code check_signature(const struct manifest *m, const struct note_key *key, struct err *err)
+{
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+    struct err why = {.code = ERR_OK};
+    struct words text;
+
+    note_key_format(vkey, key);
+    if (strcmp(m->vkey, vkey) != 0)
+        return err_set(err, ERR_WRONG, MANIFEST_NAME ": it names the key %s, but the key is %s", m->vkey,
+                       vkey);
+    words_init(&text);
+    enum err_code rc = manifest_text(m, &text, err);
+    if (!rc) {
+        rc = journal_check_bytes(key, MANIFEST_FORMAT, text.bytes, text.size, m->signature, &why);
+        if (rc)
+            rc = err_set(err, rc, MANIFEST_NAME ": what it says is not signed by the key of %s", key->name);
+    }
+    words_release(&text);
+    return rc;
+}
+
+static enum err_code check_manifest(int fd, const struct note_key *key, struct manifest *m, struct err *err)
+{
+    struct err why = {.code = ERR_OK};
+    char *bytes = NULL;
+    size_t size = 0;
+
+    enum err_code rc = pack_file_read(fd, MANIFEST_NAME, MANIFEST_MAX_SIZE, &bytes, &size, &why);
+    if (rc)
+        return blame(rc, &why, NULL, err);
+    rc = manifest_parse(m, bytes, size, &why);
+    free(bytes);
+    return rc ? blame(rc, &why, MANIFEST_NAME, err) : check_signature(m, key, err);
+}
+
+/* Every file that a pack has, and no other. */
+static enum err_code check_names(const struct manifest *m, struct err *err)
+{
+    char name[MANIFEST_FILE_NAME];
+    size_t known = 0;
+
+    for (size_t i = 0; i < TABLES_COUNT + 2; i++) {
+        if (i < TABLES_COUNT)
+            snprintf(name, sizeof name, "%s.csv", tables_sheet(i)->name);
+        else
+            snprintf(name, sizeof name, "%s", i == TABLES_COUNT ? NIGHTLY_XLSX : NIGHTLY_CHECKPOINT);
+        if (!manifest_find(m, name))
+            return err_set(err, ERR_WRONG, MANIFEST_NAME ": it does not name %s, which every pack has", name);
+        known++;
+    }
+    if (known != m->file_count)
+        return err_set(err, ERR_WRONG, MANIFEST_NAME ": it names %zu files, a pack has %zu", m->file_count,
+                       known);
+    return ERR_OK;
+}
+
+static enum err_code check_file(int fd, const struct manifest_file *row, struct err *err)
+{
+    struct err why = {.code = ERR_OK};
+    struct manifest_file found;
+
+    const enum err_code rc = pack_file_measure(fd, row->name, false, &found, &why);
+    if (rc == ERR_IO) /* a link or a directory in its place is wrong as well */
+        return err_set(err, ERR_WRONG, "%s", why.text);
+    if (rc)
+        return blame(rc, &why, NULL, err);
+    if (found.size != row->size)
+        return err_set(err, ERR_WRONG, "%s: it has %" PRIu64 " bytes, the manifest says %" PRIu64, row->name,
+                       found.size, row->size);
+    if (!hash_equal(&found.sha256, &row->sha256))
+        return err_set(err, ERR_WRONG, "%s: its SHA-256 is not the manifest's", row->name);
+    return ERR_OK;
+}
+
+static enum err_code check_files(int fd, const struct manifest *m, struct err *err)
+{
+    char name[256];
+    bool found = false;
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; !rc && i < m->file_count; i++)
+        rc = check_file(fd, &m->files[i], err);
+    if (!rc)
+        rc = pack_dir_stranger(fd, m, name, sizeof name, &found, err);
+    if (!rc && found)
+        rc = err_set(err, ERR_WRONG, "%s: the manifest does not name it", name);
+    return rc;
+}
+
+/* The seal is in the manifest and again in a file of its own, for other tools. */
+static enum err_code check_seal(const struct manifest *m, const struct note_key *key, struct err *err)
+{
+    const struct seal *const seal = &m->scope.seal;
+    const struct manifest_file *const row = manifest_find(m, NIGHTLY_CHECKPOINT);
+    const struct hash note = hash_bytes(seal->note, seal->note_size);
+    struct err why = {.code = ERR_OK};
+    struct checkpoint c;
+
+    if (!row || !hash_equal(&row->sha256, &note))
+        return err_set(err, ERR_WRONG, NIGHTLY_CHECKPOINT ": it is not the seal in the manifest");
+    const enum err_code rc = checkpoint_open(&c, seal->note, seal->note_size, key, 1, &why);
+    return rc ? blame(rc, &why, NIGHTLY_CHECKPOINT, err) : ERR_OK;
+}
+
+static enum err_code check_itself(int fd, const struct note_key *key, struct manifest *m, struct err *err)
+{
+    enum err_code rc = check_manifest(fd, key, m, err);
+
+    if (!rc)
+        rc = check_names(m, err);
+    if (!rc)
+        rc = check_files(fd, m, err);
+    return rc ? rc : check_seal(m, key, err);
+}
+
+/* -- against the journal -------------------------------------------------------------------------------- */
+
+/* A table that is made again only to be measured. */
+struct again {
+    struct sheet_csv csv;
+    struct hash_stream stream;
+    uint64_t size;
+};
+
+static enum err_code measure_line(void *context, const void *bytes, size_t size, struct err *err)
+{
+    struct again *const a = context;
+
+    (void)err;
+    hash_stream_add(&a->stream, bytes, size);
+    a->size += size;
+    return ERR_OK;
+}
+
+static enum err_code measure_row(void *context, const struct row *row, struct err *err)
+{
+    struct again *const again = context;
+
+    return sheet_csv_row(&again[row->index].csv, row, err);
+}
+
+static enum err_code compare(const struct manifest *m, struct again *again, struct err *err)
+{
+    char name[MANIFEST_FILE_NAME];
+
+    for (size_t i = 0; i < TABLES_COUNT; i++) {
+        snprintf(name, sizeof name, "%s.csv", tables_sheet(i)->name);
+        const struct manifest_file *const row = manifest_find(m, name);
+        const struct hash sha256 = hash_stream_finish(&again[i].stream);
+        if (row && row->size == again[i].size && hash_equal(&row->sha256, &sha256))
+            continue;
+        if (strcmp(m->program, BUILD_PROGRAM) != 0)
+            return err_set(err, ERR_INPUT,
+                           "%s: " BUILD_PROGRAM " makes another file of these entries than %s did; check the "
+                           "pack with the program that wrote it",
+                           name, m->program);
+        return err_set(err, ERR_WRONG, "%s: it is not what the journal's entries 1 to %" PRIu64 " give", name,
+                       m->scope.seal.size);
+    }
+    return ERR_OK;
+}
+
+static enum err_code remake(const struct pack_verify_options *o, struct journal_reader *r,
+                            const struct manifest *m, const struct day_scope *scope, struct again *again,
+                            struct err *err)
+{
+    const struct tables_options tables = {.wanted = TABLES_ALL,
+                                          .origin = m->origin,
+                                          .vkey = m->vkey,
+                                          .program = m->program,
+                                          .progress = o->progress,
+                                          .context = o->context};
+    const struct sheet_sink sink = {measure_row, again};
+    struct tables_result result;
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; !rc && i < TABLES_COUNT; i++) {
+        hash_stream_init(&again[i].stream);
+        sheet_csv_init(&again[i].csv, measure_line, &again[i]);
+        rc = sheet_csv_head(&again[i].csv, tables_sheet(i), err);
+    }
+    if (!rc)
+        rc = tables_write(r, scope, &tables, &sink, &result, err);
+    if (!rc)
+        rc = compare(m, again, err);
+    if (!rc && !hash_equal(&result.state_digest, &m->state_digest))
+        rc = err_set(err, ERR_WRONG, MANIFEST_NAME ": the state after entry %" PRIu64 " has another digest",
+                     scope->seal.size);
+    for (size_t i = 0; i < TABLES_COUNT; i++)
+        sheet_csv_release(&again[i].csv);
+    return rc;
+}
+
+/* The journal, as it was at the seal, says the same of the day. */
+static enum err_code check_scope(struct journal_reader *r, const struct manifest *m, struct day_scope *scope,
+                                 struct err *err)
+{
+    struct err why = {.code = ERR_OK};
+    struct hash root;
+
+    enum err_code rc = journal_reader_root(r, m->scope.seal.size, &root, &why);
+    if (rc)
+        return blame(rc, &why, NIGHTLY_CHECKPOINT, err);
+    if (!hash_equal(&root, &m->scope.seal.root))
+        return err_set(err, ERR_WRONG,
+                       NIGHTLY_CHECKPOINT ": the journal's tree of %" PRIu64 " entries has another root",
+                       m->scope.seal.size);
+    rc = day_scope_find_at(r, m->scope.day, m->scope.seal.size, scope, &why);
+    if (rc)
+        return blame(rc, &why, MANIFEST_NAME, err);
+    if (scope->first_seq != m->scope.first_seq || scope->last_seq != m->scope.last_seq ||
+        scope->entries != m->scope.entries || scope->sealed_at_ns != m->scope.sealed_at_ns)
+        return err_set(err, ERR_WRONG, MANIFEST_NAME ": the day has other entries in the journal");
+    return ERR_OK;
+}
+
+static enum err_code check_journal(const struct pack_verify_options *o, struct pack_verify_report *report,
+                                   struct err *err)
+{
+    struct again *const again = calloc(TABLES_COUNT, sizeof *again);
+    struct journal_reader *r = NULL;
+    struct day_scope scope;
+    struct day_scope now;
+
+    if (!again)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    enum err_code rc = journal_reader_begin(o->journal, &r, err);
+    if (!rc)
+        rc = check_scope(r, &report->manifest, &scope, err);
+    if (!rc)
+        rc = remake(o, r, &report->manifest, &scope, again, err);
+    if (!rc)
+        rc = day_scope_find(r, scope.day, &now, err);
+    if (!rc) {
+        report->against_journal = true;
+        report->journal_size = journal_reader_size(r);
+        report->later_entries = now.entries - scope.entries;
+    }
+    journal_reader_end(r);
+    free(again);
+    return rc;
+}
+
+enum err_code pack_verify(const struct pack_verify_options *options, struct pack_verify_report *report,
+                          struct err *err)
+{
+    struct note_key own;
+    const struct note_key *key = options->key;
+    int fd = -1;
+    enum err_code rc = ERR_OK;
+
+    REQUIRE(options->key || options->journal);
+    memset(report, 0, sizeof *report);
+    if (options->journal) {
+        const char *const vkey = journal_vkey(options->journal);
+        rc = note_key_parse(&own, vkey, strlen(vkey), err);
+        if (!rc && key && !note_key_equal(key, &own))
+            rc = err_set(err, ERR_WRONG, "the journal's key is %s, not the one given", vkey);
+        key = &own;
+    }
+    if (!rc)
+        rc = pack_dir_open(options->dir, &fd, err);
+    if (!rc)
+        rc = check_itself(fd, key, &report->manifest, err);
+    if (fd >= 0)
+        close(fd);
+    return rc || !options->journal ? rc : check_journal(options, report, err);
+}

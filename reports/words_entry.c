@@ -1,0 +1,311 @@
+/* One line for each kind of entry. */
+#include "reports/words.h"
+
+#include "risk/governor.h"
+
+#include <inttypes.h>
+
+static const char *side_name(enum side side)
+{
+    return side == SIDE_BUY ? "buy" : "sell";
+}
+
+static void say_quote(struct words *w, const struct entry_perception_quote *q)
+{
+    words_add(w, "%s bid ", q->symbol.text);
+    words_price(w, q->bid);
+    words_add(w, " x %" PRId64 ", ask ", q->bid_size);
+    words_price(w, q->ask);
+    words_add(w, " x %" PRId64, q->ask_size);
+}
+
+static void say_bar(struct words *w, const struct entry_perception_bar *b)
+{
+    words_add(w, "%s traded at ", b->symbol.text);
+    words_price(w, b->close);
+    words_add(w, " (open ");
+    words_price(w, b->open);
+    words_add(w, ", high ");
+    words_price(w, b->high);
+    words_add(w, ", low ");
+    words_price(w, b->low);
+    words_add(w, "; %" PRId64 " in %" PRId64 " s)", b->volume, b->period_s);
+}
+
+static void say_mark(struct words *w, const struct entry *e)
+{
+    words_add(w, "%s ", e->as.perception_mark.symbol.text);
+    words_field(w, e, "mark");
+    words_add(w, " ");
+    words_price(w, e->as.perception_mark.price);
+}
+
+static void say_clock(struct words *w, const struct entry *e)
+{
+    words_add(w, "the market's clock: ");
+    words_field(w, e, "phase");
+    words_add(w, " of session ");
+    words_field(w, e, "session");
+}
+
+static void say_quality(struct words *w, const struct entry *e)
+{
+    words_add(w, "%s: ", e->as.perception_data_quality.symbol.text);
+    words_field(w, e, "finding");
+    words_add(w, ": ");
+    words_field(w, e, "text");
+}
+
+static void say_candidates(struct words *w, const struct entry_decision_candidates *d)
+{
+    words_add(w, "%s at ", d->symbol.text);
+    words_price(w, d->price);
+    words_add(w, ": %" PRId64 " of ", d->passed);
+    words_count(w, d->seen, "contract", "contracts");
+    words_add(w, " met every criterion");
+    if (d->rows.count) {
+        words_add(w, "; the best by premium per margin is %s at ", d->rows.rows[0].symbol.text);
+        words_price(w, d->rows.rows[0].premium_nano);
+    }
+}
+
+static void say_decision(struct words *w, const struct entry *e, enum side side, int64_t qty,
+                         const struct symbol *symbol, int64_t limit, int64_t confidence)
+{
+    words_add(w, "%s %" PRId64 " %s at ", side_name(side), qty, symbol->text);
+    words_price(w, limit);
+    words_add(w, " or better, confidence ");
+    words_percent(w, confidence);
+    words_add(w, ": ");
+    words_field(w, e, "reason");
+}
+
+static void say_enter(struct words *w, const struct entry *e)
+{
+    const struct entry_decision_enter *const d = &e->as.decision_enter;
+
+    words_add(w, "open: ");
+    say_decision(w, e, d->side, d->qty, &d->symbol, d->limit, d->confidence);
+}
+
+static void say_exit(struct words *w, const struct entry *e)
+{
+    const struct entry_decision_exit *const d = &e->as.decision_exit;
+
+    words_add(w, "close by the rule ");
+    words_field(w, e, "rule");
+    words_add(w, ": ");
+    say_decision(w, e, d->side, d->qty, &d->symbol, d->limit, d->confidence);
+}
+
+static void say_verdict(struct words *w, const struct entry_risk_verdict *v)
+{
+    unsigned held = 0;
+    unsigned exempt = 0;
+
+    for (unsigned i = 0; i < v->checks.count; i++) {
+        const struct check *const c = &v->checks.rows[i];
+        exempt += risk_check_is_exempt(c);
+        held += !risk_check_is_exempt(c) && c->ok;
+    }
+    words_add(w, "%s: %u of %u limits held", v->allowed ? "allowed" : "REFUSED", held,
+              v->checks.count - exempt);
+    if (exempt)
+        words_add(w, ", %u do not count for a closing order", exempt);
+    for (unsigned i = 0; i < v->checks.count; i++) {
+        const struct check *const c = &v->checks.rows[i];
+        if (c->ok || risk_check_is_exempt(c))
+            continue;
+        words_add(w, "; ");
+        words_check(w, c);
+    }
+}
+
+static void say_trip(struct words *w, const struct entry *e)
+{
+    words_add(w, "breaker %s tripped: ", e->as.risk_breaker_trip.breaker.text);
+    words_field(w, e, "reason");
+}
+
+static void say_equity(struct words *w, const struct entry *e)
+{
+    words_add(w, "the account at the ");
+    words_field(w, e, "phase");
+    words_add(w, ": worth ");
+    words_money(w, e->as.risk_equity.equity);
+    words_add(w, ", cash ");
+    words_money(w, e->as.risk_equity.cash);
+    words_add(w, ", margin ");
+    words_money(w, e->as.risk_equity.margin);
+    words_add(w, ", ");
+    words_count(w, e->as.risk_equity.positions, "position", "positions");
+}
+
+static void say_order(struct words *w, const struct entry_order_new *o)
+{
+    words_add(w, "order %s: %s %" PRId64 " %s ", o->order_id.text, side_name(o->side), o->qty,
+              o->symbol.text);
+    if (o->type == ORDER_TYPE_MARKET) {
+        words_add(w, "at the market");
+        return;
+    }
+    words_add(w, "at ");
+    words_price(w, o->limit);
+    words_add(w, " or better");
+}
+
+static void say_with_reason(struct words *w, const struct entry *e, const char *what)
+{
+    words_add(w, "%s: ", what);
+    words_field(w, e, "reason");
+}
+
+static void say_execution(struct words *w, const struct entry_fill_execution *f)
+{
+    words_add(w, "%s %" PRId64 " %s at ", f->side == SIDE_BUY ? "bought" : "sold", f->qty, f->symbol.text);
+    words_price(w, f->price);
+    words_add(w, ", fee ");
+    words_money(w, f->fee);
+    words_add(w, " (fill %s)", f->fill_id.text);
+}
+
+static void say_settled(struct words *w, const char *what, const struct symbol *symbol, int64_t qty,
+                        int64_t underlying_price, int64_t fee)
+{
+    words_add(w, "%" PRId64 " %s %s, underlying at ", qty, symbol->text, what);
+    words_price(w, underlying_price);
+    words_add(w, ", fee ");
+    words_money(w, fee);
+}
+
+static void say_fill(struct words *w, const struct entry *e)
+{
+    const struct entry_fill_assignment *const a = &e->as.fill_assignment;
+    const struct entry_fill_exercise *const x = &e->as.fill_exercise;
+    const struct entry_fill_expiration *const p = &e->as.fill_expiration;
+    const struct entry_fill_settlement *const s = &e->as.fill_settlement;
+
+    if (e->kind == ENTRY_FILL_EXECUTION) {
+        say_execution(w, &e->as.fill_execution);
+    } else if (e->kind == ENTRY_FILL_ASSIGNMENT) {
+        say_settled(w, "assigned", &a->symbol, a->qty, a->underlying_price, a->fee);
+    } else if (e->kind == ENTRY_FILL_EXERCISE) {
+        say_settled(w, "exercised", &x->symbol, x->qty, x->underlying_price, x->fee);
+    } else if (e->kind == ENTRY_FILL_EXPIRATION) {
+        say_settled(w, "expired worthless", &p->symbol, p->qty, p->underlying_price, 0);
+    } else if (e->kind == ENTRY_FILL_SETTLEMENT) {
+        say_settled(w, "settled in cash", &s->symbol, s->qty, s->underlying_price, s->fee);
+    } else {
+        words_add(w, "cash ");
+        words_change(w, e->as.fill_deposit.amount);
+        words_add(w, ": ");
+        words_field(w, e, "text");
+    }
+}
+
+static void say_source(struct words *w, const struct entry *e)
+{
+    const struct entry_control_source *const s = &e->as.control_source;
+
+    words_add(w, "file ");
+    words_field(w, e, "path");
+    words_add(w, " read by %s: ", s->source.text);
+    words_count(w, s->rows, "row", "rows");
+    words_add(w, ", %" PRId64 " perceptions, %" PRId64 " findings instead", s->entries, s->findings);
+}
+
+/* Every field but those that only a program wants whole. */
+static void say_fields(struct words *w, const struct entry *e)
+{
+    const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
+
+    for (size_t i = 0; i < info->field_count; i++) {
+        if (e->kind == ENTRY_CONTROL_CONFIGURATION && info->fields[i].type == FIELD_TEXT)
+            continue;
+        words_add(w, "%s%s ", i ? ", " : "", info->fields[i].name);
+        words_field(w, e, info->fields[i].name);
+    }
+}
+
+void words_entry(struct words *w, const struct entry *e)
+{
+    switch (e->kind) { /* no default: a new kind gets its words, or says here that it needs none */
+    case ENTRY_PERCEPTION_QUOTE: say_quote(w, &e->as.perception_quote); break;
+    case ENTRY_PERCEPTION_BAR: say_bar(w, &e->as.perception_bar); break;
+    case ENTRY_PERCEPTION_MARK: say_mark(w, e); break;
+    case ENTRY_PERCEPTION_CLOCK: say_clock(w, e); break;
+    case ENTRY_PERCEPTION_DATA_QUALITY: say_quality(w, e); break;
+    case ENTRY_DECISION_CANDIDATES: say_candidates(w, &e->as.decision_candidates); break;
+    case ENTRY_DECISION_ENTER: say_enter(w, e); break;
+    case ENTRY_DECISION_EXIT: say_exit(w, e); break;
+    case ENTRY_DECISION_NO_TRADE: words_field(w, e, "reason"); break;
+    case ENTRY_RISK_VERDICT: say_verdict(w, &e->as.risk_verdict); break;
+    case ENTRY_RISK_BREAKER_TRIP: say_trip(w, e); break;
+    case ENTRY_RISK_EQUITY: say_equity(w, e); break;
+    case ENTRY_ORDER_NEW: say_order(w, &e->as.order_new); break;
+    case ENTRY_ORDER_ACKNOWLEDGED:
+        words_add(w, "the broker has it as number %s", e->as.order_acknowledged.broker_id.text);
+        break;
+    case ENTRY_ORDER_CANCEL: say_with_reason(w, e, "asked the broker to cancel it"); break;
+    case ENTRY_ORDER_CANCELLED: say_with_reason(w, e, "the broker cancelled it"); break;
+    case ENTRY_ORDER_REJECTED: say_with_reason(w, e, "the broker REJECTED it"); break;
+    case ENTRY_ORDER_EXPIRED: words_add(w, "the day ended before it was filled"); break;
+    case ENTRY_FILL_EXECUTION:
+    case ENTRY_FILL_ASSIGNMENT:
+    case ENTRY_FILL_EXERCISE:
+    case ENTRY_FILL_EXPIRATION:
+    case ENTRY_FILL_SETTLEMENT:
+    case ENTRY_FILL_DEPOSIT: say_fill(w, e); break;
+    case ENTRY_CONTROL_SOURCE: say_source(w, e); break;
+    case ENTRY_CONTROL_STOP: say_with_reason(w, e, "EMERGENCY STOP"); break;
+    case ENTRY_CONTROL_RESUME: say_with_reason(w, e, "trading resumes"); break;
+    case ENTRY_CONTROL_NOTE: words_field(w, e, "text"); break;
+    case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_CONTROL_GENESIS:
+    case ENTRY_CONTROL_ACTOR:
+    case ENTRY_CONTROL_CONFIGURATION:
+    case ENTRY_CONTROL_RUN:
+    case ENTRY_CONTROL_RUN_END: say_fields(w, e); break;
+    }
+}
+
+const char *words_stage(const struct entry *e)
+{
+    switch (e->kind) {
+    case ENTRY_PERCEPTION_QUOTE:
+    case ENTRY_PERCEPTION_BAR:
+    case ENTRY_PERCEPTION_MARK:
+    case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_PERCEPTION_CLOCK:
+    case ENTRY_PERCEPTION_DATA_QUALITY: return "perception";
+    case ENTRY_DECISION_CANDIDATES: return "candidates";
+    case ENTRY_DECISION_ENTER:
+    case ENTRY_DECISION_EXIT: return "decision";
+    case ENTRY_DECISION_NO_TRADE: return "no trade";
+    case ENTRY_RISK_VERDICT: return "verdict";
+    case ENTRY_RISK_BREAKER_TRIP: return "breaker";
+    case ENTRY_RISK_EQUITY: return "equity";
+    case ENTRY_ORDER_NEW: return "order";
+    case ENTRY_ORDER_ACKNOWLEDGED: return "acknowledged";
+    case ENTRY_ORDER_CANCEL: return "cancel";
+    case ENTRY_ORDER_CANCELLED: return "cancelled";
+    case ENTRY_ORDER_REJECTED: return "rejected";
+    case ENTRY_ORDER_EXPIRED: return "expired";
+    case ENTRY_FILL_EXECUTION:
+    case ENTRY_FILL_ASSIGNMENT:
+    case ENTRY_FILL_EXERCISE:
+    case ENTRY_FILL_EXPIRATION:
+    case ENTRY_FILL_SETTLEMENT: return "fill";
+    case ENTRY_FILL_DEPOSIT: return "cash";
+    case ENTRY_CONTROL_GENESIS:
+    case ENTRY_CONTROL_ACTOR:
+    case ENTRY_CONTROL_CONFIGURATION:
+    case ENTRY_CONTROL_RUN:
+    case ENTRY_CONTROL_RUN_END:
+    case ENTRY_CONTROL_SOURCE:
+    case ENTRY_CONTROL_STOP:
+    case ENTRY_CONTROL_RESUME:
+    case ENTRY_CONTROL_NOTE: return "control";
+    }
+    return "?";
+}
