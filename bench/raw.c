@@ -1,0 +1,179 @@
+#include "raw.h"
+
+#include "ledger/clock.h"
+#include "ledger/wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void raw_die(const char *what, const char *why)
+{
+    fprintf(stderr, "bench_journal: %s: %s\n", what, why);
+    exit(3);
+}
+
+static char *path_in(const char *dir, const char *name)
+{
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", dir, name) < 0)
+        raw_die("path", "out of memory");
+    return path;
+}
+
+static void remove_in(const char *dir, const char *name)
+{
+    char *const path = path_in(dir, name);
+
+    if (unlink(path) != 0 && errno != ENOENT)
+        raw_die(path, strerror(errno));
+    free(path);
+}
+
+/* The group that begins with entry `first`: all of them, or what is left. */
+static uint64_t group_at(const struct raw_load *load, uint64_t first)
+{
+    const uint64_t left = load->count - first;
+
+    return left < load->group ? left : load->group;
+}
+
+/* -- file ----------------------------------------------------------------------------------------------- */
+
+static void write_all(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t n = write(fd, bytes, size);
+        if (n < 0)
+            raw_die("write", strerror(errno));
+        bytes += n;
+        size -= (size_t)n;
+    }
+}
+
+int64_t raw_file(const struct raw_load *load)
+{
+    char *const path = path_in(load->dir, "raw.file");
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        raw_die(path, strerror(errno));
+    const int64_t begin_ns = clock_monotonic_ns();
+    for (uint64_t first = 0; first < load->count; first += load->group) {
+        write_all(fd, load->bytes + first * load->size, group_at(load, first) * load->size);
+        if (fdatasync(fd) != 0)
+            raw_die("fdatasync", strerror(errno));
+    }
+    const int64_t took_ns = clock_monotonic_ns() - begin_ns;
+    close(fd);
+    free(path);
+    remove_in(load->dir, "raw.file");
+    return took_ns;
+}
+
+/* -- LMDB ----------------------------------------------------------------------------------------------- */
+
+static void lmdb_ok(int rc, const char *what)
+{
+    if (rc)
+        raw_die(what, mdb_strerror(rc));
+}
+
+static void lmdb_group(MDB_env *env, MDB_dbi dbi, const struct raw_load *load, uint64_t first)
+{
+    const uint64_t n = group_at(load, first);
+    uint8_t key[8];
+    MDB_txn *txn;
+
+    lmdb_ok(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
+    for (uint64_t i = 0; i < n; i++) {
+        MDB_val k = {sizeof key, key};
+        MDB_val v = {load->size, (void *)(uintptr_t)(load->bytes + (first + i) * load->size)};
+        wire_store_u64(key, first + i + 1);
+        lmdb_ok(mdb_put(txn, dbi, &k, &v, MDB_APPEND), "mdb_put");
+    }
+    lmdb_ok(mdb_txn_commit(txn), "mdb_txn_commit");
+}
+
+int64_t raw_lmdb(const struct raw_load *load)
+{
+    char *const path = path_in(load->dir, "raw.mdb");
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+
+    lmdb_ok(mdb_env_create(&env), "mdb_env_create");
+    lmdb_ok(mdb_env_set_mapsize(env, (size_t)16 << 30), "mdb_env_set_mapsize");
+    lmdb_ok(mdb_env_set_maxdbs(env, 1), "mdb_env_set_maxdbs");
+    lmdb_ok(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), path);
+    lmdb_ok(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
+    lmdb_ok(mdb_dbi_open(txn, "entries", MDB_CREATE, &dbi), "mdb_dbi_open");
+    lmdb_ok(mdb_txn_commit(txn), "mdb_txn_commit");
+    const int64_t begin_ns = clock_monotonic_ns();
+    for (uint64_t first = 0; first < load->count; first += load->group)
+        lmdb_group(env, dbi, load, first);
+    const int64_t took_ns = clock_monotonic_ns() - begin_ns;
+    mdb_env_close(env);
+    free(path);
+    remove_in(load->dir, "raw.mdb");
+    remove_in(load->dir, "raw.mdb-lock");
+    return took_ns;
+}
+
+/* -- SQLite --------------------------------------------------------------------------------------------- */
+
+static void sqlite_ok(sqlite3 *db, int rc, const char *what)
+{
+    if (rc != SQLITE_OK && rc != SQLITE_DONE)
+        raw_die(what, sqlite3_errmsg(db));
+}
+
+static void sqlite_do(sqlite3 *db, const char *statement)
+{
+    sqlite_ok(db, sqlite3_exec(db, statement, NULL, NULL, NULL), statement);
+}
+
+static void sqlite_group(sqlite3 *db, sqlite3_stmt *insert, const struct raw_load *load, uint64_t first)
+{
+    const uint64_t n = group_at(load, first);
+
+    sqlite_do(db, "BEGIN IMMEDIATE");
+    for (uint64_t i = 0; i < n; i++) {
+        const uint8_t *const bytes = load->bytes + (first + i) * load->size;
+        sqlite3_bind_int64(insert, 1, (sqlite3_int64)(first + i + 1));
+        sqlite3_bind_blob64(insert, 2, bytes, load->size, SQLITE_STATIC);
+        sqlite_ok(db, sqlite3_step(insert), "INSERT");
+        sqlite3_reset(insert);
+    }
+    sqlite_do(db, "COMMIT");
+}
+
+int64_t raw_sqlite(const struct raw_load *load)
+{
+    char *const path = path_in(load->dir, "raw.sqlite");
+    sqlite3_stmt *insert;
+    sqlite3 *db;
+
+    if (sqlite3_open(path, &db) != SQLITE_OK)
+        raw_die(path, sqlite3_errmsg(db));
+    sqlite_do(db, "PRAGMA journal_mode=WAL");
+    sqlite_do(db, "PRAGMA synchronous=FULL");
+    sqlite_do(db, "CREATE TABLE entries (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL)");
+    sqlite_ok(db, sqlite3_prepare_v2(db, "INSERT INTO entries VALUES (?, ?)", -1, &insert, NULL), "prepare");
+    const int64_t begin_ns = clock_monotonic_ns();
+    for (uint64_t first = 0; first < load->count; first += load->group)
+        sqlite_group(db, insert, load, first);
+    const int64_t took_ns = clock_monotonic_ns() - begin_ns;
+    sqlite3_finalize(insert);
+    sqlite3_close(db);
+    free(path);
+    remove_in(load->dir, "raw.sqlite");
+    remove_in(load->dir, "raw.sqlite-wal");
+    remove_in(load->dir, "raw.sqlite-shm");
+    return took_ns;
+}

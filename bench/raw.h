@@ -1,0 +1,28 @@
+/*
+ * The raw things that the journal is measured against: the same entries, in groups that are durable before the
+ * next one begins, without codec, tree, seal or check. Each call makes its own file in `dir`, named `name`, and
+ * removes it. What fails ends the program with a message.
+ */
+#ifndef BENCH_RAW_H
+#define BENCH_RAW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct raw_load {
+    const char *dir;
+    const uint8_t *bytes; /* count entries of `size` bytes, one after the other */
+    size_t size;
+    uint64_t count;
+    uint64_t group; /* entries that are made durable together */
+};
+
+/* Each returns nanoseconds of appending, opening and closing not counted. */
+int64_t raw_file(const struct raw_load *load);   /* write() and fdatasync() */
+int64_t raw_lmdb(const struct raw_load *load);   /* one entry a key, MDB_APPEND, synced commits */
+int64_t raw_sqlite(const struct raw_load *load); /* one row an entry, WAL, synchronous=FULL */
+
+/* Says what failed, and exits with 3. */
+void raw_die(const char *what, const char *why) __attribute__((noreturn));
+
+#endif
