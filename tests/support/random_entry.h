@@ -36,7 +36,7 @@ static inline int64_t random_number(struct random *r, int64_t least)
     case 1: return INT64_MAX;
     case 2: return least > 0 ? least : 0;
     case 3: return (int64_t)random_below(r, 100000) + (least > 0 ? least : 0);
-    case 4: return (int64_t)random_below(r, 1000) * 10000000; /* cents */
+    case 4: return (int64_t)random_below(r, 1000) * 10000000 + (least > 0 ? least : 0); /* cents */
     default: break;
     }
     const int64_t v = (int64_t)(random_next(r) >> random_below(r, 63));
