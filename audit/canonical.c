@@ -25,7 +25,7 @@ static int64_t load_i64(const uint8_t *p)
     return (int64_t)wire_load_u64(p);
 }
 
-/* -- kinds ---------------------------------------------------------------------------------------------- */
+/* -- kinds ----------------------------------------------------------------------------------------------- */
 
 void canonical_kinds_init(struct canonical_kinds *kinds)
 {
@@ -45,7 +45,7 @@ const struct entry_kind_info *canonical_kind(const struct canonical_kinds *kinds
     return id >> 8 < 8 && (id & 0xff) < 32 ? kinds->rows[id >> 8][id & 0xff] : NULL;
 }
 
-/* -- header --------------------------------------------------------------------------------------------- */
+/* -- header ---------------------------------------------------------------------------------------------- */
 
 static enum err_code time_check(const struct canonical *c, struct err *err)
 {
@@ -88,7 +88,7 @@ enum err_code canonical_header(const uint8_t *bytes, size_t size, struct canonic
     return rc;
 }
 
-/* -- fields: each takes its bytes from the rest, or says no --------------------------------------------- */
+/* -- fields: each takes its bytes from the rest, or says no ---------------------------------------------- */
 
 static const uint8_t *take(struct rest *r, size_t size)
 {

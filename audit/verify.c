@@ -363,7 +363,7 @@ static enum err_code check_end(struct walk *w, struct err *err)
     return rc;
 }
 
-/* -- completeness: asked of the stored keys alone, so that it has an answer when integrity is broken -------- */
+/* -- completeness: asked of the stored keys alone, so that it has an answer when integrity is broken ----- */
 
 /* Blocks 1 .. *last without a gap, by their keys and counts? */
 static enum err_code check_gaps(struct evidence *evidence, uint64_t *last, bool *complete, struct err *err)

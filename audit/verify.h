@@ -2,10 +2,10 @@
  * Verification: is this journal what was sealed, and is all of it there?
  *
  * Reads a journal, or a raw export of one, from the first entry to the last, in constant memory (but for 32
- * bytes a signed entry), and stops at the first place that is wrong. Two verdicts. Integrity: every entry is in its one canonical form, obeys the
- * journal's order, and stands in the tree whose roots the seals sign. Completeness: no gap, and the newest
- * seal covers the newest entry. docs/FORMAT.md says what is checked, in which order, and how the place is
- * named; nothing here calls the code that writes journals.
+ * bytes a signed entry), and stops at the first place that is wrong. Two verdicts. Integrity: every entry is
+ * in its one canonical form, obeys the journal's order, and stands in the tree whose roots the seals sign.
+ * Completeness: no gap, and the newest seal covers the newest entry. docs/FORMAT.md says what is checked, in
+ * which order, and how the place is named; nothing here calls the code that writes journals.
  */
 #ifndef AUDIT_VERIFY_H
 #define AUDIT_VERIFY_H

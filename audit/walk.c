@@ -9,7 +9,7 @@
 #define TILE_WIDTH 256
 #define TILE_KEY   9
 
-/* -- the first wrong place ------------------------------------------------------------------------------ */
+/* -- the first wrong place ------------------------------------------------------------------------------- */
 
 static void where(struct verify_wrong *wrong)
 {
@@ -45,7 +45,7 @@ enum err_code walk_wrong(struct walk *w, enum verify_place place, unsigned level
     return ERR_WRONG;
 }
 
-/* -- reading on ----------------------------------------------------------------------------------------- */
+/* -- reading on ------------------------------------------------------------------------------------------ */
 
 enum err_code walk_row_next(struct walk *w, struct walk_row *row, enum evidence_table table, struct err *err)
 {
@@ -142,7 +142,7 @@ enum err_code walk_slot(struct walk *w, unsigned level, uint64_t slot, const uin
     return ERR_OK;
 }
 
-/* -- seals ---------------------------------------------------------------------------------------------- */
+/* -- seals ----------------------------------------------------------------------------------------------- */
 
 enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err)
 {

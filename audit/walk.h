@@ -95,7 +95,7 @@ MUST_USE enum err_code walk_slot(struct walk *w, unsigned level, uint64_t slot, 
 /* The next entry of the open block. False: none is left, or the next one runs past the block. */
 bool walk_block_entry(struct walk_block *b, const uint8_t **bytes, size_t *size);
 
-/* -- seals ------------------------------------------------------------------------------------------------ */
+/* -- seals ----------------------------------------------------------------------------------------------- */
 
 /* Is row `w->seal` a good seal: its note signed by the journal's key, its origin, its size? ERR_WRONG: no. */
 MUST_USE enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err);
@@ -117,7 +117,7 @@ MUST_USE enum err_code walk_trial(struct walk *w, const uint8_t *bytes, size_t s
 /* The trial of a hash in an upper tile, after its entries have been counted in. */
 MUST_USE enum err_code walk_trial_upper(struct walk *w, enum trial *trial, uint64_t *seal, struct err *err);
 
-/* -- rules -------------------------------------------------------------------------------------------------- */
+/* -- rules ----------------------------------------------------------------------------------------------- */
 
 /*
  * Everything an entry must obey but its place in the tree, in the order of docs/FORMAT.md; takes over what it

@@ -105,7 +105,7 @@ static enum err_code take_actor(struct walk *w, const uint8_t *body, struct err 
     return add_actor(w, &actor, err);
 }
 
-/* -- signatures ----------------------------------------------------------------------------------------- */
+/* -- signatures ------------------------------------------------------------------------------------------ */
 
 /* "ledger statement v1" LF origin LF, then the entry without its signature, and without its place. */
 static size_t make_statement(struct walk *w, const uint8_t *bytes, size_t said)
@@ -188,7 +188,7 @@ static enum err_code check_signature(struct walk *w, const struct canonical *c, 
     return check_first_time(&w->signatures, c->signature, err);
 }
 
-/* -- all rules ------------------------------------------------------------------------------------------ */
+/* -- all rules ------------------------------------------------------------------------------------------- */
 
 /* Written by the program itself, as the journal, a strategy or the governor: it can be recomputed, so it says
  * from what. What a person enters by hand needs no cause. */

@@ -93,7 +93,7 @@ struct forge_row *forge_find_tile(struct forge *f, unsigned level, uint64_t inde
     return forge_find(f, EVIDENCE_TILES, key, sizeof key);
 }
 
-/* -- beginning and end ------------------------------------------------------------------------------------ */
+/* -- beginning and end ----------------------------------------------------------------------------------- */
 
 void forge_init(struct forge *f, unsigned seed)
 {
@@ -176,7 +176,7 @@ void forge_add(struct forge *f, struct entry *e)
     wire_out_init(&out, bytes, sizeof bytes);
     if (entry_encode(e, &out, &err)) {
         fprintf(stderr, "%s\n", err.text);
-        REQUIRE(!"the forged entry encodes");
+        err_require_failed("the forged entry encodes", __FILE__, __LINE__);
     }
     f->entries[f->entry_count++] =
         (struct forge_entry){copied(bytes, wire_out_size(&out)), wire_out_size(&out)};

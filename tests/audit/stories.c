@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* -- stories ------------------------------------------------------------------------------------------------ */
+/* -- stories --------------------------------------------------------------------------------------------- */
 
 /* Block of entries from `first` with the given entries, under `key`. */
 static void put_block(struct forge *f, uint64_t key, const size_t *indices, size_t count)
@@ -388,7 +388,7 @@ void stories_cut_cleanly(struct forge *f)
     }
 }
 
-/* -- entries that were written and sealed so, though they break a rule ---------------------------------------- */
+/* -- entries that were written and sealed so, though they break a rule ----------------------------------- */
 
 static void cause_itself(struct forge *f, struct entry *e)
 {
@@ -539,7 +539,7 @@ static const struct rule_story RULES[] = {
     {"actor_journal", actor_journal, false, "the journal's own name"},
 };
 
-/* -- telling them ------------------------------------------------------------------------------------------ */
+/* -- telling them ---------------------------------------------------------------------------------------- */
 
 const struct story *stories(size_t *count)
 {
@@ -553,8 +553,7 @@ const struct story *story_find(const char *name)
         if (strcmp(STORIES[i].name, name) == 0)
             return &STORIES[i];
     }
-    REQUIRE(!"a story of this name");
-    return NULL;
+    err_require_failed("a story has this name", __FILE__, __LINE__);
 }
 
 const struct rule_story *rule_stories(size_t *count)

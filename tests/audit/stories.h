@@ -1,13 +1,13 @@
 /*
- * Ways to tamper with a journal, and rules that a writer could break: each with the place that a verifier must
- * name. Told to the C verifier (test_tamper, test_rules) and to the independent one (test_independent).
+ * Ways to tamper with a journal, and rules that a writer could break: each with the place that a verifier
+ * must name. Told to the C verifier (test_tamper, test_rules) and to the independent one (test_independent).
  */
 #ifndef TESTS_AUDIT_STORIES_H
 #define TESTS_AUDIT_STORIES_H
 
 #include "audit/forge.h"
 
-/* The journal that stories tamper with: forge_small(f, 1, STORIES_GROUPS, STORIES_EACH). Blocks of 5 and 3. */
+/* The journal that stories tamper with: forge_small(f, 1, STORIES_GROUPS, STORIES_EACH). Blocks of 5, 3. */
 #define STORIES_GROUPS 5
 #define STORIES_EACH   8
 

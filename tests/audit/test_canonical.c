@@ -24,7 +24,8 @@ static size_t encoded(const struct entry *e, uint8_t *bytes)
     struct wire_out out;
 
     wire_out_init(&out, bytes, ENTRY_MAX_SIZE);
-    assert_int_equal(entry_encode(e, &out, &err), ERR_OK);
+    if (entry_encode(e, &out, &err))
+        fail_msg("%s", err.text);
     return wire_out_size(&out);
 }
 

@@ -55,9 +55,9 @@ static void expect_where(enum err_code rc, const char *where, const char *story)
     assert_false(report.integrity_ok && report.complete_ok);
 }
 
-/* -- every bit of every value ------------------------------------------------------------------------------ */
+/* -- every bit of every value ---------------------------------------------------------------------------- */
 
-/* Which entry a byte of a block belongs to; for a byte of the count, the block's first and last are both good. */
+/* Which entry a byte of a block belongs to; 0 for a byte of the count. */
 static uint64_t entry_at(const uint8_t *block, uint64_t key, size_t offset)
 {
     const unsigned count = (unsigned)block[0] << 8 | block[1];
@@ -164,7 +164,7 @@ static void test_flipped_bits_of_upper_tiles_are_named(void **state)
     forge_release(&f);
 }
 
-/* -- every bit of every key -------------------------------------------------------------------------------- */
+/* -- every bit of every key ------------------------------------------------------------------------------ */
 
 static void test_every_flipped_bit_of_a_key_is_noticed(void **state)
 {
@@ -198,7 +198,7 @@ static void test_every_flipped_bit_of_a_key_is_noticed(void **state)
     forge_release(&f);
 }
 
-/* -- stories -------------------------------------------------------------------------------------------------- */
+/* -- stories --------------------------------------------------------------------------------------------- */
 
 static void test_each_story_is_named(void **state)
 {

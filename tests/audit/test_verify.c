@@ -65,7 +65,7 @@ static enum err_code verify_export(const char *path)
     return verify_journal(&options, &report, &why);
 }
 
-/* -- good ones ----------------------------------------------------------------------------------------------- */
+/* -- good ones ------------------------------------------------------------------------------------------- */
 
 static void test_a_journal_as_it_is_written_is_good(void **state)
 {
@@ -162,7 +162,7 @@ static void test_progress_is_told_on_long_journals_only(void **state)
     assert_int_equal(calls, 0); /* fewer than 16,384 entries */
 }
 
-/* -- tampered through LMDB itself ------------------------------------------------------------------------------ */
+/* -- tampered through LMDB itself ------------------------------------------------------------------------ */
 
 /* Opens the file as an intruder would; `change` does the rest. */
 static void intrude(void (*change)(MDB_txn *txn, MDB_dbi dbi), const char *table)
@@ -259,7 +259,7 @@ static void test_a_changed_seal_is_named(void **state)
     assert_int_equal(verify_dir(vkey), ERR_OK);
 }
 
-/* -- could not check --------------------------------------------------------------------------------------------- */
+/* -- could not check ------------------------------------------------------------------------------------- */
 
 static void test_no_journal_is_not_found(void **state)
 {

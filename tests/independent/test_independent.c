@@ -1,7 +1,7 @@
 /*
- * Two verifiers, one in C and one in JavaScript that was written from docs/FORMAT.md alone, must give the same
- * verdict and name the same place: on good journals, on every story of tampering, and on journals with bits
- * flipped at random.
+ * Two verifiers, one in C and one in JavaScript that was written from docs/FORMAT.md alone, must give the
+ * same verdict and name the same place: on good journals, on every story of tampering, and on journals with
+ * bits flipped at random.
  */
 #include "audit/export.h"
 #include "audit/forge.h"
