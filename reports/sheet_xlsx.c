@@ -30,6 +30,7 @@ struct sheet_xlsx {
     lxw_workbook *workbook;
     struct tab tabs[SHEETS_MAX];
     struct {
+        lxw_chartsheet *tab;
         lxw_chart *chart;
         size_t index, over, count;
         size_t columns[4];
@@ -265,15 +266,16 @@ enum err_code sheet_xlsx_chart(struct sheet_xlsx *x, size_t index, const char *t
     if (!tab || !chart)
         return err_set(err, ERR_MEMORY, "%s: no room for the chart", x->path);
     chart_title_set_name(chart, title);
+    x->chart.tab = tab;
     x->chart.chart = chart;
     x->chart.index = index;
     x->chart.over = over;
     x->chart.count = count;
     memcpy(x->chart.columns, columns, count * sizeof *columns);
-    return check(x, chartsheet_set_chart(tab, chart), err);
+    return ERR_OK;
 }
 
-/* The ranges are known when all rows are there. */
+/* The ranges are known when all rows are there; a chart without any is not taken. */
 static enum err_code end_chart(struct sheet_xlsx *x, struct err *err)
 {
     lxw_chart *const chart = x->chart.chart;
@@ -298,7 +300,7 @@ static enum err_code end_chart(struct sheet_xlsx *x, struct err *err)
     chart_axis_set_num_format(chart->y_axis, "#,##0");
     chart_axis_set_label_position(chart->x_axis, LXW_CHART_AXIS_LABEL_POSITION_LOW);
     chart_legend_set_position(chart, LXW_CHART_LEGEND_BOTTOM);
-    return ERR_OK;
+    return check(x, chartsheet_set_chart(x->chart.tab, chart), err);
 }
 
 /* -- cells ---------------------------------------------------------------------------------------------- */

@@ -32,8 +32,8 @@ static void keep(struct part *p, const char *bytes, size_t size)
     p->tail_size = kept + size;
 }
 
-/* The name of the root element: after "<?...?>", "<name". */
-static bool root_name(const struct part *p, char name[NAME_MAX_SIZE])
+/* The name of the root element: after "<?...?>", "<name"; and whether it is empty, and so all there is. */
+static bool root_name(const struct part *p, char name[NAME_MAX_SIZE], bool *is_all)
 {
     const char *at = p->head;
     const char *const end = p->head + p->head_size;
@@ -48,25 +48,26 @@ static bool root_name(const struct part *p, char name[NAME_MAX_SIZE])
         length++;
     memcpy(name, at, length);
     name[length] = '\0';
+    const char *const close = memchr(at, '>', (size_t)(end - at));
+    *is_all = close && close[-1] == '/' && p->head_size < sizeof p->head;
     return length > 0;
 }
 
-/* "...</name>" or, for an empty root, ".../>", with a line end after it or not. */
+/* "...</name>" or, for an empty root, "<name/>", with a line end after it or not. */
 static bool is_whole(const struct part *p)
 {
     char name[NAME_MAX_SIZE];
     size_t end = p->tail_size;
+    bool is_all = false;
 
-    if (!root_name(p, name))
+    if (!root_name(p, name, &is_all))
         return false;
     const size_t length = strlen(name);
     while (end > 0 && (p->tail[end - 1] == '\n' || p->tail[end - 1] == '\r'))
         end--;
-    if (end >= 2 && memcmp(p->tail + end - 2, "/>", 2) == 0)
-        return p->head_size < sizeof p->head; /* only a short part is one empty element */
-    return end >= length + 3 && p->tail[end - 1] == '>' &&
-           memcmp(p->tail + end - 1 - length, name, length) == 0 &&
-           memcmp(p->tail + end - length - 3, "</", 2) == 0;
+    return is_all || (end >= length + 3 && p->tail[end - 1] == '>' &&
+                      memcmp(p->tail + end - 1 - length, name, length) == 0 &&
+                      memcmp(p->tail + end - length - 3, "</", 2) == 0);
 }
 
 static enum err_code check_part(zip_t *zip, zip_uint64_t index, const char *path, struct err *err)
