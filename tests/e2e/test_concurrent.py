@@ -1,0 +1,78 @@
+"""Two processes append at once: nothing is lost, groups stay whole, readers never wait or see half of one."""
+import json
+import os
+import subprocess
+import threading
+import unittest
+
+import desk
+import support
+from support import Acknowledgement, Case, note
+
+GROUPS = 40 if support.QUICK else 200
+
+
+class Two(Case):
+    def test_groups_interleave_whole(self):
+        j = self.journal()
+        sizes = {"a": 1, "b": 13, "c": 100}
+        running = {}
+        for name, size in sizes.items():
+            path = self.write(name, "".join(json.dumps(note(f"{name} {i}")) + "\n" for i in range(size * GROUPS)))
+            running[name] = j.start("append", "--group", size, path, stdout=subprocess.PIPE)
+        # Readers meanwhile: always a sealed prefix.
+        seen = 0
+        while any(p.poll() is None for p in running.values()):
+            size = int(j.run("seal").lines[1])
+            self.assertGreaterEqual(size, seen)
+            seen = size
+            if size % 7 == 0:
+                j.verify()
+        acks = {}
+        for name, p in running.items():
+            self.assertEqual(p.wait(), 0)
+            acks[name] = [Acknowledgement(line.decode().strip()) for line in p.stdout]
+            self.assertEqual(len(acks[name]), GROUPS)
+        rows = j.log()
+        self.assertEqual(len(rows), 1 + GROUPS * sum(sizes.values()))
+        by_seq = {r["seq"]: r["body"].get("text") for r in rows}
+        for name, size in sizes.items():
+            for k, ack in enumerate(acks[name]):
+                self.assertEqual(ack.last - ack.first + 1, size)
+                self.assertEqual([by_seq[s] for s in range(ack.first, ack.last + 1)],
+                                 [f"{name} {i}" for i in range(k * size, k * size + size)])
+        owners = [by_seq[s].split()[0] for s in range(2, len(rows) + 1)]
+        changes = sum(1 for x, y in zip(owners, owners[1:]) if x != y)
+        self.assertGreater(changes, 2, "they did not run at the same time")
+        times = [r["recorded_at"] for r in rows]
+        self.assertEqual(len(set(len(t) for t in times)) > 0 and sorted(by_seq), list(range(1, len(rows) + 1)))
+        j.verify()
+
+    def test_people_write_while_the_loop_runs(self):
+        j = self.journal()
+        p = j.start("run", "--feed", desk.synthetic(days=3, minutes=2), "--config", desk.WIDE)
+        self.wait_for("the run's beginning", lambda: j.run("log", "--kind", "control.run", code=None).out)
+        notes = 0
+        while p.poll() is None and notes < 200:
+            ack, = j.append(note(f"note {notes}"), note(f"note {notes} too"))
+            self.assertEqual(ack.last, ack.first + 1)
+            notes += 1
+        self.assertEqual(p.wait(120), 0)
+        self.assertGreater(notes, 1)
+        self.assertEqual(len(j.log("--kind", "control.note")), 2 * notes)
+        alone = self.journal("alone")
+        desk.run(alone, desk.synthetic(days=3, minutes=2))
+        self.assertEqual(desk.trades(j), desk.trades(alone))
+        j.verify()
+        self.assertIsNone(j.redecide()["differs"])
+
+    def test_two_inits_make_one_journal(self):
+        both = [self.start("-C", self.path("X"), "init", "--origin", f"a.b/{n}", stdout=subprocess.PIPE) for n in range(2)]
+        codes = sorted(p.wait(60) for p in both)
+        self.assertEqual(codes, [0, support.COULD_NOT])
+        vkey = next(p.stdout.read().decode().strip() for p in both if p.returncode == 0)
+        self.ledger("-C", self.path("X"), "verify", "--key", vkey)
+
+
+if __name__ == "__main__":
+    support.main()
