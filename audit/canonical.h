@@ -34,7 +34,7 @@ const struct entry_kind_info *canonical_kind(const struct canonical_kinds *kinds
 
 /*
  * The header's own rules, which hold for every kind. ERR_WRONG says which one is broken; ERR_FORMAT: the
- * format version is not known here, so nothing more can be said. On error *c is untouched.
+ * format version is not known here, so nothing more can be said. On error *c is not to be used.
  */
 MUST_USE enum err_code canonical_header(const uint8_t *bytes, size_t size, struct canonical *c,
                                         struct err *err);
