@@ -40,9 +40,9 @@ MUST_USE enum err_code explain_order(struct journal_reader *r, const char *order
 MUST_USE enum err_code explain_entry(struct journal_reader *r, uint64_t seq, struct explanation *x,
                                      struct err *err);
 /*
- * The newest look at the underlying of `symbol` at or before `at_ns` in the same New York day: every gate with
- * value and bound, how many contracts failed each criterion; and for an option its own values against every
- * criterion. ERR_NOT_FOUND: nobody looked, and when there were looks.
+ * The newest look at the underlying of `symbol` at or before `at_ns` in the same New York day (INSTANT_NONE: the
+ * newest look there is): every gate with value and bound, how many contracts failed each criterion; and for an
+ * option its own values against every criterion. ERR_NOT_FOUND: nobody looked, and when there were looks.
  */
 MUST_USE enum err_code explain_no_trade(struct journal_reader *r, const struct symbol *symbol, int64_t at_ns,
                                         struct explanation *x, struct err *err);

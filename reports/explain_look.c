@@ -24,10 +24,11 @@ struct looks {
 static void note_look(struct looks *l, const struct entry *e, const struct symbol *about)
 {
     const int64_t at_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
-    const bool is_of_day = instant_new_york_day(at_ns, NULL) == l->day;
+    const bool is_of_day = l->at_ns == INSTANT_NONE || instant_new_york_day(at_ns, NULL) == l->day;
+    const bool is_in_time = is_of_day && (l->at_ns == INSTANT_NONE || at_ns <= l->at_ns);
 
     if (symbol_equal(about, &l->symbol) && !symbol_equal(&l->symbol, &l->underlying)) {
-        if (is_of_day && at_ns <= l->at_ns)
+        if (is_in_time)
             l->blocked = e->seq;
         return;
     }
@@ -39,7 +40,7 @@ static void note_look(struct looks *l, const struct entry *e, const struct symbo
         return;
     if (!l->of_day++)
         l->first_ns = at_ns;
-    if (at_ns <= l->at_ns)
+    if (is_in_time)
         l->newest = e->seq;
 }
 
@@ -193,15 +194,16 @@ static enum err_code title_of_look(struct explanation *x, const struct looks *l,
                                    struct err *err)
 {
     const bool traded = look->kind == ENTRY_DECISION_CANDIDATES;
-    char asked[INSTANT_TEXT_SIZE];
+    char asked[INSTANT_TEXT_SIZE] = "";
     char text[INSTANT_TEXT_SIZE];
     struct words w;
 
-    instant_format_new_york(asked, l->at_ns);
+    if (l->at_ns != INSTANT_NONE)
+        instant_format_new_york(asked, l->at_ns);
     instant_format_new_york(text, look->at_ns != INSTANT_NONE ? look->at_ns : look->recorded_at_ns);
     words_init(&w);
-    words_add(&w, "%s: the newest look at or before %s is entry %" PRIu64 " at %s New York: %s",
-              l->underlying.text, asked, look->seq, text,
+    words_add(&w, "%s: the newest look%s%s is entry %" PRIu64 " at %s New York: %s", l->underlying.text,
+              asked[0] ? " at or before " : "", asked, look->seq, text,
               traded ? "it found candidates and decided to trade" : "no trade");
     const enum err_code rc = explain_set_title(x, &w, err);
     words_release(&w);
@@ -261,7 +263,8 @@ enum err_code explain_no_trade(struct journal_reader *r, const struct symbol *sy
     struct looks l = {.symbol = *symbol, .at_ns = at_ns};
 
     symbol_underlying(symbol, &l.underlying);
-    l.day = instant_new_york_day(at_ns, NULL);
+    if (at_ns != INSTANT_NONE)
+        l.day = instant_new_york_day(at_ns, NULL);
     const enum err_code rc = find_looks(&l, r, err);
     if (rc)
         return rc;

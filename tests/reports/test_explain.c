@@ -167,6 +167,10 @@ static void test_a_look_without_a_trade_shows_every_gate(void **state)
                                        "1 contract failed first: held\n");
     assert_int_equal(find_check(look, "price_above_sma20")->value, entries_price("748.50"));
     assert_int_equal(find_check(look, "price_above_sma20")->bound, entries_price("740.25"));
+    explanation_release(&b.x);
+    SCRATCH_OK(explain_no_trade(b.reader, &goog, INSTANT_NONE, &b.x, err)); /* the newest there is */
+    assert_non_null(strstr(b.x.title, "GOOG: the newest look is entry"));
+    assert_int_equal(b.x.steps[b.x.count - 1].seq, b.story.no_trade);
     bench_release(&b);
 }
 
