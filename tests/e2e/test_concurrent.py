@@ -66,6 +66,21 @@ class Two(Case):
         j.verify()
         self.assertIsNone(j.redecide()["differs"])
 
+    def test_the_same_run_twice_at_once_trades_once(self):
+        """The second is refused, or waits its turn: two loops must not both act on one market."""
+        feed = desk.synthetic(days=3, minutes=2)
+        alone, j = self.journal("alone"), self.journal()
+        desk.run(alone, feed)
+        j.run("config", "set", desk.WIDE)
+        both = [j.start("run", "--feed", feed) for _ in range(2)]
+        codes = sorted(p.wait(120) for p in both)
+        self.assertEqual(codes[0], 0)
+        self.assertIn(codes[1], (0, support.COULD_NOT))
+        self.assertEqual(len(j.log("--kind", "perception")), len(alone.log("--kind", "perception")))
+        self.assertEqual(support.money_state(j.json("replay")), support.money_state(alone.json("replay")))
+        self.assertIsNone(j.redecide()["differs"])
+        j.verify()
+
     def test_two_inits_make_one_journal(self):
         both = [self.start("-C", self.path("X"), "init", "--origin", f"a.b/{n}", stdout=subprocess.PIPE) for n in range(2)]
         codes = sorted(p.wait(60) for p in both)

@@ -480,6 +480,20 @@ class Misuse(Case):
                 self.expect_error(COULD_NOT, *pieces, args=["-C", j.path, *args])
         self.assertEqual(j.size(), 1)
 
+    def test_a_fill_that_no_account_can_hold_does_not_disable_the_journal(self):
+        """Refused, or kept as the fact that it is: but state, and above all the stop, must be had afterwards."""
+        j = self.journal()
+        huge = {"kind": "fill.execution", "body": {"order_id": "o", "fill_id": "f", "symbol": "GOOG", "side": "buy",
+                                                   "qty": 9223372036854775807, "price": "9223372036", "fee": "0"}}
+        result = j.run("append", input=json.dumps(huge), code=None)
+        self.assertIn(result.code, (0, COULD_NOT))
+        if result.code:
+            self.assertIn("line 1", result.err)
+            self.assertEqual(j.size(), 1)
+        j.run("replay")
+        j.run("stop", "--reason", "x")
+        j.verify()
+
     def test_a_key_of_another_journal_is_wrong(self):
         j, other = self.journal(), self.journal("other", "desk.example/other")
         self.expect_error(support.WRONG, "key", args=["-C", j.path, "verify", "--key", other.vkey])
@@ -492,7 +506,7 @@ class Misuse(Case):
         table = [
             ("x", 'feed "x"', "lean, spx-eod, synthetic, journal"), ("frob:a", 'feed "frob"'),
             ("synthetic:seed=x", "seed=x"), ("synthetic:seed=1,seed=2", '"seed" is given twice'),
-            ("synthetic:frob=2", 'unknown key "frob"', "its keys: seed"), ("synthetic:seed", '"seed" is no key=value'),
+            ("synthetic:frob=2", 'unknown key "frob"', "seed, underlying, date"), ("synthetic:seed", '"seed" is no key=value'),
             ("synthetic:seed=", '"seed" has no value'), ("synthetic:scenario=boom", "none of: rise, fall, crash, flat"),
             ("synthetic:date=2026-01-03", "no session (Saturday)"), ("synthetic:date=x", "date=x"),
             ("synthetic:days=0", "days=0"), ("synthetic:days=1000", "days=1000"), ("synthetic:minutes=0", "minutes=0"),
