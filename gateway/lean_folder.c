@@ -105,7 +105,9 @@ static void keep_name(struct neighbours *n, const char *name)
         return;
     const size_t last = n->name_count < SHOWN_NAMES ? n->name_count++ : SHOWN_NAMES - 1;
     memmove(&n->names[at + 1], &n->names[at], (last - at) * sizeof n->names[0]);
-    snprintf(n->names[at], sizeof n->names[at], "%s", name);
+    const size_t length = strnlen(name, sizeof n->names[at] - 1); /* a longer one is shown cut */
+    memcpy(n->names[at], name, length);
+    n->names[at][length] = '\0';
 }
 
 static void look_at(struct neighbours *n, const char *name, const char *suffix)
