@@ -471,7 +471,7 @@ class Misuse(Case):
             (["explain", "np-1"], "np-1"), (["explain", "999"], "999"),
             (["explain", "--no-trade", "GOOG"], "GOOG"),
             (["report", "verify", self.path("none")], "none"),
-            (["nightly", "--date", "2015-12-24", "--out", "/nonexistent/pack"], "/nonexistent"),
+            (["nightly", "--date", "2015-12-24", "--out", "pack"], "2015-12-24"),
             (["run", "--feed", "journal:/nonexistent"], "no journal in /nonexistent"),
             (["run", "--feed", "synthetic:seed=1", "--config", "none"], "none: No such file"),
         ]

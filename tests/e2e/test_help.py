@@ -23,7 +23,7 @@ def options_of(text):
     lists = [line for line in text.splitlines() if re.match(r"^\s{2,}--", line)]
     found = {}
     for line in usage + lists:
-        for name, value in re.findall(r"(--[a-z][a-z-]*)(?:[ =]([A-Z][A-Z_|.]*|[a-z]+(?:\|[a-z]+)+))?", line):
+        for name, value in re.findall(r"(--[a-z][a-z-]*)(?: ([A-Za-z]\S*))?", line):
             found[name] = found.get(name, False) or bool(value)
     return {name: value for name, value in found.items() if name not in GLOBAL}
 

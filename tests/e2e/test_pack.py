@@ -136,9 +136,16 @@ class Packs(Case):
         j.run("nightly", "--date", self.DAY, "--out", self.path("tokyo"), env=env)
         self.assertEqual({n: read(self.path("tokyo", n)) for n in os.listdir(self.path("tokyo"))}, first)
         # Other days, later: this day's pack is what it was.
-        desk.run(j, desk.synthetic(seed=9, date="2026-01-07", days=1, minutes=60))
+        desk.run(j, desk.synthetic(seed=9, date="2026-01-07", days=1, minutes=60, history=0))
         self.assertEqual(self.pack(j, "later"), first)
         j.run("report", "verify", self.path("later"))
+
+    def test_daily_bars_that_come_days_later_do_not_move_the_days_end(self):
+        """A later run reads its history, bars of this day among it: positions at the day's end stay what they were."""
+        j = self.traded()
+        first = table(self.pack(j)["positions.csv"])
+        desk.run(j, desk.synthetic(seed=9, date="2026-01-07", days=1, minutes=60, history=60))
+        self.assertEqual(table(self.pack(j, "later")["positions.csv"]), first)
 
     def test_whatever_is_changed_is_named(self):
         j = self.traded()
