@@ -12,6 +12,11 @@ struct found_day {
     uint64_t first_seq;
     uint64_t last_seq;
     uint64_t entries;
+    bool has_clock;
+    bool has_closed; /* its clock said close ... */
+    bool has_ended;  /* ... and its run ended after that */
+    bool is_over;    /* what comes now is late */
+    uint64_t late;   /* since then */
 };
 
 struct scan {
@@ -30,21 +35,74 @@ static enum err_code read_entry(const struct journal_record *record, struct entr
     return rc ? err_wrap(err, "entry %" PRIu64, record->seq) : ERR_OK;
 }
 
-static enum err_code count_entry(struct scan *s, const struct entry *e, struct err *err)
+/* The row of a day, made when there is none. */
+static enum err_code put_day(struct scan *s, civil_day day, struct found_day **row, struct err *err)
 {
-    enum err_code rc = day_apply(&s->state, e, err);
     void *found = NULL;
 
+    if (s->days.count) {
+        *row = table_at(&s->days, s->newest);
+        if ((*row)->day == day)
+            return ERR_OK;
+    }
+    const enum err_code rc = table_put(&s->days, &day, &found, err);
     if (rc)
         return rc;
-    const civil_day day = day_of(&s->state, e);
-    struct found_day *row = s->days.count ? table_at(&s->days, s->newest) : NULL;
-    if (!row || row->day != day) {
-        rc = table_put(&s->days, &day, &found, err);
-        if (rc)
-            return rc;
-        row = found;
-        s->newest = (uint32_t)(((const uint8_t *)found - s->days.rows) / (ptrdiff_t)s->days.row_size);
+    *row = found;
+    s->newest = (uint32_t)(((const uint8_t *)found - s->days.rows) / (ptrdiff_t)s->days.row_size);
+    return ERR_OK;
+}
+
+/* A new session: those before it are over. */
+static void begin_session(struct scan *s, civil_day session)
+{
+    for (uint32_t i = 0; i < s->days.count; i++) {
+        struct found_day *const d = table_at(&s->days, i);
+        if (d->has_clock && d->day < session)
+            d->is_over = true;
+    }
+}
+
+/* A session that the clock names again goes on, and what was late in between is its own after all. */
+static void go_on(struct found_day *row)
+{
+    row->entries += row->late;
+    row->late = 0;
+    row->has_closed = false;
+    row->has_ended = false;
+    row->is_over = false;
+}
+
+static void note_session(struct found_day *row, const struct entry *e)
+{
+    if (e->kind == ENTRY_PERCEPTION_CLOCK) {
+        if (row->is_over)
+            go_on(row);
+        row->has_clock = true;
+        row->has_closed |= e->as.perception_clock.phase == PHASE_CLOSE;
+    } else if (e->kind == ENTRY_CONTROL_RUN_END) {
+        row->has_ended = row->has_closed;
+    } else if (e->kind == ENTRY_CONTROL_RUN || e->kind == ENTRY_CONTROL_SOURCE) {
+        row->is_over |= row->has_ended;
+    }
+}
+
+static enum err_code count_entry(struct scan *s, const struct entry *e, struct err *err)
+{
+    const civil_day before = s->state.session;
+    struct found_day *row = NULL;
+    enum err_code rc = day_apply(&s->state, e, err);
+
+    if (!rc && s->state.session != before)
+        begin_session(s, s->state.session);
+    if (!rc)
+        rc = put_day(s, day_of(&s->state, e), &row, err);
+    if (rc)
+        return rc;
+    note_session(row, e);
+    if (row->is_over) {
+        row->late++;
+        return ERR_OK;
     }
     if (!row->entries++)
         row->first_seq = e->seq;

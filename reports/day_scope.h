@@ -1,7 +1,11 @@
 /*
  * What a report about a trading day covers: which entries are the day's (book/day.h has the rule), and up to
- * which seal the state is folded. That seal is the smallest one that covers the day's last entry, so a report
- * says the same however much the journal grows afterwards by other days.
+ * which seal the state is folded. That seal is the smallest one that covers the day's last entry.
+ *
+ * A session is over when the clock names a later one, or when, after its close and the end of its run, the
+ * next run or import begins. What is recorded about it from then on (a bar of that day, read as history a week
+ * later) is in the journal and in no report about the day: so a report says the same however much the journal
+ * grows. A day on which no clock was recorded is never over; one that the clock names again goes on.
  */
 #ifndef REPORTS_DAY_SCOPE_H
 #define REPORTS_DAY_SCOPE_H

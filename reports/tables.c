@@ -96,7 +96,7 @@ static bool is_made(const struct fold *f, size_t sheet)
 
 static enum err_code tell(struct fold *f, const struct entry *e, struct err *err)
 {
-    const bool is_of_day = day_of(f->book.day, e) == f->scope->day;
+    const bool is_of_day = day_of(f->book.day, e) == f->scope->day && e->seq <= f->scope->last_seq;
     enum err_code rc = ERR_OK;
 
     for (size_t i = 0; !rc && i < TABLES_COUNT; i++) {

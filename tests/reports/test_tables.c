@@ -459,6 +459,77 @@ static void test_scope_is_the_smallest_seal_over_the_day(void **state)
     story_release(&s);
 }
 
+/* The scope of a day now, and whether it is what it was. */
+static uint64_t last_seq_of(struct story *s, const char *which)
+{
+    struct journal_reader *r = NULL;
+    struct day_scope scope;
+
+    SCRATCH_OK(journal_reader_begin(s->journal, &r, err));
+    SCRATCH_OK(day_scope_find(r, entries_day(which), &scope, err));
+    journal_reader_end(r);
+    return scope.last_seq;
+}
+
+static void test_a_day_that_is_over_takes_no_more(void **state)
+{
+    struct entry run = entries_draft(ENTRY_CONTROL_RUN);
+    struct entry end = entries_draft(ENTRY_CONTROL_RUN_END);
+    struct entry bar = entries_bar("GOOG", "750", "751", "748", "748.4", 100, 86400);
+    struct story s;
+    static struct lines l;
+
+    (void)state;
+    run.as.control_run.program = text_from("ledger");
+    run.as.control_run.broker = id_from("paper");
+    story_init(&s);
+    assert_int_equal(last_seq_of(&s, day), s.day_last);
+    /* the evening is the day's: its run has not ended, and people have something to say */
+    const uint64_t ended = story_add(&s, STORY_OPERATOR, end, NULL, 0);
+    const uint64_t note = story_add(&s, STORY_OPERATOR, entries_note("late"), "2015-12-24T23:00:00Z", 0);
+    story_commit(&s);
+    assert_int_equal(note, ended + 1);
+    assert_int_equal(last_seq_of(&s, day), note);
+    /* the next run begins: it is not, nor is the day's bar that comes as history, nor is a finding about it */
+    story_add(&s, STORY_OPERATOR, run, NULL, 0);
+    story_add(&s, STORY_FEED, bar, "2015-12-24T18:00:00Z", 0);
+    story_add(&s, STORY_FEED, story_finding("too late"), "2015-12-24T18:00:00Z", 0);
+    story_commit(&s);
+    assert_int_equal(last_seq_of(&s, day), note);
+    story_next_day(&s);
+    story_add(&s, STORY_FEED, story_finding("much too late"), "2015-12-24T18:00:00Z", 0);
+    story_commit(&s);
+    assert_int_equal(last_seq_of(&s, day), note);
+    tell(&s, day, "quality", &l);
+    assert_int_equal(l.count, 1);
+    /* unless the clock goes back to it: then the session goes on */
+    const uint64_t again =
+        story_add(&s, STORY_FEED, entries_clock(PHASE_TICK, day), "2015-12-24T17:00:00Z", 0);
+    story_commit(&s);
+    assert_int_equal(last_seq_of(&s, day), again);
+    tell(&s, day, "quality", &l);
+    assert_int_equal(l.count, 3);
+    story_release(&s);
+}
+
+/* A run that broke down after the close goes on, and its answers are the day's. */
+static void test_a_run_that_has_not_ended_does_not_end_the_day(void **state)
+{
+    struct entry run = entries_draft(ENTRY_CONTROL_RUN);
+    struct story s;
+
+    (void)state;
+    run.as.control_run.program = text_from("ledger");
+    run.as.control_run.broker = id_from("paper");
+    story_init(&s);
+    story_add(&s, STORY_OPERATOR, run, NULL, 0);
+    const uint64_t answer =
+        story_add(&s, STORY_BROKER, entries_expiration("x-1", STORY_PUT, 3, "748.40"), NULL, s.close_clock);
+    story_commit(&s);
+    assert_int_equal(last_seq_of(&s, day), answer);
+    story_release(&s);
+}
+
 static void test_scope_names_the_days_around_one_that_is_not_there(void **state)
 {
     struct journal_reader *r = NULL;
@@ -520,6 +591,8 @@ int main(void)
         cmocka_unit_test(test_quality_and_sources),
         cmocka_unit_test(test_cover_says_what_it_rests_on),
         cmocka_unit_test(test_scope_is_the_smallest_seal_over_the_day),
+        cmocka_unit_test(test_a_day_that_is_over_takes_no_more),
+        cmocka_unit_test(test_a_run_that_has_not_ended_does_not_end_the_day),
         cmocka_unit_test(test_scope_names_the_days_around_one_that_is_not_there),
         cmocka_unit_test(test_find_lists_the_names_there_are),
     };
