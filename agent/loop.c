@@ -14,6 +14,8 @@ struct loop {
     bool has_next;
     struct entry tick; /* the newest clock entry recorded */
     bool has_tick;
+    uint64_t run_seq;  /* our control.run; 0 before it is there */
+    uint64_t recorded; /* perceptions of an earlier part of this run */
 };
 
 uint64_t loop_continues(const struct desk *d, const char *feed_text)
@@ -28,6 +30,19 @@ static enum err_code read_next(struct loop *l, struct err *err)
     return feed_next(l->options->feed, &l->next, &l->has_next, err);
 }
 
+/* Two loops on one journal would tell everything twice: the one that began last goes on. */
+static enum err_code check_alone(const struct loop *l, struct err *err)
+{
+    const uint64_t newest = l->desk->book.run->run_seq;
+
+    if (l->run_seq == 0 || newest == l->run_seq)
+        return ERR_OK;
+    return err_set(err, ERR_CHAIN,
+                   "another ledger run has taken this journal over with entry %llu; this one, of entry %llu, "
+                   "ends here",
+                   (unsigned long long)newest, (unsigned long long)l->run_seq);
+}
+
 /* Begins, does one thing, commits; whatever fails, the lock is free again. */
 typedef enum err_code moment(struct loop *l, struct err *err);
 
@@ -35,6 +50,9 @@ static enum err_code in_group(struct loop *l, moment *act, struct err *err)
 {
     enum err_code rc = desk_begin(l->desk, err);
 
+    if (rc)
+        return rc;
+    rc = check_alone(l, err);
     if (!rc)
         rc = act(l, err);
     if (!rc)
@@ -53,13 +71,17 @@ static enum err_code begin_run(struct loop *l, struct err *err)
     e->at_ns = INSTANT_NONE;
     e->cause = l->desk->book.configuration->seq;
     build_describe(build, sizeof build);
+    l->recorded = loop_continues(l->desk, l->options->feed_text) ? l->desk->book.run->perceived : 0;
     e->as.control_run.program = text_from(BUILD_PROGRAM);
     e->as.control_run.build = text_from(build);
     e->as.control_run.feed = text_from(l->options->feed_text);
     e->as.control_run.broker = id_from(l->options->broker);
     e->as.control_run.configuration = l->desk->book.configuration->sha256;
     const enum err_code rc = desk_add(l->desk, "operator", e, err);
-    return rc ? rc : desk_open_account(l->desk, err);
+    if (rc)
+        return rc;
+    l->run_seq = e->seq;
+    return desk_open_account(l->desk, err);
 }
 
 static enum err_code end_run(struct loop *l, struct err *err)
@@ -75,6 +97,24 @@ static enum err_code end_run(struct loop *l, struct err *err)
     return desk_add(l->desk, "operator", e, err);
 }
 
+/* Behind what was decided on, nothing is decided: limits of a day would begin again. */
+static enum err_code check_forward(const struct loop *l, struct err *err)
+{
+    const int64_t newest = l->desk->book.run->clock_at_ns;
+    char at[INSTANT_TEXT_SIZE];
+    char before[INSTANT_TEXT_SIZE];
+
+    if (l->next.kind != ENTRY_PERCEPTION_CLOCK || newest == INSTANT_NONE || l->next.at_ns >= newest)
+        return ERR_OK;
+    instant_format(at, l->next.at_ns);
+    instant_format(before, newest);
+    return err_set(
+        err, ERR_CHAIN,
+        "its clock says %s, and this journal has decided up to %s: decide on the past in a journal "
+        "of its own",
+        at, before);
+}
+
 /* Everything up to and including the next clock entry. */
 static enum err_code perceive(struct loop *l, struct err *err)
 {
@@ -83,7 +123,10 @@ static enum err_code perceive(struct loop *l, struct err *err)
     for (unsigned n = 0; !rc && l->has_next && !l->has_tick && n < GROUP_MAX; n++) {
         if (l->options->until_ns != INSTANT_NONE && l->next.at_ns > l->options->until_ns)
             break;
-        rc = desk_add(l->desk, feed_actor(l->options->feed), &l->next, err);
+        l->next.cause = l->run_seq;
+        rc = check_forward(l, err);
+        if (!rc)
+            rc = desk_add(l->desk, feed_actor(l->options->feed), &l->next, err);
         if (rc)
             return err_wrap(err, "%s", feed_name(l->options->feed));
         l->report->perceived++;
@@ -122,23 +165,30 @@ static enum err_code work_tick(struct loop *l, struct err *err)
     return rc;
 }
 
-/* Leaves out what an earlier part of this run has recorded, and answers the clock entry it died on. */
-static enum err_code catch_up(struct loop *l, uint64_t recorded, struct err *err)
+/*
+ * Leaves out what an earlier part of this run has recorded, and finishes the moment it died in: the clock
+ * entry may lack its answer, and an answered one the broker's work after it. Either is done again without
+ * harm, unless the next moment's perceptions have begun to arrive: then this one was finished.
+ */
+static enum err_code catch_up(struct loop *l, struct err *err)
 {
     struct journal_reader *r = NULL;
     struct journal_record record;
+    const struct book *const b = &l->desk->book;
     enum err_code rc = read_next(l, err);
 
-    while (!rc && l->has_next && l->report->skipped < recorded) {
+    while (!rc && l->has_next && l->report->skipped < l->recorded) {
         l->report->skipped++;
         l->report->perceived++;
         rc = read_next(l, err);
     }
-    if (rc || l->desk->book.run->pending_seq == 0)
+    if (rc || l->recorded == 0 || b->run->perceived_seq != b->view->clock.seq)
         return rc;
+    if (b->run->pending_seq == 0)
+        return in_group(l, broker, err);
     rc = journal_reader_begin(l->desk->journal, &r, err);
     if (!rc)
-        rc = journal_reader_get(r, l->desk->book.run->pending_seq, &record, err);
+        rc = journal_reader_get(r, b->run->pending_seq, &record, err);
     if (!rc)
         rc = entry_decode(record.bytes, record.size, &l->tick, err);
     journal_reader_end(r);
@@ -163,10 +213,9 @@ enum err_code loop_run(struct desk *d, const struct loop_options *options, struc
     int64_t total = 0;
 
     memset(report, 0, sizeof *report);
-    const uint64_t recorded = loop_continues(d, options->feed_text) ? d->book.run->perceived : 0;
     enum err_code rc = in_group(&l, begin_run, err);
     if (!rc)
-        rc = catch_up(&l, recorded, err);
+        rc = catch_up(&l, err);
     while (!rc && l.has_next && !is_past_until(&l) && !is_interrupted(&l)) {
         rc = in_group(&l, perceive, err);
         if (!rc && l.has_tick)

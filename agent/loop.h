@@ -3,7 +3,8 @@
  * then the broker works, the engine answers the clock in a sealed group of its own, and the broker works
  * again. An order leaves only after its decision and verdict are on disk and sealed.
  *
- * After a crash the same command goes on where the journal ends: nothing else is state.
+ * After a crash the same command goes on where the journal ends: nothing else is state. What the loop perceives
+ * names its control.run as its cause; only that is left out when the feed is read again.
  */
 #ifndef AGENT_LOOP_H
 #define AGENT_LOOP_H
@@ -40,6 +41,10 @@ struct loop_report {
  */
 uint64_t loop_continues(const struct desk *d, const char *feed_text);
 
+/*
+ * ERR_CHAIN: a newer loop has begun on this journal (this one ends, nothing is told twice), or a clock entry of
+ * the feed is before one that a run has decided on.
+ */
 MUST_USE enum err_code loop_run(struct desk *d, const struct loop_options *options,
                                 struct loop_report *report, struct err *err);
 

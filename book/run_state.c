@@ -2,7 +2,10 @@
 
 static void run_init(void *state)
 {
-    memset(state, 0, sizeof(struct run_state));
+    struct run_state *const s = state;
+
+    memset(s, 0, sizeof *s);
+    s->clock_at_ns = INSTANT_NONE;
 }
 
 static void learn_actor(struct run_state *s, enum role role)
@@ -20,6 +23,7 @@ static void on_run(struct run_state *s, const struct entry *e)
     const struct text *const feed = &e->as.control_run.feed;
     const size_t length = feed->length < RUN_FEED_MAX - 1 ? feed->length : RUN_FEED_MAX - 1;
 
+    s->run_seq = e->seq;
     if (s->is_open && strlen(s->feed) == length && memcmp(s->feed, feed->bytes, length) == 0)
         return;
     s->is_open = true;
@@ -27,9 +31,20 @@ static void on_run(struct run_state *s, const struct entry *e)
     memset(s->feed, 0, sizeof s->feed);
     memcpy(s->feed, feed->bytes, length);
     s->perceived = 0;
+    s->perceived_seq = 0;
     s->derived = 0;
     s->pending_seq = 0;
-    s->pending_at_ns = 0;
+}
+
+/* A perception of the run that is going on, or of an earlier part of it. */
+static void on_perceived(struct run_state *s, const struct entry *e)
+{
+    s->perceived++;
+    s->perceived_seq = e->seq;
+    if (e->kind == ENTRY_PERCEPTION_CLOCK) {
+        s->pending_seq = e->seq;
+        s->clock_at_ns = e->at_ns;
+    }
 }
 
 bool run_is_derived(const struct run_state *s, const struct entry *e)
@@ -57,10 +72,10 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
         s->stop_seq = e->seq;
     if (!s->is_open || e->actor > s->actors)
         return ERR_OK;
-    s->perceived += s->is_feed[e->actor];
-    if (e->kind == ENTRY_PERCEPTION_CLOCK) {
-        s->pending_seq = e->seq;
-        s->pending_at_ns = e->at_ns;
+    if (s->is_feed[e->actor] && e->cause >= s->first_seq) {
+        on_perceived(s, e);
+    } else if (e->kind == ENTRY_PERCEPTION_CLOCK) {
+        s->pending_seq = 0; /* somebody else's: the moment that was to be answered is over */
     } else if (run_is_derived(s, e)) {
         s->derived++;
         if (e->cause != s->stop_seq)
@@ -75,9 +90,12 @@ static void run_digest(const void *state, const struct digest_out *out)
 
     digest_u64(out, s->is_open);
     digest_u64(out, s->first_seq);
+    digest_u64(out, s->run_seq);
     digest_bytes(out, s->feed, strlen(s->feed));
     digest_u64(out, s->perceived);
+    digest_u64(out, s->perceived_seq);
     digest_u64(out, s->pending_seq);
+    digest_i64(out, s->clock_at_ns);
     digest_u64(out, s->stop_seq);
     digest_u64(out, s->derived);
     digest_bytes(out, s->is_feed, sizeof s->is_feed);

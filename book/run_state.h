@@ -2,6 +2,9 @@
  * What is known of the loop, folded from the journal: whether one is going on, what feeds it, how much of the
  * feed is in the journal already. That is all it takes to go on after a crash where the last run ended: the
  * feed is opened again and the perceptions that are here already are left out.
+ *
+ * What a run perceives names its control.run as its cause. So what somebody else appends or imports meanwhile,
+ * whoever's name it carries, is neither counted as the feed's nor answered.
  */
 #ifndef BOOK_RUN_STATE_H
 #define BOOK_RUN_STATE_H
@@ -14,12 +17,14 @@
 struct run_state {
     bool is_open;            /* control.run without its control.run_end */
     uint64_t first_seq;      /* of the control.run that the unfinished work began with */
+    uint64_t run_seq;        /* newest control.run: it alone may go on; 0: none */
     char feed[RUN_FEED_MAX]; /* its feed, terminated */
     uint64_t perceived;      /* entries by the feed's actors since first_seq, sources included */
+    uint64_t perceived_seq;  /* the newest of them; 0: none yet */
     uint64_t pending_seq;    /* a clock entry of an open run that no derived entry has answered; 0: none */
-    int64_t pending_at_ns;
-    uint64_t stop_seq; /* newest control.stop: its cancellations answer it, not the clock */
-    uint64_t derived;  /* entries by strategies and the governor since first_seq */
+    int64_t clock_at_ns;     /* newest clock entry of any run: none may go back behind it; INSTANT_NONE */
+    uint64_t stop_seq;       /* newest control.stop: its cancellations answer it, not the clock */
+    uint64_t derived;        /* entries by strategies and the governor since first_seq */
     uint8_t is_feed[ACTORS_TOTAL_MAX + 1];   /* by actor id: role feed */
     uint8_t is_engine[ACTORS_TOTAL_MAX + 1]; /* by actor id: role strategy or risk */
     uint32_t actors;

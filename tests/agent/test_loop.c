@@ -146,6 +146,168 @@ static void test_cut_off_and_gone_on_is_the_same_as_uninterrupted(void **state)
     session_end(&parts);
 }
 
+static void assert_same_outcome(const struct session *a, const struct session *b)
+{
+    const struct book *const x = &a->desk->book;
+    const struct book *const y = &b->desk->book;
+
+    assert_int_equal(x->accounts->cash_micro, y->accounts->cash_micro);
+    assert_int_equal(x->run->perceived, y->run->perceived);
+    assert_int_equal(x->orders->by_id.count, y->orders->by_id.count);
+    for (uint32_t i = 0; i < x->orders->by_id.count; i++) {
+        const struct order *const o = table_at(&x->orders->by_id, i);
+        const struct order *const p = table_at(&y->orders->by_id, i);
+        assert_int_equal(o->status, p->status);
+        assert_int_equal(o->filled_qty, p->filled_qty);
+        assert_int_equal(o->filled_micro, p->filled_micro);
+    }
+}
+
+enum died { DIED_PERCEIVED, DIED_BROKER, DIED_ANSWERED, DIED_POINTS };
+
+/* The next moment as the loop does it, but only up to a commit. */
+static void die_in_the_next_moment(struct session *s, enum died point)
+{
+    const struct feed_context context = feed_context_of(s->journal, loop_continues(s->desk, FEED));
+    const uint64_t recorded = s->desk->book.run->perceived;
+    struct feed *feed = NULL;
+    struct entry e;
+    bool found = true;
+
+    SCRATCH_OK(feed_open(FEED, &context, &feed, err));
+    for (uint64_t i = 0; i < recorded; i++)
+        SCRATCH_OK(feed_next(feed, &e, &found, err));
+    SCRATCH_OK(desk_begin(s->desk, err));
+    do {
+        SCRATCH_OK(feed_next(feed, &e, &found, err));
+        assert_true(found);
+        e.cause = s->desk->book.run->run_seq;
+        SCRATCH_OK(desk_add(s->desk, feed_actor(feed), &e, err));
+    } while (e.kind != ENTRY_PERCEPTION_CLOCK);
+    SCRATCH_OK(desk_commit(s->desk, err));
+    feed_close(feed);
+    for (enum died done = DIED_BROKER; done <= point; done++) {
+        SCRATCH_OK(desk_begin(s->desk, err));
+        if (done == DIED_BROKER)
+            SCRATCH_OK(desk_broker(s->desk, err));
+        else
+            SCRATCH_OK(desk_answer(s->desk, &e, err));
+        SCRATCH_OK(desk_commit(s->desk, err));
+    }
+}
+
+static void test_killed_between_any_two_commits_nothing_is_lost_or_done_twice(void **state)
+{
+    struct session whole;
+
+    (void)state;
+    session_start(&whole);
+    run_until(&whole, "2026-01-05T14:40:30Z");
+    for (enum died point = DIED_PERCEIVED; point < DIED_POINTS; point++) {
+        struct session s;
+        session_start(&s);
+        run_until(&s, "2026-01-05T14:30:30Z");
+        die_in_the_next_moment(&s, point); /* in which the first order is sent */
+        assert_int_equal(s.desk->book.orders->open_count, point == DIED_ANSWERED ? 1 : 0);
+        session_close(&s);
+        session_open(&s);
+        run_until(&s, "2026-01-05T14:40:30Z");
+        assert_same_outcome(&s, &whole);
+        assert_decides_the_same(&s);
+        session_end(&s);
+    }
+    session_end(&whole);
+}
+
+/* Whoever's name it carries: only what the loop itself perceived is left out when it goes on. */
+static void test_what_others_append_meanwhile_is_not_the_feeds(void **state)
+{
+    struct session whole;
+    struct session s;
+
+    (void)state;
+    session_start(&whole);
+    run_until(&whole, "2026-01-05T14:40:30Z");
+    session_start(&s);
+    run_until(&s, "2026-01-05T14:35:30Z");
+    SCRATCH_OK(desk_begin(s.desk, err));
+    struct entry e = entries_quote("OTHER", "1", "2", 3, 4);
+    SCRATCH_OK(desk_add(s.desk, "feed:synthetic", &e, err));
+    e = entries_clock(PHASE_TICK, "2026-01-05");
+    e.at_ns = entries_instant("2026-01-05T14:35:10Z");
+    SCRATCH_OK(desk_add(s.desk, "feed:synthetic", &e, err));
+    SCRATCH_OK(desk_commit(s.desk, err));
+    session_close(&s);
+    session_open(&s);
+    run_until(&s, "2026-01-05T14:40:30Z");
+    assert_same_outcome(&s, &whole);
+    assert_decides_the_same(&s);
+    session_end(&whole);
+    session_end(&s);
+}
+
+/* Another process begins a run on the same journal. */
+static void take_over(void *context, uint64_t done, uint64_t total)
+{
+    struct session *const s = context;
+    struct entry e = entries_draft(ENTRY_CONTROL_RUN);
+
+    (void)done;
+    (void)total;
+    e.as.control_run.program = text_from("another");
+    e.as.control_run.build = text_from("x");
+    e.as.control_run.feed = text_from(FEED);
+    e.as.control_run.broker = id_from("paper");
+    SCRATCH_OK(desk_begin(s->desk, err));
+    SCRATCH_OK(desk_add(s->desk, "operator", &e, err));
+    SCRATCH_OK(desk_commit(s->desk, err));
+}
+
+static enum err_code run_feed(struct session *s, const char *spec, book_progress *progress, struct err *err)
+{
+    const struct feed_context context = feed_context_of(s->journal, 0);
+    struct loop_report report;
+    struct feed *feed = NULL;
+
+    SCRATCH_OK(feed_open(spec, &context, &feed, err));
+    const struct loop_options options = {.feed_text = spec,
+                                         .feed = feed,
+                                         .broker = "paper",
+                                         .until_ns = INSTANT_NONE,
+                                         .progress = progress,
+                                         .context = s};
+    const enum err_code rc = loop_run(s->desk, &options, &report, err);
+    feed_close(feed);
+    return rc;
+}
+
+static void test_of_two_loops_on_one_journal_the_newer_goes_on(void **state)
+{
+    struct session s;
+    struct err err;
+
+    (void)state;
+    session_start(&s);
+    assert_int_equal(run_feed(&s, FEED, take_over, &err), ERR_CHAIN);
+    assert_non_null(strstr(err.text, "taken this journal over"));
+    assert_int_equal(s.desk->book.view->clock.now_ns, entries_instant("2026-01-05T14:30:00Z"));
+    session_end(&s);
+}
+
+static void test_nothing_is_decided_behind_what_was_decided(void **state)
+{
+    struct session s;
+    struct err err;
+
+    (void)state;
+    session_start(&s);
+    run_until(&s, "2026-01-05T14:31:30Z");
+    assert_int_equal(run_feed(&s, "synthetic:seed=3,underlying=ACME,date=2025-01-06", NULL, &err), ERR_CHAIN);
+    assert_non_null(strstr(err.text, "decided up to 2026-01-05T14:31:00Z"));
+    assert_int_equal(s.desk->book.view->clock.session, entries_day("2026-01-05"));
+    session_end(&s);
+}
+
 static uint64_t count_kind(struct session *s, enum entry_kind kind, uint64_t after)
 {
     struct journal_reader *r = NULL;
@@ -231,13 +393,14 @@ static void test_redecide_names_what_nobody_decided(void **state)
         if (i > 0) { /* a tick that the engine should have answered */
             e = entries_clock(PHASE_TICK, "2026-01-05");
             e.at_ns = entries_instant("2026-01-05T14:41:00Z");
+            e.cause = s.desk->book.run->run_seq;
             SCRATCH_OK(desk_add(s.desk, "feed:synthetic", &e, err));
         }
         if (i == 2) { /* only by the strategy after a note in between */
             e = entries_note("in between");
             SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
         }
-        e = entries_order("forged", "ACME", SIDE_BUY, 1, "1");
+        e = entries_caused(entries_order("forged", "ACME", SIDE_BUY, 1, "1"), 1);
         SCRATCH_OK(desk_add(s.desk, "strategy:naked-put", &e, err));
         if (i == 2) {
             e = entries_order("forged-2", "ACME", SIDE_BUY, 1, "1");
@@ -281,6 +444,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_day_from_feed_to_fill),
         cmocka_unit_test(test_cut_off_and_gone_on_is_the_same_as_uninterrupted),
+        cmocka_unit_test(test_killed_between_any_two_commits_nothing_is_lost_or_done_twice),
+        cmocka_unit_test(test_what_others_append_meanwhile_is_not_the_feeds),
+        cmocka_unit_test(test_of_two_loops_on_one_journal_the_newer_goes_on),
+        cmocka_unit_test(test_nothing_is_decided_behind_what_was_decided),
         cmocka_unit_test(test_stop_means_stop_across_a_restart_until_a_signed_resume),
         cmocka_unit_test(test_stop_cancels_what_is_open),
         cmocka_unit_test(test_redecide_names_what_nobody_decided),
