@@ -98,9 +98,9 @@ int64_t journal_group_recorded_at_ns(const struct journal_group *g);
  * Adds one entry: gives *draft its seq and recorded_at. Checks that the actor is known, that the cause is an
  * earlier entry, that entry_check() holds, and that kinds that need a signature have a good one.
  * After an error the group may go on or be aborted; the refused entry left no trace. ERR_NOT_FOUND: no such
- * actor. ERR_CHAIN: the cause is no earlier entry, or an actor's id is out of order. ERR_WRONG: a signature
- * that is not the actor's over this entry. ERR_INPUT: all else that is not acceptable, or the group holds 2
- * GiB.
+ * actor. ERR_CHAIN: the cause is no earlier entry, or is missing in what the program derived; an actor's id is
+ * out of order. ERR_EXISTS: a signature that stands in another entry already. ERR_INPUT: all else that is not
+ * acceptable, such as a signature that is not the actor's over this entry, or the group holds 2 GiB.
  */
 MUST_USE enum err_code journal_group_add(struct journal_group *g, struct entry *draft, struct err *err);
 /* The same for an encoded draft (seq, recorded_at zero), placed in the caller's buffer. `e` is its decoding.

@@ -154,6 +154,7 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
     begun->size = 0;
     begun->count = 0;
     begun->control_count = 0;
+    table_init(&begun->signatures, sizeof(struct signature_row), ENTRY_SIGNATURE_SIZE);
     j->group_is_open = true;
     *g = begun;
     return ERR_OK;
@@ -171,6 +172,15 @@ int64_t journal_group_recorded_at_ns(const struct journal_group *g)
 
 /* -- adding --------------------------------------------------------------------------------------------- */
 
+/* Computed by the program: a person or an outside agent may write the same kinds without a cause. */
+static bool is_derived(const struct actors *actors, const struct entry *e)
+{
+    const struct actor_row *const actor = actors_find(actors, e->actor);
+
+    return entry_kind_is_derived(e->kind) &&
+           (!actor || actor->role == ROLE_STRATEGY || actor->role == ROLE_RISK);
+}
+
 /* What the journal's order demands of an entry, whatever it says. */
 static enum err_code check_place(const struct journal_group *g, const struct entry *e, struct err *err)
 {
@@ -184,32 +194,11 @@ static enum err_code check_place(const struct journal_group *g, const struct ent
         return err_set(err, ERR_CHAIN,
                        "the cause %" PRIu64 " is no earlier entry: this one would be entry %" PRIu64,
                        e->cause, seq);
+    if (e->cause == 0 && is_derived(actors, e))
+        return err_set(err, ERR_CHAIN, "%s by %s is derived from an earlier entry: name it as the cause",
+                       entry_kind_find((unsigned)e->kind)->text, actors_name(actors, e->actor));
     if ((e->kind == ENTRY_CONTROL_GENESIS) != (seq == 1))
         return err_set(err, ERR_CHAIN, "genesis is the first entry of a journal, and no other is");
-    return ERR_OK;
-}
-
-/* A person's words carry that person's signature; others may carry their actor's. */
-static enum err_code check_signature(const struct journal_group *g, const struct entry *e,
-                                     const uint8_t *bytes, size_t size, struct err *err)
-{
-    const struct journal *const j = g->journal;
-    const struct actor_row *const actor = actors_find(&j->actors, e->actor);
-    struct err why = {.code = ERR_OK};
-
-    if (!e->is_signed && !entry_kind_needs_signature(e->kind))
-        return ERR_OK;
-    const char *const kind = entry_kind_find((unsigned)e->kind)->text;
-    if (!e->is_signed)
-        return err_set(err, ERR_INPUT, "%s must be signed by the actor who asks for it", kind);
-    if (!actor)
-        return err_set(err, ERR_INPUT,
-                       "%s: the journal itself signs with seals, not in entries: name the actor who signs",
-                       kind);
-    const size_t said = entry_statement(bytes, size, j->origin, j->statement);
-    if (note_verify_bytes(actor->key, j->statement, said, e->signature, &why))
-        return err_set(err, ERR_WRONG, "%s: the signature is not %s's over this entry: %s", kind,
-                       actor->name.text, why.text);
     return ERR_OK;
 }
 
@@ -226,11 +215,13 @@ static enum err_code take(struct journal_group *g, const struct entry *e, size_t
                        (unsigned)(BYTES_MAX >> 20), g->count);
     enum err_code rc = check_place(g, e, err);
     if (!rc)
-        rc = check_signature(g, e, bytes, size, err);
+        rc = journal_check_signature(g, e, bytes, size, err);
     if (!rc)
         rc = actors_apply(&g->journal->actors, e, err);
     if (rc)
         return rc;
+    if (e->is_signed)
+        journal_remember_signature(g, e->signature, seq);
     entry_place(bytes, seq, g->recorded_at_ns);
     if (entry_family(e->kind) == FAMILY_CONTROL)
         g->controls[g->control_count++] = seq;
@@ -276,46 +267,6 @@ enum err_code journal_group_add_encoded(struct journal_group *g, uint8_t *bytes,
     if (!rc)
         entry_place(bytes, seq, g->recorded_at_ns);
     return rc;
-}
-
-/* Encodes the draft as a signed one, and makes the statement of it. */
-static enum err_code state_draft(struct journal *j, struct entry *draft, size_t *said, struct err *err)
-{
-    uint8_t bytes[ENTRY_MAX_SIZE];
-    struct wire_out out;
-
-    wire_out_init(&out, bytes, sizeof bytes);
-    const enum err_code rc = entry_encode(draft, &out, err);
-    if (!rc)
-        *said = entry_statement(bytes, wire_out_size(&out), j->origin, j->statement);
-    return rc;
-}
-
-enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err)
-{
-    const struct actor_row *const actor = actors_find(&j->actors, draft->actor);
-    const bool was_signed = draft->is_signed;
-    uint8_t signature[VAULT_SIGNATURE_SIZE];
-    size_t said = 0;
-
-    if (!j->vault)
-        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
-    if (!actor)
-        return err_set(err, ERR_NOT_FOUND, "no actor %" PRIu32 " can sign: there are 1 .. %" PRIu32,
-                       draft->actor, j->actors.count);
-    enum err_code rc = entry_check(draft, err);
-    if (rc)
-        return rc;
-    draft->is_signed = true;
-    rc = state_draft(j, draft, &said, err);
-    if (!rc)
-        rc = vault_sign(j->vault, actor->name.text, j->statement, said, signature, err);
-    if (rc) {
-        draft->is_signed = was_signed;
-        return rc;
-    }
-    memcpy(draft->signature, signature, sizeof signature);
-    return ERR_OK;
 }
 
 /* -- ending --------------------------------------------------------------------------------------------- */
@@ -416,6 +367,8 @@ static enum err_code write_group(struct journal_group *g, struct seal *seal, str
     if (!rc)
         rc = write_controls(g, err);
     if (!rc)
+        rc = journal_write_signatures(g, err);
+    if (!rc)
         rc = write_seal(g, seal, err);
     if (!rc)
         rc = store_txn_commit(g->txn, err);
@@ -435,6 +388,7 @@ static void end_group(struct journal_group *g)
     while (g->readers)
         journal_reader_end(g->readers);
     store_txn_end(g->txn);
+    table_release(&g->signatures);
     g->txn = NULL;
     g->journal->group_is_open = false;
     if (g->capacity > BYTES_KEPT)

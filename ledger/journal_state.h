@@ -8,10 +8,17 @@
 #include "ledger/journal.h"
 #include "ledger/merkle.h"
 #include "ledger/store_lmdb.h"
+#include "ledger/table.h"
 #include "ledger/vault.h"
 
 #define JOURNAL_FILE_NAME "journal.mdb"
 #define JOURNAL_KEY_NAME  "journal" /* in the vault: the key that signs the seals */
+
+/* A signature that the group has taken; the key comes first. */
+struct signature_row {
+    uint8_t signature[ENTRY_SIGNATURE_SIZE];
+    uint64_t seq;
+};
 
 /*
  * A group's entries until commit, one after the other in one growing buffer. The memory is kept for the next
@@ -30,7 +37,8 @@ struct journal_group {
     uint32_t *ends; /* of each entry in `bytes` */
     uint32_t count;
     uint32_t ends_capacity;
-    struct hash *leaves; /* of each entry, made at commit */
+    struct table signatures; /* struct signature_row */
+    struct hash *leaves;     /* of each entry, made at commit */
     uint32_t leaves_capacity;
     uint64_t *controls; /* seqs of the group's control entries */
     size_t control_count;
@@ -86,6 +94,16 @@ enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8
 /* Reads the seal that store_find_seal() found. ERR_FORMAT: it is damaged. */
 MUST_USE enum err_code journal_seal_of(const struct journal *j, uint64_t size, const char *note,
                                        size_t note_size, struct seal *seal, struct err *err);
+/*
+ * A signature is there where the kind demands one, is its actor's over this entry, and stands in no other: else
+ * anybody could put old words in again.
+ */
+MUST_USE enum err_code journal_check_signature(struct journal_group *g, const struct entry *e,
+                                               const uint8_t *bytes, size_t size, struct err *err);
+/* After journal_check_signature() has allowed it. */
+void journal_remember_signature(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
+                                uint64_t seq);
+MUST_USE enum err_code journal_write_signatures(struct journal_group *g, struct err *err);
 void journal_group_release(struct journal_group *g); /* the kept memory */
 
 #endif

@@ -2,15 +2,19 @@
  * Layout 1. One LMDB file, `journal.mdb` (lock beside it: `journal.mdb-lock`), with these sub-databases. Keys
  * are big-endian, so that bytes sort as numbers do.
  *
- *   name     key                             value
- *   entries  0 u64 seq of a block's last     the block: see ledger/block.h
- *            entry                           0 u16 count | 2 u16 length[count] | 2+2*count the entries' bytes
- *   tiles    0 u8 level | 1 u64 index        32 .. 8192 bytes: the tile's hashes (ledger/merkle.h); the
- * newest tile of a level is overwritten as it grows seals    0 u64 size of the tree          the signed
- * note's bytes (ledger/checkpoint.h) control  0 u64 seq                       nothing: an index of the
- * entries of the control family, derived from `entries`, so that opening need not read everything meta
- * "layout"                        0 u32 the number of this layout
+ *   name        key                          value
+ *   entries     0 u64 seq of a block's last  0 u16 count | 2 u16 size[count] | 2+2*count the entries' bytes, one
+ *               entry                        after the other: see ledger/block.h
+ *   tiles       0 u8 level | 1 u64 index     32 .. 8192 bytes: the tile's hashes (ledger/merkle.h); the newest
+ *                                            tile of a level is overwritten as it grows
+ *   seals       0 u64 size of the tree       the signed note's bytes (ledger/checkpoint.h)
+ *   control     0 u64 seq                    nothing. An index of the entries of the control family, so that
+ *                                            opening need not read everything
+ *   signatures  0 64 bytes: an actor's       0 u64 seq of the entry that carries it. An index, so that the
+ *               signature                    writer notices one that is put in a second time
+ *   meta        "layout"                     0 u32 the number of this layout
  *
+ * The two indexes are derived from the entries.
  * An entry is found by MDB_SET_RANGE: the first block whose key is not below its seq.
  *
  * The file is always as long as LMDB's newest meta page says: each commit reserves its pages before it writes
@@ -150,8 +154,8 @@ static int open_databases(struct store *s, MDB_txn *txn, unsigned flags)
         const char *name;
         MDB_dbi *dbi;
     } rows[] = {
-        {"entries", &s->entries}, {"tiles", &s->tiles}, {"seals", &s->seals},
-        {"control", &s->control}, {"meta", &s->meta},
+        {"entries", &s->entries}, {"tiles", &s->tiles},           {"seals", &s->seals},
+        {"control", &s->control}, {"signatures", &s->signatures}, {"meta", &s->meta},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

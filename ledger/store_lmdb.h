@@ -13,8 +13,9 @@
 
 #include <stdint.h>
 
-#define STORE_LAYOUT      1u
-#define STORE_MAP_DEFAULT (UINT64_C(16) << 30) /* address space, not disk space */
+#define STORE_LAYOUT         1u
+#define STORE_SIGNATURE_SIZE 64
+#define STORE_MAP_DEFAULT    (UINT64_C(16) << 30) /* address space, not disk space */
 
 struct store;
 struct store_txn;
@@ -74,5 +75,13 @@ MUST_USE enum err_code store_put_control(struct store_txn *t, uint64_t seq, stru
 /* The first control entry from `from` on. */
 MUST_USE enum err_code store_find_control(struct store_txn *t, uint64_t from, uint64_t *seq, bool *found,
                                           struct err *err);
+
+/* ERR_FORMAT: it is there already, which store_find_signature() should have shown. */
+MUST_USE enum err_code store_put_signature(struct store_txn *t, const uint8_t signature[STORE_SIGNATURE_SIZE],
+                                           uint64_t seq, struct err *err);
+/* The entry that carries this signature; *found false when none does. */
+MUST_USE enum err_code store_find_signature(struct store_txn *t,
+                                            const uint8_t signature[STORE_SIGNATURE_SIZE], uint64_t *seq,
+                                            bool *found, struct err *err);
 
 #endif

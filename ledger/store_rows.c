@@ -243,3 +243,36 @@ enum err_code store_find_control(struct store_txn *t, uint64_t from, uint64_t *s
 
     return first_from(t, t->store->control, "control", from, seq, &value, found, err);
 }
+
+/* -- signatures ----------------------------------------------------------------------------------------- */
+
+enum err_code store_put_signature(struct store_txn *t, const uint8_t signature[STORE_SIGNATURE_SIZE],
+                                  uint64_t seq, struct err *err)
+{
+    uint8_t bytes[SEQ_KEY_SIZE];
+
+    wire_store_u64(bytes, seq);
+    MDB_val value = value_of(bytes, sizeof bytes);
+    return put(t, t->store->signatures, value_of(signature, STORE_SIGNATURE_SIZE), &value, MDB_NOOVERWRITE,
+               err);
+}
+
+enum err_code store_find_signature(struct store_txn *t, const uint8_t signature[STORE_SIGNATURE_SIZE],
+                                   uint64_t *seq, bool *found, struct err *err)
+{
+    MDB_val key = value_of(signature, STORE_SIGNATURE_SIZE);
+    MDB_val value;
+
+    const int rc = mdb_get(t->txn, t->store->signatures, &key, &value);
+    if (rc == MDB_NOTFOUND) {
+        *found = false;
+        return ERR_OK;
+    }
+    if (rc)
+        return store_txn_fail(t, rc, "read it", err);
+    if (value.mv_size != SEQ_KEY_SIZE)
+        return err_set(err, ERR_FORMAT, "%s: a row of signatures is damaged", t->store->name);
+    *seq = wire_load_u64(value.mv_data);
+    *found = true;
+    return ERR_OK;
+}

@@ -18,6 +18,7 @@ struct store {
     MDB_dbi tiles;
     MDB_dbi seals;
     MDB_dbi control;
+    MDB_dbi signatures;
     MDB_dbi meta;
     unsigned page_size;
     bool read_only;

@@ -215,9 +215,14 @@ static void test_a_refused_entry_leaves_no_trace(void **state)
         {gap, ERR_CHAIN, "actor id 5 is out of order"},
         {scratch_by(entries_stop("enough"), SCRATCH_OPERATOR), ERR_INPUT, "must be signed"},
         {anonymous, ERR_INPUT, "name the actor who signs"},
-        {forged, ERR_WRONG, "not operator:ann's"},
-        {stolen, ERR_WRONG, "not broker:paper's"},
+        {forged, ERR_INPUT, "not operator:ann's"},
+        {stolen, ERR_INPUT, "not broker:paper's"},
         {stop, ERR_OK, ""},
+        {stop, ERR_EXISTS, "this signature stands in entry 4 already"},
+        {entries_cancel("o-1", "late"), ERR_CHAIN, "order.cancel by journal is derived"},
+        {scratch_by(entries_cancel("o-1", "late"), SCRATCH_RISK), ERR_CHAIN, "by risk is derived"},
+        {entries_caused(scratch_by(entries_cancel("o-1", "late"), SCRATCH_RISK), 2), ERR_OK, ""},
+        {scratch_by(entries_cancel("o-1", "late"), SCRATCH_OPERATOR), ERR_OK, ""}, /* a person may */
         {entries_execution("o", "f", "GOOG", SIDE_BUY, 1, "-1", "0"), ERR_INPUT, "price is not negative"},
         {entries_execution("o", "f", "GOOG", SIDE_BUY, 0, "1", "0"), ERR_INPUT, "\"qty\""},
         {unknown, ERR_INPUT, "not known"},
@@ -340,6 +345,49 @@ static void test_a_new_actor_may_write_at_once_and_is_gone_with_its_group(void *
     scratch_release(&s);
 }
 
+static struct entry signed_stop(struct journal *j, int64_t at_ns)
+{
+    struct entry e = scratch_by(entries_stop("enough"), SCRATCH_OPERATOR);
+
+    e.at_ns = at_ns;
+    SCRATCH_OK(journal_sign(j, &e, err));
+    return e;
+}
+
+/* Old words cannot be put in again, by whoever has read them, and however long ago they were said. */
+static void test_a_signature_stands_in_one_entry_only(void **state)
+{
+    struct journal_group *g;
+    struct scratch s;
+    struct err why;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *j = scratch_create(&s);
+    struct entry first = signed_stop(j, SCRATCH_EPOCH_NS);
+    struct entry again = signed_stop(j, SCRATCH_EPOCH_NS);
+    assert_memory_equal(first.signature, again.signature, sizeof first.signature);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    SCRATCH_OK(journal_group_add(g, &first, err));
+    journal_group_abort(g); /* not said, after all */
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    SCRATCH_OK(journal_group_add(g, &first, err));
+    assert_int_equal(journal_group_add(g, &again, &why), ERR_EXISTS);
+    SCRATCH_OK(journal_group_commit(g, NULL, err));
+    journal_close(j);
+
+    j = scratch_open(&s);
+    struct entry later = signed_stop(j, SCRATCH_EPOCH_NS + 1);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    assert_int_equal(journal_group_add(g, &again, &why), ERR_EXISTS);
+    assert_non_null(strstr(why.text, "stands in entry 2 already"));
+    SCRATCH_OK(journal_group_add(g, &later, err));
+    assert_int_equal(later.seq, 3);
+    SCRATCH_OK(journal_group_commit(g, NULL, err));
+    journal_close(j);
+    scratch_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +397,7 @@ int main(void)
         cmocka_unit_test(test_entries_of_every_size_come_back),
         cmocka_unit_test(test_a_refused_entry_leaves_no_trace),
         cmocka_unit_test(test_a_signed_entry_verifies_from_its_stored_bytes),
+        cmocka_unit_test(test_a_signature_stands_in_one_entry_only),
         cmocka_unit_test(test_a_new_actor_may_write_at_once_and_is_gone_with_its_group),
     };
 

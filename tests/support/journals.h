@@ -37,11 +37,14 @@ struct scratch {
     struct secret *passphrase;
 };
 
-/* Calls with the name `err` in scope, and stops the program unless the call succeeds. */
+/* Calls with a pointer `err` of its own in scope, also where there is another; stops unless it succeeds. */
 #define SCRATCH_OK(call)                                                                                     \
     do {                                                                                                     \
-        struct err *const err = &(struct err){.code = ERR_OK};                                               \
-        if (call) {                                                                                          \
+        _Pragma("GCC diagnostic push")                                                                       \
+            _Pragma("GCC diagnostic ignored \"-Wshadow\"") struct err *const err =                           \
+                &(struct err){.code = ERR_OK};                                                               \
+        _Pragma("GCC diagnostic pop") if (call)                                                              \
+        {                                                                                                    \
             fprintf(stderr, "%s: %s\n", #call, err->text);                                                   \
             abort();                                                                                         \
         }                                                                                                    \

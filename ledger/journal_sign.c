@@ -1,0 +1,113 @@
+/* Actors' signatures: making them, checking them, and seeing to it that none stands in two entries. */
+#include "ledger/journal_state.h"
+
+#include <inttypes.h>
+
+/* -- taking them ---------------------------------------------------------------------------------------- */
+
+static enum err_code check_new(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
+                               struct err *err)
+{
+    const struct signature_row *const row = table_find(&g->signatures, signature);
+    uint64_t seq = row ? row->seq : 0;
+    bool found = row != NULL;
+
+    if (!found) {
+        const enum err_code rc = store_find_signature(g->txn, signature, &seq, &found, err);
+        if (rc)
+            return rc;
+    }
+    if (!found)
+        return table_reserve(&g->signatures, 1, err); /* so that remembering it cannot fail */
+    return err_set(err, ERR_EXISTS,
+                   "this signature stands in entry %" PRIu64
+                   " already. To say the same thing once more, sign it "
+                   "with its own `at`",
+                   seq);
+}
+
+/* A person's words carry that person's signature; others may carry their actor's. */
+enum err_code journal_check_signature(struct journal_group *g, const struct entry *e, const uint8_t *bytes,
+                                      size_t size, struct err *err)
+{
+    const struct journal *const j = g->journal;
+    const struct actor_row *const actor = actors_find(&j->actors, e->actor);
+    struct err why = {.code = ERR_OK};
+
+    if (!e->is_signed && !entry_kind_needs_signature(e->kind))
+        return ERR_OK;
+    const char *const kind = entry_kind_find((unsigned)e->kind)->text;
+    if (!e->is_signed)
+        return err_set(err, ERR_INPUT, "%s must be signed by the actor who asks for it", kind);
+    if (!actor)
+        return err_set(err, ERR_INPUT,
+                       "%s: the journal itself signs with seals, not in entries: name the actor who signs",
+                       kind);
+    const size_t said = entry_statement(bytes, size, j->origin, j->statement);
+    if (note_verify_bytes(actor->key, j->statement, said, e->signature, &why))
+        return err_set(err, ERR_INPUT, "%s: the signature is not %s's over this entry: %s", kind,
+                       actor->name.text, why.text);
+    return check_new(g, e->signature, err);
+}
+
+void journal_remember_signature(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
+                                uint64_t seq)
+{
+    void *row;
+
+    REQUIRE(table_put(&g->signatures, signature, &row, NULL) == ERR_OK);
+    ((struct signature_row *)row)->seq = seq;
+}
+
+enum err_code journal_write_signatures(struct journal_group *g, struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (uint32_t i = 0; i < g->signatures.count && !rc; i++) {
+        const struct signature_row *const row = table_at(&g->signatures, i);
+        rc = store_put_signature(g->txn, row->signature, row->seq, err);
+    }
+    return rc;
+}
+
+/* -- making them ---------------------------------------------------------------------------------------- */
+
+/* Encodes the draft as a signed one, and makes the statement of it. */
+static enum err_code state_draft(struct journal *j, struct entry *draft, size_t *said, struct err *err)
+{
+    uint8_t bytes[ENTRY_MAX_SIZE];
+    struct wire_out out;
+
+    wire_out_init(&out, bytes, sizeof bytes);
+    const enum err_code rc = entry_encode(draft, &out, err);
+    if (!rc)
+        *said = entry_statement(bytes, wire_out_size(&out), j->origin, j->statement);
+    return rc;
+}
+
+enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err)
+{
+    const struct actor_row *const actor = actors_find(&j->actors, draft->actor);
+    const bool was_signed = draft->is_signed;
+    uint8_t signature[VAULT_SIGNATURE_SIZE];
+    size_t said = 0;
+
+    if (!j->vault)
+        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
+    if (!actor)
+        return err_set(err, ERR_NOT_FOUND, "no actor %" PRIu32 " can sign: there are 1 .. %" PRIu32,
+                       draft->actor, j->actors.count);
+    enum err_code rc = entry_check(draft, err);
+    if (rc)
+        return rc;
+    draft->is_signed = true;
+    rc = state_draft(j, draft, &said, err);
+    if (!rc)
+        rc = vault_sign(j->vault, actor->name.text, j->statement, said, signature, err);
+    if (rc) {
+        draft->is_signed = was_signed;
+        return rc;
+    }
+    memcpy(draft->signature, signature, sizeof signature);
+    return ERR_OK;
+}
