@@ -1,6 +1,7 @@
 /* ledger append: JSON Lines in, one durable, sealed group after the other. */
 #include "cli/cli.h"
 
+#include "agent/intake.h"
 #include "ledger/base64.h"
 #include "ledger/entry_json.h"
 
@@ -32,6 +33,7 @@ struct appender {
     uint64_t line;         /* number of the newest line */
     uint64_t acknowledged; /* lines that are in the journal */
     struct staged staged;
+    struct intake intake;
     struct json_arena arena;
     struct entry draft;
 };
@@ -88,33 +90,17 @@ static void acknowledge(const struct appender *a, uint64_t first, const struct s
 static enum err_code commit(struct appender *a, struct err *err)
 {
     struct staged *const s = &a->staged;
-    struct journal_group *g = NULL;
     struct seal seal;
-    uint64_t first = 0;
-    uint8_t *at = s->bytes;
+    size_t refused = 0;
 
     if (s->count == 0)
         return ERR_OK;
-    enum err_code rc = journal_group_begin(a->j, &g, err);
+    const enum err_code rc = intake_group(&a->intake, s->bytes, s->sizes, s->count, &seal, &refused, err);
+    if (rc && refused < s->count)
+        return err_wrap(err, "line %llu", (unsigned long long)(a->acknowledged + refused + 1));
     if (rc)
         return rc;
-    first = journal_group_next_seq(g);
-    for (size_t i = 0; !rc && i < s->count; i++) {
-        rc = entry_decode(at, s->sizes[i], &a->draft, err);
-        if (!rc)
-            rc = journal_group_add_encoded(g, at, s->sizes[i], &a->draft, err);
-        if (rc)
-            rc = err_wrap(err, "line %llu", (unsigned long long)(a->acknowledged + i + 1));
-        at += s->sizes[i];
-    }
-    if (rc) {
-        journal_group_abort(g);
-        return rc;
-    }
-    rc = journal_group_commit(g, &seal, err);
-    if (rc)
-        return rc;
-    acknowledge(a, first, &seal);
+    acknowledge(a, seal.size - s->count + 1, &seal);
     a->acknowledged += s->count;
     s->count = 0;
     s->size = 0;
@@ -241,8 +227,10 @@ enum err_code cmd_append(struct cli *cli, struct err *err)
         rc = actors_id(journal_actors(a->j), actor, strlen(actor), &a->default_actor, err);
     if (!rc)
         rc = arena_init(&a->arena, err);
+    a->intake.journal = a->j;
     if (!rc)
         rc = run(a, path, err);
+    intake_release(&a->intake);
     free(a->arena.bytes);
     free(a->staged.bytes);
     free(a->staged.sizes);

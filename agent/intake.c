@@ -1,0 +1,87 @@
+#include "agent/intake.h"
+
+/* Reducers refuse only what moves money or settings; to fold a journal for a quote would be for nothing. */
+static bool may_not_fold(enum entry_kind kind)
+{
+    return entry_family(kind) == FAMILY_FILL || kind == ENTRY_CONTROL_CONFIGURATION;
+}
+
+static enum err_code needs_book(struct intake *in, const uint8_t *bytes, const uint16_t *sizes, size_t count,
+                                bool *needs, struct err *err)
+{
+    *needs = false;
+    for (size_t i = 0; i < count && !*needs; i++) {
+        const enum err_code rc = entry_decode_header(bytes, sizes[i], &in->draft, err);
+        if (rc)
+            return rc;
+        *needs = may_not_fold(in->draft.kind);
+        bytes += sizes[i];
+    }
+    return ERR_OK;
+}
+
+/* The book as of the newest entry; the group is open, so it stays the newest. */
+static enum err_code fold(struct intake *in, struct journal_group *g, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    enum err_code rc = in->has_book ? ERR_OK : book_init(&in->book, err);
+
+    if (rc)
+        return rc;
+    in->has_book = true;
+    if (book_seq(&in->book) + 1 == journal_group_next_seq(g))
+        return ERR_OK;
+    rc = journal_group_reader(g, &r, err);
+    if (!rc)
+        rc = book_load(&in->book, r, 0, NULL, NULL, err);
+    journal_reader_end(r);
+    return rc;
+}
+
+static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *bytes, size_t size, bool folds,
+                         struct err *err)
+{
+    enum err_code rc = entry_decode(bytes, size, &in->draft, err);
+
+    if (!rc)
+        rc = journal_group_add_encoded(g, bytes, size, &in->draft, err);
+    if (rc || !folds)
+        return rc;
+    in->draft.seq = book_seq(&in->book) + 1;
+    in->draft.recorded_at_ns = journal_group_recorded_at_ns(g);
+    return book_apply(&in->book, &in->draft, err);
+}
+
+enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
+                           struct seal *seal, size_t *refused, struct err *err)
+{
+    struct journal_group *g = NULL;
+    bool folds = false;
+    enum err_code rc = needs_book(in, bytes, sizes, count, &folds, err);
+
+    *refused = count;
+    if (!rc)
+        rc = journal_group_begin(in->journal, &g, err);
+    if (!rc && folds)
+        rc = fold(in, g, err);
+    for (size_t i = 0; !rc && i < count; i++) {
+        rc = add(in, g, bytes, sizes[i], folds, err);
+        if (rc)
+            *refused = i;
+        bytes += sizes[i];
+    }
+    if (rc)
+        journal_group_abort(g);
+    else
+        rc = journal_group_commit(g, seal, err);
+    if (rc && folds)
+        intake_release(in); /* it has folded what is nowhere */
+    return rc;
+}
+
+void intake_release(struct intake *in)
+{
+    if (in->has_book)
+        book_release(&in->book);
+    in->has_book = false;
+}

@@ -1,0 +1,27 @@
+/*
+ * The intake: entries from outside into the journal, a group at a time, none that the book could not fold.
+ * An entry that is written is for ever; one that no reducer can take (a fill whose money leaves its integer)
+ * would end every replay, every run and the emergency stop at its place. So such a group is refused instead.
+ */
+#ifndef AGENT_INTAKE_H
+#define AGENT_INTAKE_H
+
+#include "book/book.h"
+
+/* Begin with {.journal = j}; the journal is borrowed and unlocked. Release with intake_release(). */
+struct intake {
+    struct journal *journal;
+    struct book book; /* folded from the first group on that holds what may not fold */
+    bool has_book;
+    struct entry draft;
+};
+
+/*
+ * Writes `count` encoded drafts, one after the other in `bytes`, as one group. Nothing is written on error, and
+ * *refused is the draft that is to blame; `count` when none is.
+ */
+MUST_USE enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
+                                    struct seal *seal, size_t *refused, struct err *err);
+void intake_release(struct intake *in);
+
+#endif

@@ -1,0 +1,124 @@
+/* What is appended from outside: as a group, and only what every book can fold for ever. */
+#include "agent/intake.h"
+#include "support/journals.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define PUT "GOOG  151231P00700000"
+
+struct drafts {
+    uint8_t bytes[4096];
+    uint16_t sizes[8];
+    size_t size;
+    size_t count;
+};
+
+static void add_draft(struct drafts *d, struct entry e)
+{
+    struct wire_out out;
+
+    e.actor = SCRATCH_BROKER;
+    e.at_ns = INSTANT_NONE;
+    wire_out_init(&out, d->bytes + d->size, sizeof d->bytes - d->size);
+    SCRATCH_OK(entry_encode(&e, &out, err));
+    d->sizes[d->count++] = (uint16_t)wire_out_size(&out);
+    d->size += wire_out_size(&out);
+}
+
+static enum err_code take(struct intake *in, struct drafts *d, size_t *refused)
+{
+    struct seal seal;
+
+    return intake_group(in, d->bytes, d->sizes, d->count, &seal, refused, NULL);
+}
+
+/* The last of `entries` does not fold after the ones before it; each is well formed by itself. */
+struct refused_case {
+    const char *name;
+    struct entry entries[3];
+    size_t count;
+    enum err_code code;
+};
+
+static void test_what_no_book_could_fold_is_refused(void **state)
+{
+    const struct refused_case cases[] = {
+        {"a fill whose money leaves its integer",
+         {entries_execution("o", "f-1", "GOOG", SIDE_BUY, INT64_MAX, "9", "0")},
+         1,
+         ERR_RANGE},
+        {"a deposit that the cash before it cannot take",
+         {entries_deposit("d-1", "9000000000000"), entries_deposit("d-2", "9000000000000")},
+         2,
+         ERR_RANGE},
+        {"a settlement beyond every price",
+         {entries_note("before it"), entries_settlement("s-1", PUT, 1, "-9223372036", "0")},
+         2,
+         ERR_RANGE},
+        {"a position without end",
+         {entries_execution("o", "f-1", "GOOG", SIDE_BUY, INT64_MAX, "0", "0"),
+          entries_execution("o", "f-2", "GOOG", SIDE_BUY, 1, "0", "0")},
+         2,
+         ERR_RANGE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct refused_case *const c = &cases[i];
+        struct scratch s;
+        struct drafts drafts = {.count = 0};
+        struct drafts good = {.count = 0};
+        size_t refused = 0;
+        scratch_init(&s);
+        struct intake in = {.journal = scratch_create(&s)};
+        for (size_t k = 0; k < c->count; k++)
+            add_draft(&drafts, c->entries[k]);
+        if (take(&in, &drafts, &refused) != c->code || refused != c->count - 1)
+            fail_msg("%s", c->name);
+        add_draft(&good, entries_deposit("d-9", "1"));
+        assert_int_equal(take(&in, &good, &refused), ERR_OK);
+        assert_int_equal(refused, 1);
+        assert_int_equal(book_seq(&in.book), 2); /* what was refused is nowhere */
+        assert_int_equal(in.book.accounts->cash_micro, entries_money("1"));
+        intake_release(&in);
+        journal_close(in.journal);
+        scratch_release(&s);
+    }
+}
+
+/* Perceptions cannot fail to fold, so nothing is folded for them; what comes after them still sees them all. */
+static void test_the_book_is_folded_when_it_is_needed(void **state)
+{
+    struct scratch s;
+    struct drafts quote = {.count = 0};
+    struct drafts fill = {.count = 0};
+    size_t refused = 0;
+
+    (void)state;
+    scratch_init(&s);
+    struct intake in = {.journal = scratch_create(&s)};
+    add_draft(&quote, entries_quote(PUT, "0.40", "0.50", 1, 1));
+    add_draft(&fill, entries_execution("o", "f-1", PUT, SIDE_SELL, 5, "0.40", "3.40"));
+    assert_int_equal(take(&in, &quote, &refused), ERR_OK);
+    assert_false(in.has_book);
+    assert_int_equal(take(&in, &fill, &refused), ERR_OK);
+    assert_int_equal(book_seq(&in.book), 3);
+    assert_int_equal(in.book.accounts->cash_micro, entries_money("196.60"));
+    intake_release(&in);
+    journal_close(in.journal);
+    scratch_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_no_book_could_fold_is_refused),
+        cmocka_unit_test(test_the_book_is_folded_when_it_is_needed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
