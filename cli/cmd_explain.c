@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { LINE_WIDTH = 110, INDENT = 34 };
+enum { LINE_WIDTH = 110, INDENT = 36 };
 
 /* Words up to the line's width; further lines are indented. `used` columns are taken already. */
 static void put_wrapped(const char *text, size_t length, int used)
@@ -41,22 +41,37 @@ static enum err_code put_check(const struct check *c, struct err *err)
     words_check(&w, c);
     const enum err_code rc = words_done(&w, err);
     if (!rc)
-        printf("%*s%s%s%s\n", INDENT, "", c->ok ? "" : cli_red(stdout), words_get(&w),
-               c->ok ? "" : cli_plain(stdout));
+        printf("%*s%s%s%s\n", INDENT, "", words_check_failed(c) ? cli_red(stdout) : "", words_get(&w),
+               words_check_failed(c) ? cli_plain(stdout) : "");
     words_release(&w);
     return rc;
 }
 
-static enum err_code put_step(const struct explain_step *s, struct err *err)
+/* The time of day, or the date when it is another than that of most steps. */
+static void format_when(char out[INSTANT_TEXT_SIZE], int64_t at_ns, civil_day day)
 {
-    char at[INSTANT_TEXT_SIZE] = "";
+    char text[INSTANT_TEXT_SIZE];
+
+    out[0] = '\0';
+    if (at_ns == INSTANT_NONE)
+        return;
+    if (instant_new_york_day(at_ns, NULL) != day) {
+        civil_format(out, instant_new_york_day(at_ns, NULL));
+        return;
+    }
+    instant_format_new_york(text, at_ns); /* "2015-12-24 09:31:00" */
+    snprintf(out, INSTANT_TEXT_SIZE, "%s", strlen(text) > 11 ? text + 11 : text);
+}
+
+static enum err_code put_step(const struct explain_step *s, civil_day day, struct err *err)
+{
+    char at[INSTANT_TEXT_SIZE];
     const char *line = s->details ? s->details : "";
     enum err_code rc = ERR_OK;
 
-    if (s->at_ns != INSTANT_NONE)
-        instant_format_new_york(at, s->at_ns);
-    printf("%s%9llu%s  %-8s  %s%-12s%s ", cli_dim(stdout), (unsigned long long)s->seq, cli_plain(stdout),
-           strlen(at) > 11 ? at + 11 : at, cli_bold(stdout), s->stage, cli_plain(stdout));
+    format_when(at, s->at_ns, day);
+    printf("%s%9llu%s  %-10s  %s%-12s%s ", cli_dim(stdout), (unsigned long long)s->seq, cli_plain(stdout), at,
+           cli_bold(stdout), s->stage, cli_plain(stdout));
     put_wrapped(s->text, strlen(s->text), INDENT);
     while (*line) {
         const size_t length = strcspn(line, "\n");
@@ -71,8 +86,11 @@ static enum err_code put_step(const struct explain_step *s, struct err *err)
 
 static enum err_code put(const struct explanation *x, bool json, struct err *err)
 {
+    const int64_t last_ns = x->count ? x->steps[x->count - 1].at_ns : INSTANT_NONE;
+    const civil_day day = last_ns == INSTANT_NONE ? CIVIL_DAY_NONE : instant_new_york_day(last_ns, NULL);
     enum err_code rc = ERR_OK;
     struct json_out out;
+    char text[INSTANT_TEXT_SIZE];
 
     if (json) {
         json_out_init(&out);
@@ -82,9 +100,10 @@ static enum err_code put(const struct explanation *x, bool json, struct err *err
         return rc;
     }
     printf("%s%s%s\n", cli_bold(stdout), x->title, cli_plain(stdout));
-    printf("%s%9s  %-8s%s\n", cli_dim(stdout), "entry", "New York", cli_plain(stdout));
+    civil_format(text, day);
+    printf("%s%9s  New York, %s%s\n", cli_dim(stdout), "entry", text, cli_plain(stdout));
     for (size_t i = 0; !rc && i < x->count; i++)
-        rc = put_step(&x->steps[i], err);
+        rc = put_step(&x->steps[i], day, err);
     return rc;
 }
 

@@ -117,8 +117,11 @@ static void say_candidates(struct words *w, const struct candidates *c)
     }
 }
 
+/* A look at one contract, whose exit was blocked, has seen no chain. */
 static void say_counts(struct words *w, const struct entry_decision_no_trade *d)
 {
+    if (d->seen == 0 && d->failed.count == 0)
+        return;
     words_count(w, d->seen, "contract", "contracts");
     words_add(w, " looked at, %" PRId64 " met every criterion\n", d->passed);
     for (unsigned i = 0; i < d->failed.count; i++) {

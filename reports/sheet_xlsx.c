@@ -15,7 +15,12 @@ enum {
     TITLE_MAX = 31,         /* Excel's */
     DIGITS_MAX = 15,        /* significant digits that a double always keeps */
     TEXT_BYTES_MAX = 32000, /* Excel takes 32,767 characters in a cell */
-    COVER_FIRST_ROW = 2
+    COVER_FIRST_ROW = 2,
+    WRAP_WIDTH = 70, /* texts in columns this wide or wider are wrapped */
+    LINE_HEIGHT = 15,
+    SIGN_HEIGHT = 45, /* of a cover's empty line: for a person to write on */
+    HEIGHT_MAX = 405, /* Excel's is 409 */
+    PAPER_A4 = 9
 };
 
 struct tab {
@@ -36,7 +41,9 @@ struct sheet_xlsx {
         size_t columns[4];
     } chart;
     lxw_format *formats[CELL_MIXED + 1][2]; /* plain, alert */
-    lxw_format *header, *cover_title, *cover_item, *cover_value;
+    lxw_format *wrapped[2];
+    lxw_format *header[2]; /* of texts, of numbers */
+    lxw_format *cover_title, *cover_item, *cover_value, *cover_line;
     uint32_t rows_max;
     char *path;
     char *title;
@@ -53,14 +60,15 @@ static enum err_code check(const struct sheet_xlsx *x, lxw_error e, struct err *
 
 /* -- formats -------------------------------------------------------------------------------------------- */
 
+/* "_)" leaves the width of a bracket, so that a number does not touch the text beside it. */
 static const char *number_format(enum cell_type type)
 {
     switch (type) {
-    case CELL_INTEGER: return "#,##0";
-    case CELL_SEQ: return "0";
-    case CELL_PRICE: return "#,##0.00#######";
-    case CELL_MONEY: return "#,##0.00####;[Red]-#,##0.00####";
-    case CELL_RATE: return "0.00%";
+    case CELL_INTEGER: return "#,##0_)";
+    case CELL_SEQ: return "0_)";
+    case CELL_PRICE: return "#,##0.00#######_)";
+    case CELL_MONEY: return "#,##0.00####_);[Red]-#,##0.00####_)";
+    case CELL_RATE: return "0.00%_)";
     case CELL_INSTANT: return "yyyy-mm-dd hh:mm:ss.000";
     case CELL_DAY: return "yyyy-mm-dd";
     case CELL_TEXT: return "@";
@@ -81,35 +89,58 @@ static lxw_format *new_format(struct sheet_xlsx *x, bool *bad)
     return f;
 }
 
+static bool is_number(enum cell_type type)
+{
+    return type == CELL_INTEGER || type == CELL_SEQ || type == CELL_PRICE || type == CELL_MONEY ||
+           type == CELL_RATE || type == CELL_MIXED;
+}
+
+static void shape_cell(lxw_format *f, enum cell_type type, bool is_alert)
+{
+    format_set_num_format(f, number_format(type));
+    format_set_align(f, is_number(type) ? LXW_ALIGN_RIGHT : LXW_ALIGN_LEFT);
+    if (is_alert) {
+        format_set_font_color(f, 0x9c0006);
+        format_set_bg_color(f, 0xffc7ce);
+    }
+}
+
+static void shape_rest(struct sheet_xlsx *x)
+{
+    for (int i = 0; i < 2; i++) {
+        shape_cell(x->wrapped[i], CELL_TEXT, i);
+        format_set_text_wrap(x->wrapped[i]);
+        shape_cell(x->header[i], CELL_MIXED, false);
+        format_set_align(x->header[i], i ? LXW_ALIGN_RIGHT : LXW_ALIGN_LEFT);
+        format_set_bold(x->header[i]);
+        format_set_bg_color(x->header[i], 0xd9e1f2);
+        format_set_bottom(x->header[i], LXW_BORDER_THIN);
+    }
+    format_set_bold(x->cover_title);
+    format_set_font_size(x->cover_title, 16);
+    format_set_bold(x->cover_item);
+    format_set_text_wrap(x->cover_value);
+    format_set_bottom(x->cover_line, LXW_BORDER_THIN);
+}
+
 static enum err_code make_formats(struct sheet_xlsx *x, struct err *err)
 {
+    lxw_format **const rest[] = {&x->wrapped[0],  &x->wrapped[1], &x->header[0],   &x->header[1],
+                                 &x->cover_title, &x->cover_item, &x->cover_value, &x->cover_line};
     bool bad = false;
 
     for (int type = 0; type <= CELL_MIXED; type++) {
         for (int alert = 0; alert < 2; alert++) {
             lxw_format *const f = x->formats[type][alert] = new_format(x, &bad);
             if (f)
-                format_set_num_format(f, number_format((enum cell_type)type));
-            if (f && alert) {
-                format_set_font_color(f, 0x9c0006);
-                format_set_bg_color(f, 0xffc7ce);
-            }
+                shape_cell(f, (enum cell_type)type, alert);
         }
     }
-    x->header = new_format(x, &bad);
-    x->cover_title = new_format(x, &bad);
-    x->cover_item = new_format(x, &bad);
-    x->cover_value = new_format(x, &bad);
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+        *rest[i] = new_format(x, &bad);
     if (bad)
         return err_set(err, ERR_MEMORY, "%s: out of memory", x->path);
-    format_set_bold(x->header);
-    format_set_bg_color(x->header, 0xd9e1f2);
-    format_set_bottom(x->header, LXW_BORDER_THIN);
-    format_set_text_wrap(x->header);
-    format_set_bold(x->cover_title);
-    format_set_font_size(x->cover_title, 16);
-    format_set_bold(x->cover_item);
-    format_set_text_wrap(x->cover_value);
+    shape_rest(x);
     return ERR_OK;
 }
 
@@ -191,7 +222,7 @@ static enum err_code table_head(struct sheet_xlsx *x, struct tab *t, struct err 
         const struct column *const c = &t->sheet->columns[i];
         e = worksheet_set_column(w, (lxw_col_t)i, (lxw_col_t)i, c->width + 2, x->formats[c->type][0]);
         if (!e)
-            e = worksheet_write_string(w, 0, (lxw_col_t)i, c->title, x->header);
+            e = worksheet_write_string(w, 0, (lxw_col_t)i, c->title, x->header[is_number(c->type)]);
     }
     worksheet_freeze_panes(w, 1, 0);
     if (!e)
@@ -229,7 +260,7 @@ static enum err_code new_part(struct sheet_xlsx *x, struct tab *t, struct err *e
     t->worksheet = w;
     t->rows = 0;
     worksheet_set_landscape(w);
-    worksheet_set_paper(w, 9); /* A4 */
+    worksheet_set_paper(w, PAPER_A4);
     worksheet_fit_to_pages(w, 1, 0);
     const enum err_code rc = check(x, worksheet_set_footer(w, "&L&F&C&A&RPage &P of &N"), err);
     if (rc)
@@ -266,6 +297,8 @@ enum err_code sheet_xlsx_chart(struct sheet_xlsx *x, size_t index, const char *t
     if (!tab || !chart)
         return err_set(err, ERR_MEMORY, "%s: no room for the chart", x->path);
     chart_title_set_name(chart, title);
+    chartsheet_set_landscape(tab);
+    chartsheet_set_paper(tab, PAPER_A4);
     x->chart.tab = tab;
     x->chart.chart = chart;
     x->chart.index = index;
@@ -388,17 +421,31 @@ static bool cell_number(const struct cell *c, double *number)
     return false;
 }
 
+static bool is_wrapped(const struct tab *t, size_t column)
+{
+    return t->is_cover
+               ? column == 1
+               : t->sheet->columns[column].type == CELL_TEXT && t->sheet->columns[column].width >= WRAP_WIDTH;
+}
+
+static lxw_format *format_of(const struct sheet_xlsx *x, const struct tab *t, lxw_col_t column,
+                             const struct cell *c, bool is_alert)
+{
+    if (t->is_cover)
+        return column == 0 ? x->cover_item : c->length ? x->cover_value : x->cover_line;
+    return is_wrapped(t, column) ? x->wrapped[is_alert] : x->formats[c->type][is_alert];
+}
+
 static enum err_code write_cell(struct sheet_xlsx *x, const struct tab *t, lxw_row_t at, lxw_col_t column,
                                 const struct cell *c, bool is_alert, struct err *err)
 {
-    lxw_format *const f =
-        t->is_cover ? (column == 0 ? x->cover_item : x->cover_value) : x->formats[c->type][is_alert];
+    lxw_format *const f = format_of(x, t, column, c, is_alert);
     char text[CELL_NUMBER_SIZE];
     double number;
 
     if (c->type == CELL_EMPTY && !is_alert)
         return ERR_OK;
-    if (c->type == CELL_EMPTY)
+    if (c->type == CELL_EMPTY || (c->type == CELL_TEXT && c->length == 0))
         return check(x, worksheet_write_blank(t->worksheet, at, column, f), err);
     if (c->type == CELL_TEXT) {
         const char *const s = cell_text(x, c, err);
@@ -410,6 +457,42 @@ static enum err_code write_cell(struct sheet_xlsx *x, const struct tab *t, lxw_r
     if (c->type == CELL_FLAG)
         return check(x, worksheet_write_boolean(t->worksheet, at, column, c->number != 0, f), err);
     return check(x, worksheet_write_string(t->worksheet, at, column, text, f), err);
+}
+
+/* Lines that a text takes in a column, about: programs that open the file do not all work it out. */
+static unsigned lines_of(const struct cell *c, unsigned width)
+{
+    unsigned lines = 0;
+    size_t used = 0;
+
+    if (c->type != CELL_TEXT)
+        return 1;
+    for (size_t i = 0; i < c->length && lines < HEIGHT_MAX; i++) {
+        used++;
+        if (c->text[i] == '\n' || used > width) {
+            lines++;
+            used = 0;
+        }
+    }
+    return lines + 1;
+}
+
+static enum err_code set_height(struct sheet_xlsx *x, const struct tab *t, const struct row *row,
+                                struct err *err)
+{
+    unsigned lines = 1;
+
+    for (size_t i = 0; i < row->count; i++) {
+        const unsigned n = is_wrapped(t, i) ? lines_of(&row->cells[i], t->sheet->columns[i].width) : 1;
+        lines = n > lines ? n : lines;
+    }
+    unsigned height = lines * LINE_HEIGHT;
+    if (t->is_cover && row->cells[1].length == 0)
+        height = SIGN_HEIGHT;
+    if (height == LINE_HEIGHT)
+        return ERR_OK;
+    return check(x, worksheet_set_row(t->worksheet, t->rows, height < HEIGHT_MAX ? height : HEIGHT_MAX, NULL),
+                 err);
 }
 
 enum err_code sheet_xlsx_row(struct sheet_xlsx *x, const struct row *row, struct err *err)
@@ -425,6 +508,8 @@ enum err_code sheet_xlsx_row(struct sheet_xlsx *x, const struct row *row, struct
     }
     if (!rc)
         t->rows++;
+    if (!rc)
+        rc = set_height(x, t, row, err);
     for (size_t i = 0; !rc && i < row->count; i++)
         rc = write_cell(x, t, t->rows, (lxw_col_t)i, &row->cells[i], row->is_alert, err);
     return rc;

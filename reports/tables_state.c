@@ -161,12 +161,13 @@ static enum err_code worth_row(struct fold *f, const struct session_worth *befor
                                const struct session_worth *w, struct err *err)
 {
     struct gain g;
+    char session[INSTANT_TEXT_SIZE];
     const enum err_code rc = gain_of(before, w, &g, err);
 
     if (rc)
         return rc;
     struct row *const row = fold_row(f, TABLES_PNL);
-    row_number(row, CELL_DAY, w->session);
+    row_bytes(row, session, civil_format(session, w->session));
     row_number(row, CELL_MONEY, w->opening_micro);
     row_number(row, CELL_MONEY, w->equity_micro);
     row_word(row, entry_enum_names(FIELD_PHASE)[w->phase]);
@@ -197,7 +198,8 @@ static enum err_code worth_rows(struct fold *f, struct err *err)
 }
 
 static const struct column pnl_columns[] = {
-    [TABLES_PNL_SESSION] = {"session", "Session", CELL_DAY, 11},
+    /* A text: under a chart, some programs take the year of a lone date for its label. */
+    [TABLES_PNL_SESSION] = {"session", "Session", CELL_TEXT, 11},
     {"opening_equity", "Equity at first", CELL_MONEY, 16},
     {"closing_equity", "Equity at last", CELL_MONEY, 16},
     {"phase", "Last told at", CELL_TEXT, 12},

@@ -184,15 +184,29 @@ static void add_amount(struct words *w, enum unit unit, int64_t value)
     }
 }
 
+/* Rows of strategy/naked_put.h that hold when a position is to be closed. */
+static bool is_exit_rule(const struct check *c)
+{
+    return strncmp(c->name.text, "exit_", 5) == 0 || id_is(&c->name, "position_loss");
+}
+
+bool words_check_failed(const struct check *c)
+{
+    return !c->ok && !risk_check_is_exempt(c) && !is_exit_rule(c);
+}
+
 void words_check(struct words *w, const struct check *c)
 {
-    const bool exempt = risk_check_is_exempt(c);
-
     words_add(w, "%s ", c->name.text);
     add_amount(w, c->unit, c->value);
     words_add(w, " %s ", words_rule(c->rule));
     add_amount(w, c->unit, c->bound);
-    add_word(w, c->ok ? " ok" : exempt ? " (does not count)" : " FAILED");
+    if (is_exit_rule(c))
+        add_word(w, c->ok ? " DUE" : " not due");
+    else if (c->ok)
+        add_word(w, " ok");
+    else
+        add_word(w, words_check_failed(c) ? " FAILED" : " (does not count)");
 }
 
 void words_field(struct words *w, const struct entry *e, const char *field)

@@ -34,8 +34,13 @@ void words_change(struct words *w, int64_t micro);                 /* the same w
 void words_percent(struct words *w, int64_t rate_nano);            /* "17.91 %" */
 void words_count(struct words *w, int64_t count, const char *one, const char *many); /* "1 contract" */
 void words_time(struct words *w, int64_t at_ns); /* New York, to the second: "14:31:00"; "no time" */
-/* "days_least 14 >= 7 ok", "otm_most 23.10 % <= 20.00 % FAILED"; exempt rows say "exempt". */
+/*
+ * "days_least 14 >= 7 ok", "otm_most 23.10 % <= 20.00 % FAILED". An exit rule that does not hold is no failure:
+ * "exit_time 29 <= 3 not due". What a closing order is exempt from "does not count".
+ */
 void words_check(struct words *w, const struct check *c);
+/* Whether it is one that says FAILED. */
+bool words_check_failed(const struct check *c);
 /* A field of the entry by its name in the table; REQUIREs that there is one. */
 void words_field(struct words *w, const struct entry *e, const char *field);
 

@@ -214,14 +214,26 @@ static void say_source(struct words *w, const struct entry *e)
     words_add(w, ", %" PRId64 " perceptions, %" PRId64 " findings instead", s->entries, s->findings);
 }
 
-/* Every field but those that only a program wants whole. */
+static void say_run(struct words *w, const struct entry *e)
+{
+    words_add(w, "the loop starts: ");
+    words_field(w, e, "program");
+    words_add(w, " over ");
+    words_field(w, e, "feed");
+    words_add(w, ", broker %s", e->as.control_run.broker.text);
+}
+
+static void say_configuration(struct words *w, const struct entry *e)
+{
+    words_add(w, "a configuration comes into force, SHA-256 ");
+    words_field(w, e, "sha256");
+}
+
 static void say_fields(struct words *w, const struct entry *e)
 {
     const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
 
     for (size_t i = 0; i < info->field_count; i++) {
-        if (e->kind == ENTRY_CONTROL_CONFIGURATION && info->fields[i].type == FIELD_TEXT)
-            continue;
         words_add(w, "%s%s ", i ? ", " : "", info->fields[i].name);
         words_field(w, e, info->fields[i].name);
     }
@@ -257,14 +269,14 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_FILL_SETTLEMENT:
     case ENTRY_FILL_DEPOSIT: say_fill(w, e); break;
     case ENTRY_CONTROL_SOURCE: say_source(w, e); break;
+    case ENTRY_CONTROL_CONFIGURATION: say_configuration(w, e); break;
+    case ENTRY_CONTROL_RUN: say_run(w, e); break;
     case ENTRY_CONTROL_STOP: say_with_reason(w, e, "EMERGENCY STOP"); break;
     case ENTRY_CONTROL_RESUME: say_with_reason(w, e, "trading resumes"); break;
     case ENTRY_CONTROL_NOTE: words_field(w, e, "text"); break;
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
-    case ENTRY_CONTROL_CONFIGURATION:
-    case ENTRY_CONTROL_RUN:
     case ENTRY_CONTROL_RUN_END: say_fields(w, e); break;
     }
 }

@@ -131,7 +131,7 @@ static void test_tables_can_be_read_and_filtered(void **state)
     assert_has(b.path, "xl/worksheets/sheet2.xml", "<v>42362.5</v>");
     assert_has(b.path, "xl/worksheets/sheet2.xml", "<v>42362</v>");
     assert_has(b.path, "xl/worksheets/sheet2.xml", "t=\"b\"><v>1</v>");
-    assert_has(b.path, "xl/styles.xml", "formatCode=\"#,##0.00####;[Red]-#,##0.00####\"");
+    assert_has(b.path, "xl/styles.xml", "formatCode=\"#,##0.00####_);[Red]-#,##0.00####_)\"");
     assert_has(b.path, "xl/styles.xml", "formatCode=\"yyyy-mm-dd hh:mm:ss.000\"");
     assert_has(b.path, "xl/styles.xml", "FFFFC7CE"); /* a breach is red */
     assert_has(b.path, "xl/charts/chart1.xml", "<c:lineChart>");
