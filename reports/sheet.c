@@ -125,6 +125,6 @@ size_t cell_format(char out[CELL_NUMBER_SIZE], const struct cell *c)
     case CELL_TEXT:
     case CELL_MIXED: break;
     }
-    REQUIRE(!"a cell with a number");
+    REQUIRE(false && "a cell with a number");
     return 0;
 }

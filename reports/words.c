@@ -220,5 +220,5 @@ void words_field(struct words *w, const struct entry *e, const char *field)
             return;
         }
     }
-    REQUIRE(!"a field of this kind");
+    REQUIRE(false && "a field of this kind");
 }
