@@ -32,6 +32,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SUB_DATABASES_MAX 8
 #define MAP_MIN           (UINT64_C(256) << 10)
@@ -100,20 +101,32 @@ static enum err_code check_file(const char *name, const char *path, struct err *
     return ERR_OK;
 }
 
-static enum err_code open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size,
-                              struct err *err)
+static int try_open_env(struct store *s, const char *path, unsigned flags, uint64_t map_size)
 {
-    const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0);
-
     int rc = mdb_env_create(&s->env);
+
     if (!rc)
         rc = mdb_env_set_maxdbs(s->env, SUB_DATABASES_MAX);
     if (!rc)
         rc = mdb_env_set_maxreaders(s->env, STORE_READERS_MAX);
     if (!rc)
         rc = mdb_env_set_mapsize(s->env, store_round_map(map_size));
-    if (!rc)
-        rc = mdb_env_open(s->env, path, flags, 0600);
+    return rc ? rc : mdb_env_open(s->env, path, flags, 0600);
+}
+
+/* Who may read the file but not write the lock beside it, reads without it: see is_overtaken(). */
+static enum err_code open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size,
+                              struct err *err)
+{
+    const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0);
+
+    int rc = try_open_env(s, path, flags, map_size);
+    if (rc == EACCES && mode == STORE_READ) {
+        mdb_env_close(s->env);
+        s->env = NULL;
+        s->has_no_lock = true;
+        rc = try_open_env(s, path, flags | MDB_NOLOCK, map_size);
+    }
     if (rc == ENOMEM)
         return err_set(err, ERR_IO,
                        "%s: cannot map %" PRIu64 " MiB of address space: raise the limit (ulimit -v)",
@@ -228,6 +241,7 @@ static struct store *new_store(const char *name, bool read_only)
     pthread_mutexattr_destroy(&checked);
     pthread_mutex_init(&s->gate, NULL);
     s->references = 1;
+    s->process = getpid();
     s->read_only = read_only;
     s->name = strdup(name);
     if (!s->name) {
@@ -237,7 +251,8 @@ static struct store *new_store(const char *name, bool read_only)
     return s;
 }
 
-/* The store of this file that the process has open already, or NULL. */
+/* The store of this file that the process has open already, or NULL. What a parent had open before fork() is the
+ * parent's: LMDB's locks do not come along. */
 static struct store *find_open(const char *path)
 {
     struct stat file;
@@ -245,7 +260,7 @@ static struct store *find_open(const char *path)
     if (stat(path, &file) != 0)
         return NULL;
     for (struct store *s = registry; s; s = s->next) {
-        if (s->device == file.st_dev && s->inode == file.st_ino)
+        if (s->process == getpid() && s->device == file.st_dev && s->inode == file.st_ino)
             return s;
     }
     return NULL;

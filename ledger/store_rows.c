@@ -89,6 +89,19 @@ static enum err_code first_from(struct store_txn *t, MDB_dbi dbi, const char *ro
     return code;
 }
 
+/*
+ * A reader that writers do not know of loses its pages when the third commit after its snapshot begins: LMDB
+ * uses a page again once the commit that freed it is older than the newest but one. Blocks at hand stay, because
+ * pages of entries are never freed; the way to the next one may not.
+ */
+static bool is_overtaken(const struct store_txn *t)
+{
+    MDB_envinfo info;
+
+    return t->store->has_no_lock && mdb_env_info(t->store->env, &info) == 0 &&
+           info.me_last_txnid >= mdb_txn_id(t->txn) + 2;
+}
+
 /* -- entries -------------------------------------------------------------------------------------------- */
 
 enum err_code store_last_seq(struct store_txn *t, uint64_t *seq, struct err *err)
@@ -133,6 +146,12 @@ enum err_code store_get_block(struct store_txn *t, uint64_t seq, struct block *b
     MDB_val value;
     MDB_val key;
 
+    if (is_overtaken(t))
+        return err_set(
+            err, ERR_IO,
+            "%s was written while it was read without its lock file (no permission). Read it again, "
+            "or as the user that owns it",
+            t->store->name);
     const int found = seek_block(t, seq, &key, &value);
     t->blocks_at = 0;
     if (found == MDB_NOTFOUND)

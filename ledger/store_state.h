@@ -22,12 +22,15 @@ struct store {
     MDB_dbi meta;
     unsigned page_size;
     bool read_only;
+    bool
+        has_no_lock; /* read-only, and the lock file may not be written: writers do not know of our readers */
     char *name;
     pthread_mutex_t writer; /* held by the thread that has a writing transaction */
     pthread_mutex_t gate;   /* guards `readers`, and keeps transactions from starting while the map moves */
     unsigned readers;       /* reading transactions of this process */
     dev_t device;           /* the file, for the registry */
     ino_t inode;
+    pid_t process; /* that opened it */
     unsigned references;
     struct store *next;
 };

@@ -366,6 +366,59 @@ static void test_a_directory_that_refuses_is_named(void **state)
     scratch_release(&s);
 }
 
+/* Who may read and nothing else, reads; once others have written twice, that is told instead of nonsense. */
+static void test_a_reader_without_permission_to_lock_reads(void **state)
+{
+    struct scratch s;
+    char path[300];
+    int turn[2];
+    int done[2];
+    char byte;
+
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("SKIPPED: needs root, to become somebody without permission\n");
+        skip();
+    }
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    scratch_append(j, 1000);
+    snprintf(path, sizeof path, "%s/journal.mdb", s.dir);
+    REQUIRE(chmod(path, 0644) == 0 && chmod(s.dir, 0755) == 0 && chmod(s.root, 0755) == 0);
+    assert_int_equal(pipe(turn), 0);
+    assert_int_equal(pipe(done), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct journal_record record;
+        struct journal_reader *r;
+        struct err why;
+        REQUIRE(setgid(65534) == 0 && setuid(65534) == 0);
+        s.options.read_only = true;
+        check_whole(&s, 1001);
+        struct journal *const theirs = scratch_open_locked(&s);
+        SCRATCH_OK(journal_reader_begin(theirs, &r, err));
+        SCRATCH_OK(journal_reader_get(r, 50, &record, err));
+        REQUIRE(write(turn[1], "x", 1) == 1 && read(done[0], &byte, 1) == 1);
+        REQUIRE(journal_reader_get(r, 900, &record, &why) == ERR_IO);
+        REQUIRE(strstr(why.text, "was written while it was read without its lock file"));
+        journal_reader_end(r);
+        journal_close(theirs);
+        check_whole(&s, 1004); /* read again, it is all there */
+        _exit(0);
+    }
+    assert_int_equal(read(turn[0], &byte, 1), 1);
+    for (int i = 0; i < 3; i++)
+        scratch_append(j, 1);
+    assert_int_equal(write(done[1], "x", 1), 1);
+    assert_exits_well(child);
+    journal_close(j);
+    for (int i = 0; i < 2; i++) {
+        close(turn[i]);
+        close(done[i]);
+    }
+    scratch_release(&s);
+}
+
 /* A file system that turns read-only while nobody looks: opening says so. */
 static void test_a_read_only_file_system_is_named(void **state)
 {
@@ -409,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_a_file_size_limit_refuses_a_group_whole),
         cmocka_unit_test(test_a_full_disk_refuses_a_group_whole),
         cmocka_unit_test(test_a_directory_that_refuses_is_named),
+        cmocka_unit_test(test_a_reader_without_permission_to_lock_reads),
         cmocka_unit_test(test_a_read_only_file_system_is_named),
     };
 
