@@ -44,8 +44,10 @@ class Two(Case):
         owners = [by_seq[s].split()[0] for s in range(2, len(rows) + 1)]
         changes = sum(1 for x, y in zip(owners, owners[1:]) if x != y)
         self.assertGreater(changes, 2, "they did not run at the same time")
-        times = [r["recorded_at"] for r in rows]
-        self.assertEqual(len(set(len(t) for t in times)) > 0 and sorted(by_seq), list(range(1, len(rows) + 1)))
+        self.assertEqual(sorted(by_seq), list(range(1, len(rows) + 1)))
+        times = [r["recorded_at"][:-1].ljust(29, "0") if "." in r["recorded_at"] else r["recorded_at"][:-1] + ".000000000"
+                 for r in rows]
+        self.assertEqual(times, sorted(times), "recorded in order")
         j.verify()
 
     def test_people_write_while_the_loop_runs(self):

@@ -61,6 +61,15 @@ class Secrets(Case):
         self.assertFalse(keys[0] & keys[1])
         self.assertEqual(len(keys[0]), len(a.json("actor", "list")))
 
+    def test_the_passphrase_may_come_by_a_pipe(self):
+        j = self.journal()
+        read, write = os.pipe()
+        os.write(write, SECRET + b"\n")
+        os.close(write)
+        j.run("append", "--passphrase-file", f"/dev/fd/{read}", input=json.dumps(note("x")), pass_fds=[read])
+        os.close(read)
+        self.assertEqual(j.size(), 2)
+
     def waiting_append(self, j):
         """An append that has opened the vault and waits for more lines."""
         p = j.start("append", stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -13,7 +13,7 @@ def orders_after(j, seq, until=None):
 
 
 class Stop(Case):
-    FEED = desk.synthetic(days=10, minutes=1)
+    FEED = desk.synthetic(days=3 if support.QUICK else 10, minutes=1)
 
     def busy(self):
         """A configuration that opens and closes all the time."""
