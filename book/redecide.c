@@ -11,6 +11,7 @@ struct walk {
     struct journal_reader *reader;
     struct redecide_report *report;
     uint64_t last;
+    bool is_cut;          /* the journal goes on behind `last`, in the middle of an answer */
     struct entry entry;   /* the newest one read */
     struct entry trigger; /* the clock entry that awaits its answer: bodies of triggers hold no text */
     bool is_pending;
@@ -41,6 +42,10 @@ static enum err_code compare(void *context, struct entry *draft, struct err *err
     struct wire_out out;
     const uint64_t seq = book_seq(&w->book) + 1;
     const bool is_there = seq <= w->last;
+
+    w->is_cut = !is_there && seq <= journal_reader_size(w->reader);
+    if (w->is_cut)
+        return err_set(err, ERR_NOT_FOUND, "entry %llu is not looked at", (unsigned long long)seq);
     enum err_code rc = engine_stamp(&w->book, w->answering, draft, err);
 
     if (!rc && is_there)
@@ -154,7 +159,8 @@ enum err_code redecide(struct journal_reader *r, uint64_t to, struct redecide_re
     if (!rc)
         rc = walk(w, progress, context, err);
     report->entries = book_seq(&w->book);
+    const bool is_told = report->differs_seq || w->is_cut;
     book_release(&w->book);
     free(w);
-    return report->differs_seq ? ERR_OK : rc;
+    return is_told ? ERR_OK : rc;
 }

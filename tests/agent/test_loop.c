@@ -417,6 +417,29 @@ static void test_redecide_names_what_nobody_decided(void **state)
     }
 }
 
+/* Looked at up to any entry, in the middle of an answer as well, an honest journal shows no difference. */
+static void test_redecide_up_to_any_entry(void **state)
+{
+    struct session s;
+    struct journal_reader *r = NULL;
+    struct redecide_report *const report = calloc(1, sizeof *report);
+
+    (void)state;
+    REQUIRE(report);
+    session_start(&s);
+    run_until(&s, "2026-01-05T14:31:30Z"); /* with an order and its fill */
+    SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
+    for (uint64_t to = book_seq(&s.desk->book) - 12; to <= book_seq(&s.desk->book); to++) {
+        SCRATCH_OK(redecide(r, to, report, NULL, NULL, err));
+        if (report->differs_seq)
+            fail_msg("to %llu: %s", (unsigned long long)to, report->reason);
+        assert_int_equal(report->entries, to);
+    }
+    journal_reader_end(r);
+    free(report);
+    session_end(&s);
+}
+
 static void test_actors_are_added_with_their_keys(void **state)
 {
     struct session s;
@@ -451,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_stop_means_stop_across_a_restart_until_a_signed_resume),
         cmocka_unit_test(test_stop_cancels_what_is_open),
         cmocka_unit_test(test_redecide_names_what_nobody_decided),
+        cmocka_unit_test(test_redecide_up_to_any_entry),
         cmocka_unit_test(test_actors_are_added_with_their_keys),
     };
 
