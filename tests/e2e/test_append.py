@@ -51,7 +51,7 @@ RICH = [
     {"kind": "fill.execution", "cause": 1,
      "body": {"order_id": "o-1", "fill_id": "~!@#$%^&*()_+", "symbol": "SPY", "side": "buy", "qty": 3,
               "price": "100.123456789", "fee": "-0.000001"}},
-    {"kind": "fill.deposit", "body": {"fill_id": "d", "amount": "-9223372036854.775807", "text": ""}},
+    {"kind": "fill.deposit", "body": {"fill_id": "d", "amount": "-9223372030000.000007", "text": ""}},
     {"kind": "control.note", "body": {"text": "Grüße \"Ω\" \\ / \b\f\n\r\t 漢字 🙂 \u007f\u0001\u2028"}},
     {"kind": "control.note", "body": {"text": "x" * 65000}},
     {"kind": "decision.candidates",
