@@ -39,8 +39,8 @@ enum err_code paper_open_account(const struct book *b, const struct proposals *o
     struct desk d = {.book = b, .out = out};
     const int64_t amount = b->configuration->configuration.strategy.deposit;
 
-    if (b->accounts->deposits_micro != 0 || amount == 0)
-        return ERR_OK;
+    if (b->risk->deposit_ids.count != 0 || amount == 0)
+        return ERR_OK; /* also when all that was paid in was taken out again */
     new_draft(&d, ENTRY_FILL_DEPOSIT, b->configuration->seq);
     d.draft.as.fill_deposit.fill_id = fresh_id(&d, "deposit");
     d.draft.as.fill_deposit.amount = amount;
@@ -144,6 +144,8 @@ static const char *refusal(const struct book *b, const struct order *o)
     struct session s;
     const struct view_clock *const clock = &b->view->clock;
 
+    if (b->risk->stopped)
+        return "trading is stopped";
     if (!calendar_session(clock->session, &s) || clock->now_ns < s.open_ns || clock->now_ns >= s.close_ns)
         return "the market is closed";
     if (symbol_is_option(&o->symbol)) {
@@ -225,6 +227,12 @@ static enum err_code end_day(struct desk *d, const struct order *o, struct err *
     return send(d, err);
 }
 
+/* A feed that was cut off has no close: the session's orders are over all the same. */
+static bool is_of_an_earlier_day(const struct book *b, const struct order *o)
+{
+    return o->seq < b->view->clock.session_seq;
+}
+
 static enum err_code work_order(struct desk *d, uint32_t index, struct err *err)
 {
     const struct table *const orders = &d->book->orders->by_id;
@@ -235,6 +243,8 @@ static enum err_code work_order(struct desk *d, uint32_t index, struct err *err)
         return ERR_OK;
     if (o->status == ORDER_CANCEL_ASKED)
         return cancel(d, o, err);
+    if (o->status == ORDER_WORKING && is_of_an_earlier_day(d->book, o))
+        return end_day(d, o, err);
     if (o->status == ORDER_SENT)
         rc = answer_new(d, o, err);
     o = table_at(orders, index);

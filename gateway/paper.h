@@ -8,7 +8,8 @@
  * ask for a buy), not crossed, and within the limit. It fills at that quote's price, at most its displayed
  * size; the rest works on. No quote on the side: no fill. One quote serves one order once: the next fill in
  * that contract and side needs a newer quote. Fees: strategy/costs.h.
- * Day orders end at the session's close. Orders outside a session, for an expired contract, or for an
+ * Day orders end at the session's close, or at the next session's first moment when no close was seen. Orders
+ * while a stop is in force, outside a session, for an expired contract, or for an
  * instrument that was never quoted are rejected.
  * Expiration. When a contract's settlement is due (market/calendar.h): in the money by a cent or more it is
  * assigned (short) or exercised (long), index options are settled in cash, everything else expires worthless.
@@ -24,7 +25,7 @@
 #define PAPER_ACTOR        "broker:paper"
 #define PAPER_PROXY_AGE_NS (5 * NS_PER_MINUTE)
 
-/* The first deposit (account.deposit), when nothing was ever paid in. */
+/* The first deposit (account.deposit), when nothing was ever paid in or taken out. */
 MUST_USE enum err_code paper_open_account(const struct book *b, const struct proposals *out, struct err *err);
 
 /*

@@ -246,6 +246,7 @@ static void on_clock(struct view *v, const struct entry *e, const struct entry_p
     struct view_clock *const clock = &v->clock;
 
     if (c->session != clock->session) {
+        clock->session_seq = e->seq;
         const bool in_years =
             c->session >= civil_from_ymd(YEAR_FIRST, 1, 1) && c->session <= civil_from_ymd(YEAR_LAST, 12, 31);
         clock->day_begin_ns = in_years ? instant_from_new_york(c->session, 0) : 0;

@@ -70,9 +70,10 @@ struct view_chain {
 };
 
 struct view_clock {
-    int64_t now_ns;    /* of the newest clock entry; INSTANT_NONE before the first */
-    civil_day session; /* CIVIL_DAY_NONE before the first */
-    enum phase phase;  /* 0 before the first */
+    int64_t now_ns;       /* of the newest clock entry; INSTANT_NONE before the first */
+    civil_day session;    /* CIVIL_DAY_NONE before the first */
+    uint64_t session_seq; /* the clock entry that the session began with */
+    enum phase phase;     /* 0 before the first */
     uint64_t seq;
     int64_t day_begin_ns; /* the session's New York day, from midnight ... */
     int64_t day_end_ns;   /* ... to the first instant after it */

@@ -107,6 +107,41 @@ static void test_a_partial_fill_works_on_when_a_newer_quote_comes(void **state)
     world_free(w);
 }
 
+static void test_a_day_order_does_not_see_the_next_day(void **state)
+{
+    struct world *const w = world_new();
+    const struct id id = id_from("o-1");
+
+    (void)state;
+    world_tell(w, entries_quote(PUT, "0.40", "0.50", 9, 9), "2015-12-23T15:00:00Z");
+    world_tell(w, entries_clock(PHASE_TICK, "2015-12-23"), "2015-12-23T15:00:00Z");
+    world_tell(w, entries_order("o-1", PUT, SIDE_SELL, 5, "0.60"), "2015-12-23T15:00:00Z");
+    work(w);
+    assert_int_equal(orders_find(w->book.orders, &id)->status, ORDER_WORKING);
+    world_tell(w, entries_quote(PUT, "0.70", "0.80", 9, 9), "2015-12-24T15:00:00Z");
+    tick(w, "2015-12-24T15:00:00Z"); /* the day before was cut off: nobody saw its close */
+    work(w);
+    assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
+    assert_int_equal(orders_find(w->book.orders, &id)->status, ORDER_DAY_OVER);
+    world_free(w);
+}
+
+static void test_nothing_new_is_taken_while_stopped(void **state)
+{
+    struct world *const w = world_new();
+    const struct id id = id_from("o-1");
+
+    (void)state;
+    world_tell(w, entries_quote(PUT, "0.40", "0.50", 9, 9), "2015-12-24T15:00:00Z");
+    tick(w, "2015-12-24T15:00:00Z");
+    world_tell(w, entries_stop("quotes look wrong"), "2015-12-24T15:00:10Z");
+    world_tell(w, entries_order("o-1", PUT, SIDE_SELL, 5, "0.40"), "2015-12-24T15:00:20Z");
+    work(w);
+    assert_int_equal(orders_find(w->book.orders, &id)->status, ORDER_REJECTED);
+    assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
+    world_free(w);
+}
+
 static void test_one_quote_serves_one_order(void **state)
 {
     struct world *const w = world_new();
@@ -240,6 +275,9 @@ static void test_the_account_is_opened_once(void **state)
     assert_int_equal(w->book.accounts->cash_micro, w->book.configuration->configuration.strategy.deposit);
     assert_int_equal(paper_open_account(&w->book, &w->out, &err), ERR_OK);
     assert_int_equal(w->count, 1);
+    world_tell(w, entries_deposit("taken-out", "-1000000"), "2015-12-24T15:00:00Z");
+    assert_int_equal(paper_open_account(&w->book, &w->out, &err), ERR_OK);
+    assert_int_equal(w->book.accounts->cash_micro, 0); /* all of it is out, and nobody pays it in again */
     world_free(w);
 }
 
@@ -248,6 +286,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_fills_at_which_price_and_size),
         cmocka_unit_test(test_a_partial_fill_works_on_when_a_newer_quote_comes),
+        cmocka_unit_test(test_a_day_order_does_not_see_the_next_day),
+        cmocka_unit_test(test_nothing_new_is_taken_while_stopped),
         cmocka_unit_test(test_one_quote_serves_one_order),
         cmocka_unit_test(test_orders_are_rejected_cancelled_and_end_with_the_day),
         cmocka_unit_test(test_expiration),
