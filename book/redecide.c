@@ -147,6 +147,11 @@ static enum err_code walk(struct walk *w, book_progress *progress, void *context
 enum err_code redecide(struct journal_reader *r, uint64_t to, struct redecide_report *report,
                        book_progress *progress, void *context, struct err *err)
 {
+    const uint64_t size = journal_reader_size(r);
+
+    if (to > size)
+        return err_set(err, ERR_NOT_FOUND, "there is no entry %llu; the newest is %llu",
+                       (unsigned long long)to, (unsigned long long)size);
     struct walk *const w = calloc(1, sizeof *w);
     if (!w)
         return err_set(err, ERR_MEMORY, "out of memory");
@@ -155,7 +160,7 @@ enum err_code redecide(struct journal_reader *r, uint64_t to, struct redecide_re
     memset(report, 0, sizeof *report);
     w->reader = r;
     w->report = report;
-    w->last = to && to < journal_reader_size(r) ? to : journal_reader_size(r);
+    w->last = to ? to : size;
     if (!rc)
         rc = walk(w, progress, context, err);
     report->entries = book_seq(&w->book);

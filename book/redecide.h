@@ -23,7 +23,7 @@ struct redecide_report {
 };
 
 /*
- * Runs over the whole of `r`, or up to `to`. ERR_OK whether or not there is a difference: report->differs_seq
+ * Runs over the whole of `r`, or up to `to`. ERR_NOT_FOUND: there is no such entry. ERR_OK whether or not there is a difference: report->differs_seq
  * says. Any other error: it could not be done.
  */
 MUST_USE enum err_code redecide(struct journal_reader *r, uint64_t to, struct redecide_report *report,

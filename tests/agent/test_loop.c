@@ -435,6 +435,7 @@ static void test_redecide_up_to_any_entry(void **state)
             fail_msg("to %llu: %s", (unsigned long long)to, report->reason);
         assert_int_equal(report->entries, to);
     }
+    assert_int_equal(redecide(r, book_seq(&s.desk->book) + 1, report, NULL, NULL, NULL), ERR_NOT_FOUND);
     journal_reader_end(r);
     free(report);
     session_end(&s);
