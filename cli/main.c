@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +83,8 @@ int main(int argc, char **argv)
     struct cli cli = {.dir = NULL};
     struct err err = {.code = ERR_OK};
     enum err_code rc = secret_harden_process(&err);
+
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error to be told, as a full disk is */
 
     if (!rc)
         rc = take_globals(&cli, &argc, argv, &err);
