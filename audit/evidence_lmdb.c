@@ -148,6 +148,16 @@ static enum err_code open_tables(struct lmdb *l, struct err *err)
 }
 
 /* LMDB maps the file and trusts its size: a page past the end would be a SIGBUS, not an error. */
+/* LMDB takes a file without bytes for one that it may fill, which a reader may not: its words would mislead. */
+static enum err_code empty_check(const char *path, struct err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && st.st_size == 0)
+        return err_set(err, ERR_FORMAT, "%s is damaged: it is empty", path);
+    return ERR_OK;
+}
+
 static enum err_code size_check(const struct lmdb *l, const char *path, struct err *err)
 {
     MDB_envinfo info;
@@ -209,6 +219,9 @@ enum err_code evidence_open_journal(const char *dir, struct evidence **e, struct
     const int length = snprintf(path, sizeof path, "%s/" FILE_NAME, dir);
     if (length < 0 || (size_t)length >= sizeof path)
         return err_set(err, ERR_INPUT, "the journal's path is too long");
+    rc = empty_check(path, err);
+    if (rc)
+        return rc;
     struct lmdb *const l = calloc(1, sizeof *l);
     if (!l)
         return err_set(err, ERR_MEMORY, "out of memory");

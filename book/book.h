@@ -57,8 +57,8 @@ typedef void book_progress(void *context, uint64_t done, uint64_t total);
 MUST_USE enum err_code book_load(struct book *b, struct journal_reader *r, uint64_t to,
                                  book_progress *progress, void *context, struct err *err);
 /*
- * Folds up to the last entry before the market's clock passes `at_ns`: it stops in front of the first
- * perception whose `at` is later. Entries without `at` belong to the entries before them.
+ * Folds up to the last entry before the market's clock passes `at_ns`: it stops in front of the first entry
+ * whose `at` is later. Entries without `at`, and control entries, belong to the entries before them.
  */
 MUST_USE enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t at_ns,
                                        book_progress *progress, void *context, struct err *err);

@@ -32,6 +32,7 @@ struct appender {
     uint32_t default_actor;
     uint64_t line;         /* number of the newest line */
     uint64_t acknowledged; /* lines that are in the journal */
+    uint64_t size;         /* entries in the journal, as far as this process has looked */
     struct staged staged;
     struct intake intake;
     struct json_arena arena;
@@ -102,9 +103,69 @@ static enum err_code commit(struct appender *a, struct err *err)
         return rc;
     acknowledge(a, seal.size - s->count + 1, &seal);
     a->acknowledged += s->count;
+    a->size = seal.size;
     s->count = 0;
     s->size = 0;
     return ERR_OK;
+}
+
+/* The column of a key's value, at the top level of a line that is known to be good; 1 when it is not there. */
+static size_t column_of(const char *line, size_t size, const char *key)
+{
+    struct json_scan s;
+    bool found = false;
+    size_t column = 1;
+
+    json_scan_init(&s, line, size, NULL);
+    while (!found && json_scan_next(&s, NULL) == ERR_OK && s.now.token != JSON_END) {
+        if (s.depth != 1 || s.now.token != JSON_KEY)
+            continue;
+        found = s.now.length == strlen(key) && memcmp(s.now.text, key, s.now.length) == 0;
+        if (json_scan_next(&s, NULL) != ERR_OK)
+            break;
+        if (found)
+            column = s.now.column;
+        else if (json_scan_skip(&s, NULL) != ERR_OK)
+            break;
+    }
+    return column;
+}
+
+static enum err_code look_at_size(struct appender *a, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    const enum err_code rc = journal_reader_begin(a->j, &r, err);
+
+    if (!rc)
+        a->size = journal_reader_size(r);
+    journal_reader_end(r);
+    return rc;
+}
+
+/* What the journal would refuse in any case is refused here, where the column is known. */
+static enum err_code check_line(struct appender *a, const char *line, size_t size, struct err *err)
+{
+    const struct entry *const e = &a->draft;
+    const char *const kind = entry_kind_find((unsigned)e->kind)->text;
+    enum err_code rc = ERR_OK;
+
+    if (e->kind == ENTRY_CONTROL_GENESIS)
+        return err_set(err, ERR_INPUT, "column %zu: kind: a journal has one %s, its first entry",
+                       column_of(line, size, "kind"), kind);
+    if (entry_kind_needs_signature(e->kind) && !e->is_signed)
+        return err_set(err, ERR_INPUT,
+                       "column %zu: kind: %s must be signed by the actor who asks for it; use: ledger %s",
+                       column_of(line, size, "kind"), kind,
+                       e->kind == ENTRY_CONTROL_CONFIGURATION ? "config set FILE"
+                                                              : kind + strlen("control."));
+    if (e->cause > a->size + a->staged.count)
+        rc = look_at_size(a, err); /* others may have appended meanwhile */
+    if (!rc && e->cause > a->size + a->staged.count)
+        rc = err_set(err, ERR_INPUT,
+                     "column %zu: cause: %llu is no earlier entry: this line would be entry %llu",
+                     column_of(line, size, "cause"), (unsigned long long)e->cause,
+                     (unsigned long long)(a->size + a->staged.count + 1));
+    return rc;
 }
 
 static enum err_code take_line(struct appender *a, const char *line, size_t size, struct err *err)
@@ -113,6 +174,8 @@ static enum err_code take_line(struct appender *a, const char *line, size_t size
 
     a->line++;
     rc = entry_from_json(line, size, journal_actors(a->j), a->default_actor, &a->arena, &a->draft, err);
+    if (!rc)
+        rc = check_line(a, line, size, err);
     if (!rc)
         rc = stage(a, err);
     if (rc)
@@ -155,7 +218,7 @@ static enum err_code read_lines(struct appender *a, int fd, char *buffer, struct
         if (n == 0 && used)
             rc = take_line(a, buffer, used, err); /* the last line may lack its newline */
         else if (used > JSON_LINE_MAX)
-            rc = err_set(err, ERR_INPUT, "line %llu, column %zu: a line has at most %zu bytes",
+            rc = err_set(err, ERR_INPUT, "line %llu: column %zu: a line has at most %zu bytes",
                          (unsigned long long)(a->line + 1), JSON_LINE_MAX + 1, JSON_LINE_MAX);
         if (!rc && (n == 0 || (!a->group && !more_is_waiting(fd))))
             rc = commit(a, err);

@@ -9,6 +9,7 @@ struct import {
     const char *source;
     const char *dir;
     const char *underlying, *date, *resolution, *history, *from, *to;
+    const char *options, *missing, *clock, *openinterest, *size_assumed;
     bool json;
     char spec[FEED_SPEC_MAX];
 };
@@ -32,8 +33,17 @@ static enum err_code make_spec(struct import *in, struct err *err)
     const struct {
         const char *key;
         const char *value;
-    } keys[] = {{"underlying", in->underlying}, {"date", in->date}, {"resolution", in->resolution},
-                {"history", in->history},       {"from", in->from}, {"to", in->to}};
+    } keys[] = {{"underlying", in->underlying},
+                {"date", in->date},
+                {"resolution", in->resolution},
+                {"history", in->history},
+                {"options", in->options},
+                {"missing", in->missing},
+                {"clock", in->clock},
+                {"openinterest", in->openinterest},
+                {"size_assumed", in->size_assumed},
+                {"from", in->from},
+                {"to", in->to}};
     enum err_code rc = ERR_OK;
 
     if (strcmp(in->source, "lean") != 0 && strcmp(in->source, "spx-eod") != 0)
@@ -124,6 +134,11 @@ enum err_code cmd_import(struct cli *cli, struct err *err)
         {.name = "history", .value = &in.history},
         {.name = "from", .value = &in.from},
         {.name = "to", .value = &in.to},
+        {.name = "options", .value = &in.options},
+        {.name = "missing", .value = &in.missing},
+        {.name = "clock", .value = &in.clock},
+        {.name = "open-interest", .value = &in.openinterest},
+        {.name = "size-assumed", .value = &in.size_assumed},
         {.name = "json", .flag = &in.json},
     };
     enum err_code rc =

@@ -47,7 +47,12 @@ const struct command commands[] = {
      "usage: ledger -C DIR import lean PATH --underlying U --date D [--resolution minute|hour|daily] "
      "[--history N]\n"
      "       ledger -C DIR import lean PATH --underlying U --resolution daily --from D --to D\n"
-     "       ledger -C DIR import spx-eod PATH [--from D] [--to D]\n\n"
+     "       ledger -C DIR import spx-eod PATH [--from D] [--to D] [--open-interest N] [--size-assumed N]\n\n"
+     "  --options V        yes or no: no leaves the option chains out\n"
+     "  --missing V        refuse or skip: skip reads what there is\n"
+     "  --open-interest N  1 reads it from SPX files as well; --size-assumed N: displayed contracts assumed "
+     "there\n"
+     "  --clock V          yes or no: clock entries for daily ranges\n\n"
      "Records every row as a perception, or as a data-quality finding in its place, with the SHA-256 of each "
      "file;\n"
      "the same file is refused a second time. What was left out or is missing is said on stderr.\n"
@@ -89,13 +94,16 @@ const struct command commands[] = {
      "  ledger -C J replay --redecide\n"},
     {"explain", cmd_explain, "why an order was made, or why none was",
      "usage: ledger -C DIR explain ORDER_ID|SEQ [--json]\n"
+     "       ledger -C DIR explain --order ID [--json]     an order whose id is a number\n"
      "       ledger -C DIR explain --no-trade SYMBOL [--at T] [--json]\n\n"
      "The chain from perception to fill with the numbers used, each with its entry. --no-trade: every gate "
      "and\n"
      "criterion of the newest look at SYMBOL (a ticker or an OCC symbol) at or before T, value against "
-     "threshold.\n\n"
+     "threshold;\n"
+     "without --at the newest look there is.\n\n"
      "examples:\n"
      "  ledger -C J explain np-275001\n"
+     "  ledger -C J explain 4711\n"
      "  ledger -C J explain --no-trade GOOG --at 2015-12-24T15:00:00Z\n"},
     {"screen", cmd_screen, "which contracts meet the strategy's criteria, and why the others do not",
      "usage: ledger -C DIR screen SYMBOL [--at T] [--config FILE] [--all] [--json]\n\n"
@@ -124,22 +132,28 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J seal > checkpoint.txt\n"},
     {"nightly", cmd_nightly, "write the compliance pack of a day",
-     "usage: ledger -C DIR nightly --date D --out OUT\n\n"
+     "usage: ledger -C DIR nightly [--date D] --out OUT\n\n"
      "Writes compliance.xlsx, every table as CSV, the seal, and manifest.json (hashes, covered range, "
      "signature)\n"
-     "into the folder OUT. Running it again gives the same bytes.\n\n"
+     "into the folder OUT. Running it again gives the same bytes. docs/PACK.md describes the pack.\n\n"
+     "  --date D   the trading day; without it the newest session\n"
+     "  --out OUT  the folder to make; a pack of the same day and journal there is replaced, anything else "
+     "refused\n\n"
      "example:\n"
      "  ledger -C J nightly --date 2015-12-24 --out pack-2015-12-24\n"},
     {"report", cmd_report, "print one table; check a pack",
-     "usage: ledger -C DIR report list\n"
+     "usage: ledger report list [--json]\n"
      "       ledger -C DIR report NAME [--date D] [--csv|--json]\n"
-     "       ledger [-C DIR] report verify PACK [--key VKEY]\n\n"
+     "       ledger [-C DIR] report verify PACK [--key VKEY] [--json]\n\n"
      "report verify checks a nightly pack against its manifest and signature, and against the journal when "
      "there\n"
      "is one; exit 1 names the first wrong file.\n\n"
+     "  --date D    without it the newest session\n"
+     "  --csv       the same bytes as NAME.csv in the pack\n"
+     "  --key VKEY  checks the pack without a journal, and says what was then not checked\n\n"
      "examples:\n"
      "  ledger -C J report blotter --date 2015-12-24\n"
-     "  ledger -C J report verify pack-2015-12-24\n"},
+     "  ledger report verify pack-2015-12-24 --key \"$(cat journal.vkey)\"\n"},
     {"stop", cmd_stop, "emergency stop: no new order, cancel what is open",
      "usage: ledger -C DIR stop --reason TEXT [--actor NAME] [--json]\n\n"
      "Signed by the actor (default operator). From the next entry on every new order is refused; open orders "

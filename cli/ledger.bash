@@ -29,10 +29,10 @@ _ledger() {
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --from --to --limit --json" ;;
     show | doctor | version) options="--json" ;;
-    import) options="lean spx-eod --underlying --date --resolution --history --from --to --json" ;;
+    import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --json --digest --redecide" ;;
-    explain) options="--no-trade --at --json" ;;
+    explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
     verify) options="--key --raw --json" ;;
     seal) options="--size" ;;

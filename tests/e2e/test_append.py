@@ -208,7 +208,7 @@ class Groups(Case):
         j = self.journal()
         j.append(note("a"), {**note("b"), "cause": 2})
         self.assertEqual(j.json("show", 3)["causes"], [2])
-        self.expect_error(support.COULD_NOT, "line 2", "cause 5", args=["-C", j.path, "append"],
+        self.expect_error(support.COULD_NOT, "line 2", "cause: 5", args=["-C", j.path, "append"],
                           input=json.dumps(note("c")) + "\n" + json.dumps({**note("d"), "cause": 5}))
         self.assertEqual(j.size(), 3)
 
