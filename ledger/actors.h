@@ -21,6 +21,6 @@ MUST_USE enum err_code actors_apply(struct actors *a, const struct entry *e, str
 MUST_USE enum err_code actors_id(const struct actors *a, const char *name, size_t length, uint32_t *id,
                                  struct err *err);
 const struct actor_row *actors_find(const struct actors *a, uint32_t id); /* NULL for 0 and unknown ids */
-const char *actors_name(const struct actors *a, uint32_t id);            /* "journal" for 0, "?" if unknown */
+const char *actors_name(const struct actors *a, uint32_t id); /* "journal" for 0, "?" if unknown */
 
 #endif

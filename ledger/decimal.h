@@ -13,11 +13,11 @@
 
 #include <stdint.h>
 
-#define PRICE_DECIMALS 9
-#define MONEY_DECIMALS 6
-#define RATE_DECIMALS 9
-#define NANO INT64_C(1000000000)
-#define MICRO INT64_C(1000000)
+#define PRICE_DECIMALS    9
+#define MONEY_DECIMALS    6
+#define RATE_DECIMALS     9
+#define NANO              INT64_C(1000000000)
+#define MICRO             INT64_C(1000000)
 
 #define DECIMAL_TEXT_SIZE 32 /* longest text with its terminator fits */
 
@@ -45,7 +45,7 @@ MUST_USE enum err_code decimal_add(int64_t a, int64_t b, int64_t *sum, struct er
 MUST_USE enum err_code decimal_sub(int64_t a, int64_t b, int64_t *difference, struct err *err);
 
 /* price_nano * qty * multiplier -> micro dollars, half to even. */
-MUST_USE enum err_code decimal_notional(int64_t price_nano, int64_t qty, int64_t multiplier,
-                                        int64_t *micro, struct err *err);
+MUST_USE enum err_code decimal_notional(int64_t price_nano, int64_t qty, int64_t multiplier, int64_t *micro,
+                                        struct err *err);
 
 #endif

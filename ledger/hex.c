@@ -34,6 +34,7 @@ enum err_code hex_decode(const char *text, size_t length, uint8_t *bytes, size_t
             return err_set(err, ERR_FORMAT, "character %zu is no lower-case hexadecimal digit", i + 1);
     }
     for (size_t i = 0; i < size; i++)
-        bytes[i] = (uint8_t)((unsigned)digit_value(text[2 * i]) << 4 | (unsigned)digit_value(text[2 * i + 1]));
+        bytes[i] =
+            (uint8_t)((unsigned)digit_value(text[2 * i]) << 4 | (unsigned)digit_value(text[2 * i + 1]));
     return ERR_OK;
 }

@@ -12,11 +12,11 @@
 
 #include <stdint.h>
 
-#define NS_PER_SECOND INT64_C(1000000000)
-#define NS_PER_MINUTE (60 * NS_PER_SECOND)
-#define NS_PER_HOUR (60 * NS_PER_MINUTE)
-#define NS_PER_DAY (24 * NS_PER_HOUR)
-#define INSTANT_NONE INT64_MIN /* "no such time"; never written where a time is required */
+#define NS_PER_SECOND     INT64_C(1000000000)
+#define NS_PER_MINUTE     (60 * NS_PER_SECOND)
+#define NS_PER_HOUR       (60 * NS_PER_MINUTE)
+#define NS_PER_DAY        (24 * NS_PER_HOUR)
+#define INSTANT_NONE      INT64_MIN /* "no such time"; never written where a time is required */
 #define INSTANT_TEXT_SIZE 40
 
 /* A civil date as days since 1970-01-01 (proleptic Gregorian). */

@@ -126,7 +126,8 @@ void journal_group_abort(struct journal_group *g); /* NULL is fine */
  * The public key of an actor-to-be: made in the vault, or found there when an earlier attempt got that far.
  * The actor exists once its control.actor entry does.
  */
-MUST_USE enum err_code journal_make_key(struct journal *j, const char *name, uint8_t key[32], struct err *err);
+MUST_USE enum err_code journal_make_key(struct journal *j, const char *name, uint8_t key[32],
+                                        struct err *err);
 
 /* -- reading -------------------------------------------------------------------------------------------- */
 

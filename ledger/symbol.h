@@ -14,7 +14,7 @@
 #define SYMBOL_TICKER_MAX 12
 
 struct symbol {
-    uint8_t length; /* 1 .. 12 for a ticker, 21 for an OCC symbol; 0: none */
+    uint8_t length;                   /* 1 .. 12 for a ticker, 21 for an OCC symbol; 0: none */
     char text[SYMBOL_OCC_LENGTH + 2]; /* zero-filled past length, so memcmp compares */
 };
 
