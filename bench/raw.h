@@ -22,6 +22,10 @@ int64_t raw_file(const struct raw_load *load);   /* write() and fdatasync() */
 int64_t raw_lmdb(const struct raw_load *load);   /* one entry a key, MDB_APPEND, synced commits */
 int64_t raw_sqlite(const struct raw_load *load); /* one row an entry, WAL, synchronous=FULL */
 
+/* Nanoseconds of hashing all of them. */
+int64_t raw_sha256_stream(const struct raw_load *load);  /* as one stream */
+int64_t raw_sha256_entries(const struct raw_load *load); /* each by itself, as a leaf of the tree */
+
 /* Says what failed, and exits with 3. */
 void raw_die(const char *what, const char *why) __attribute__((noreturn));
 

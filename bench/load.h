@@ -1,0 +1,25 @@
+/*
+ * The loads: what the rows append, hash, verify and replay. All entries of a load have the same size, so that
+ * the raw things need no table of sizes.
+ */
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
+
+#include "ledger/entry.h"
+
+enum load {
+    LOAD_ENTRIES, /* 256 bytes, as usual: cancelled orders with a reason */
+    LOAD_FILLS    /* 121 bytes; they open, close and cross zero over 200 contracts */
+};
+#define LOADS 2
+
+const char *load_name(enum load load);
+size_t load_size(enum load load);
+/* Encoded entries 1 .. count, one after the other, on the heap; they name actor 1. */
+uint8_t *load_make(enum load load, uint64_t count);
+
+/* One draft of LOAD_ENTRIES; load_next() makes it entry i, cheaply, because that is not what is measured. */
+void load_init(struct entry *e);
+void load_next(struct entry *e, uint64_t i);
+
+#endif

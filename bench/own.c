@@ -1,0 +1,225 @@
+#include "own.h"
+
+#include "load.h"
+
+#include "agent/intake.h"
+#include "audit/verify.h"
+#include "ledger/clock.h"
+#include "ledger/entry_json.h"
+#include "ledger/journal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LINE_MAX_SIZE 1024u  /* of a fill as JSON */
+#define GROUP_USUAL   10000u /* for the journal that is verified */
+
+static void must(enum err_code rc, const struct err *err)
+{
+    if (rc)
+        raw_die("journal", err->text);
+}
+
+static void *allocate(size_t size)
+{
+    void *const p = malloc(size);
+
+    if (!p)
+        raw_die("journal", "out of memory");
+    return p;
+}
+
+static char *journal_path(const struct raw_load *load)
+{
+    char *dir = NULL;
+
+    if (asprintf(&dir, "%s/journal", load->dir) < 0)
+        raw_die("path", "out of memory");
+    return dir;
+}
+
+static struct journal *journal_make(const char *dir)
+{
+    struct actor_rows first = {.count = 1};
+    const struct journal_options options = {.dir = dir};
+    struct secret *passphrase = NULL;
+    struct journal *j = NULL;
+    struct err err;
+
+    first.rows[0] = (struct actor_row){.name = id_from("broker:bench"), .role = ROLE_BROKER};
+    must(secret_new(&passphrase, "bench", 5, &err), &err);
+    must(journal_create(&options, "bench.example/journal", passphrase, &first, &err), &err);
+    must(journal_open(&options, &j, &err), &err);
+    must(journal_unlock(j, passphrase, &err), &err);
+    secret_free(passphrase);
+    return j;
+}
+
+/* Also frees its name. */
+static void journal_remove(char *dir)
+{
+    static const char *const names[] = {"journal.mdb", "journal.mdb-lock", "vault"};
+    char *path = NULL;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (asprintf(&path, "%s/%s", dir, names[i]) < 0)
+            raw_die("path", "out of memory");
+        (void)unlink(path);
+        free(path);
+    }
+    if (rmdir(dir) != 0)
+        raw_die(dir, strerror(errno));
+    free(dir);
+}
+
+static uint64_t group_at(const struct raw_load *load, uint64_t first, uint64_t group)
+{
+    const uint64_t left = load->count - first;
+
+    return left < group ? left : group;
+}
+
+/* -- append ---------------------------------------------------------------------------------------------- */
+
+static int64_t append(struct journal *j, const struct raw_load *load, uint64_t group)
+{
+    struct journal_group *g = NULL;
+    struct entry e;
+    struct err err;
+
+    load_init(&e);
+    const int64_t begin_ns = clock_monotonic_ns();
+    for (uint64_t first = 0; first < load->count; first += group) {
+        const uint64_t n = group_at(load, first, group);
+        must(journal_group_begin(j, &g, &err), &err);
+        for (uint64_t i = 0; i < n; i++) {
+            load_next(&e, first + i);
+            must(journal_group_add(g, &e, &err), &err);
+        }
+        must(journal_group_commit(g, NULL, &err), &err);
+    }
+    return clock_monotonic_ns() - begin_ns;
+}
+
+int64_t own_append(const struct raw_load *load)
+{
+    char *const dir = journal_path(load);
+    struct journal *const j = journal_make(dir);
+    const int64_t took_ns = append(j, load, load->group);
+
+    journal_close(j);
+    journal_remove(dir);
+    return took_ns;
+}
+
+/* -- JSON append ----------------------------------------------------------------------------------------- */
+
+/* The load as JSON Lines. */
+static char *make_lines(const struct raw_load *load, const struct actors *actors, size_t *size)
+{
+    char *const lines = allocate(load->count * LINE_MAX_SIZE); /* what is not touched is not there */
+    struct json_out out;
+    struct entry e;
+    struct err err;
+
+    *size = 0;
+    for (uint64_t i = 0; i < load->count; i++) {
+        must(entry_decode(load->bytes + i * load->size, load->size, &e, &err), &err);
+        json_out_init_fixed(&out, lines + *size, LINE_MAX_SIZE);
+        entry_to_json(&e, actors, ENTRY_JSON_DRAFT, &out);
+        json_out_line(&out);
+        must(json_out_done(&out, &err), &err);
+        *size += out.size;
+    }
+    return lines;
+}
+
+struct stage {
+    struct entry draft;
+    struct json_arena arena;
+    uint8_t *bytes;
+    uint16_t *sizes;
+};
+
+/* Reads n lines, of a fill each, into the stage; returns what follows them. */
+static const char *stage_lines(struct stage *s, const struct actors *actors, const char *line,
+                               const char *end, uint64_t n)
+{
+    uint8_t *at = s->bytes;
+    struct wire_out out;
+    struct err err;
+
+    for (uint64_t i = 0; i < n; i++) {
+        const char *const stop = memchr(line, '\n', (size_t)(end - line));
+        REQUIRE(stop);
+        must(entry_from_json(line, (size_t)(stop - line), actors, 1, &s->arena, &s->draft, &err), &err);
+        wire_out_init(&out, at, ENTRY_MAX_SIZE);
+        must(entry_encode(&s->draft, &out, &err), &err);
+        s->sizes[i] = (uint16_t)wire_out_size(&out);
+        at += s->sizes[i];
+        line = stop + 1;
+    }
+    return line;
+}
+
+int64_t own_append_json(const struct raw_load *load)
+{
+    char *const dir = journal_path(load);
+    struct journal *const j = journal_make(dir);
+    const struct actors *const actors = journal_actors(j);
+    struct intake *const intake = calloc(1, sizeof *intake);
+    struct stage *const s = allocate(sizeof *s);
+    struct seal seal;
+    struct err err;
+    size_t size = 0;
+    size_t refused = 0;
+    char *const lines = make_lines(load, actors, &size);
+    const char *line = lines;
+
+    if (!intake)
+        raw_die("journal", "out of memory");
+    intake->journal = j;
+    s->arena = (struct json_arena){.bytes = allocate(JSON_LINE_MAX), .capacity = JSON_LINE_MAX};
+    s->bytes = allocate(load->group * load->size + ENTRY_MAX_SIZE);
+    s->sizes = allocate(load->group * sizeof *s->sizes);
+    const int64_t begin_ns = clock_monotonic_ns();
+    for (uint64_t first = 0; first < load->count; first += load->group) {
+        const uint64_t n = group_at(load, first, load->group);
+        line = stage_lines(s, actors, line, lines + size, n);
+        must(intake_group(intake, s->bytes, s->sizes, n, &seal, &refused, &err), &err);
+    }
+    const int64_t took_ns = clock_monotonic_ns() - begin_ns;
+    REQUIRE(seal.size == load->count + 1 && line == lines + size); /* and genesis */
+    intake_release(intake);
+    free(intake);
+    free(s->arena.bytes);
+    free(s->bytes);
+    free(s->sizes);
+    free(s);
+    free(lines);
+    journal_close(j);
+    journal_remove(dir);
+    return took_ns;
+}
+
+/* -- verify ---------------------------------------------------------------------------------------------- */
+
+int64_t own_verify(const struct raw_load *load)
+{
+    char *const dir = journal_path(load);
+    struct journal *const j = journal_make(dir);
+    const struct verify_options options = {.dir = dir};
+    struct verify_report report;
+    struct err err;
+
+    append(j, load, GROUP_USUAL);
+    journal_close(j);
+    const int64_t begin_ns = clock_monotonic_ns();
+    must(verify_journal(&options, &report, &err), &err);
+    const int64_t took_ns = clock_monotonic_ns() - begin_ns;
+    REQUIRE(report.integrity_ok && report.complete_ok && report.entries == load->count + 1);
+    journal_remove(dir);
+    return took_ns;
+}

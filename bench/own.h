@@ -1,0 +1,21 @@
+/*
+ * The journal itself: each call makes one in `dir`, works on it, and removes it. What fails ends the program
+ * with a message.
+ */
+#ifndef BENCH_OWN_H
+#define BENCH_OWN_H
+
+#include "raw.h"
+
+/* Everything that an append is: checks, encoding, tree, control index, signed seal, synced commit. */
+int64_t own_append(const struct raw_load *load);
+/*
+ * What `ledger append` does with a file of JSON Lines, here in memory: each line parsed into a draft and
+ * encoded; each group decoded, appended, sealed, synced, and folded into a book, which refuses what it cannot
+ * hold. load: LOAD_FILLS.
+ */
+int64_t own_append_json(const struct raw_load *load);
+/* Writes a journal, which is not measured; verifies it on the calling thread, which is. load: LOAD_ENTRIES. */
+int64_t own_verify(const struct raw_load *load);
+
+#endif
