@@ -1,9 +1,44 @@
 #include "agent/intake.h"
 
-/* Reducers refuse only what moves money or settings; to fold a journal for a quote would be for nothing. */
+/*
+ * Reducers refuse only what moves money or settings, and the clock is a matter of state: to fold a journal for a
+ * quote would be for nothing.
+ */
 static bool may_not_fold(enum entry_kind kind)
 {
-    return entry_family(kind) == FAMILY_FILL || kind == ENTRY_CONTROL_CONFIGURATION;
+    return entry_family(kind) == FAMILY_FILL || kind == ENTRY_CONTROL_CONFIGURATION ||
+           kind == ENTRY_PERCEPTION_CLOCK;
+}
+
+/* Another clock in the middle of a run would begin another session, and with it the day's limits anew. */
+static enum err_code check_clock(const struct book *b, struct err *err)
+{
+    if (!b->run->is_open)
+        return ERR_OK;
+    return err_set(
+        err, ERR_INPUT,
+        "the run of entry %llu is not over, and the clock is its own; go on with it to its end first (the "
+        "same ledger run command)",
+        (unsigned long long)b->run->first_seq);
+}
+
+enum err_code intake_check_import(struct journal *j, struct err *err)
+{
+    struct intake in = {.journal = j};
+    struct journal_reader *r = NULL;
+    enum err_code rc = book_init(&in.book, err);
+
+    if (rc)
+        return rc;
+    in.has_book = true;
+    rc = journal_reader_begin(j, &r, err);
+    if (!rc)
+        rc = book_load(&in.book, r, 0, NULL, NULL, err);
+    if (!rc)
+        rc = check_clock(&in.book, err);
+    journal_reader_end(r);
+    intake_release(&in);
+    return rc;
 }
 
 static enum err_code needs_book(struct intake *in, const uint8_t *bytes, const uint16_t *sizes, size_t count,
@@ -43,6 +78,8 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
 {
     enum err_code rc = entry_decode(bytes, size, &in->draft, err);
 
+    if (!rc && in->draft.kind == ENTRY_PERCEPTION_CLOCK)
+        rc = check_clock(&in->book, err);
     if (!rc)
         rc = journal_group_add_encoded(g, bytes, size, &in->draft, err);
     if (rc || !folds)

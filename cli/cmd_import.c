@@ -1,6 +1,7 @@
 /* ledger import: files of market data into perceptions, without deciding anything. */
 #include "cli/cli.h"
 
+#include "agent/intake.h"
 #include "gateway/feed.h"
 
 #include <string.h>
@@ -153,6 +154,8 @@ enum err_code cmd_import(struct cli *cli, struct err *err)
         rc = make_spec(&in, err);
     if (!rc)
         rc = cli_open_to_write(cli, &j, err);
+    if (!rc && intake_check_import(j, err))
+        rc = err_wrap(err, "import");
     if (!rc) {
         const struct feed_context context = feed_context_of(j, 0);
         rc = feed_open(in.spec, &context, &feed, err);

@@ -87,6 +87,7 @@ static enum err_code settle(struct desk *d, const struct symbol *symbol, int64_t
     if (price.price_nano == PRICE_NONE)
         return ERR_OK; /* nothing is known of the underlying: it is due again at the next tick */
     if (price.at_ns < settlement_ns - PAPER_PROXY_AGE_NS ||
+        price.at_ns > settlement_ns + PAPER_PROXY_AGE_NS ||
         (symbol_settles_at_open(symbol) && price.at_ns < settlement_ns))
         rc = note_proxy(d, symbol, &price, err);
     if (!rc)
@@ -146,6 +147,8 @@ static const char *refusal(const struct book *b, const struct order *o)
 
     if (b->risk->stopped)
         return "trading is stopped";
+    if (!o->is_allowed)
+        return "no verdict of the governor allows this order";
     if (!calendar_session(clock->session, &s) || clock->now_ns < s.open_ns || clock->now_ns >= s.close_ns)
         return "the market is closed";
     if (symbol_is_option(&o->symbol)) {

@@ -52,6 +52,14 @@ static enum err_code row_of(struct orders *o, const struct id *order_id, const s
     return ERR_OK;
 }
 
+static void on_verdict(struct orders *o, const struct entry *e)
+{
+    if (!e->as.risk_verdict.allowed)
+        return;
+    o->allowed_seq = e->seq;
+    o->allowed_id = e->as.risk_verdict.order_id;
+}
+
 static enum err_code on_new(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_order_new *const n = &e->as.order_new;
@@ -69,6 +77,7 @@ static enum err_code on_new(struct orders *o, const struct entry *e, struct err 
     row->limit_nano = n->limit;
     row->seq = e->seq;
     row->cause = e->cause;
+    row->is_allowed = e->cause != 0 && e->cause == o->allowed_seq && id_equal(&n->order_id, &o->allowed_id);
     row->at_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
     set_status(o, row, row->filled_qty >= row->qty ? ORDER_FILLED : ORDER_SENT);
     return ERR_OK;
@@ -150,6 +159,7 @@ enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
     struct orders *const o = state;
 
     switch (e->kind) {
+    case ENTRY_RISK_VERDICT: on_verdict(o, e); return ERR_OK;
     case ENTRY_ORDER_NEW: return on_new(o, e, err);
     case ENTRY_ORDER_ACKNOWLEDGED: return on_acknowledged(o, &e->as.order_acknowledged.order_id, e, err);
     case ENTRY_ORDER_CANCEL: return on_cancel(o, &e->as.order_cancel.order_id, e, err);
@@ -172,7 +182,6 @@ enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
     case ENTRY_DECISION_NO_TRADE:
-    case ENTRY_RISK_VERDICT:
     case ENTRY_RISK_BREAKER_TRIP:
     case ENTRY_RISK_EQUITY:
     case ENTRY_CONTROL_GENESIS:
@@ -201,6 +210,7 @@ static void digest_order(const struct order *o, const struct digest_out *out)
     digest_i64(out, o->limit_nano);
     digest_u64(out, o->seq);
     digest_u64(out, o->cause);
+    digest_u64(out, o->is_allowed);
     digest_u64(out, o->last_fill_seq);
     digest_u64(out, o->last_seq);
     digest_i64(out, o->at_ns);
@@ -211,6 +221,8 @@ void orders_digest(const void *state, const struct digest_out *out)
     const struct orders *const o = state;
 
     digest_u64(out, o->open_count);
+    digest_u64(out, o->allowed_seq);
+    digest_id(out, &o->allowed_id);
     digest_u64(out, o->by_id.count);
     for (uint32_t i = 0; i < o->by_id.count; i++)
         digest_order(table_at(&o->by_id, i), out);

@@ -43,15 +43,18 @@ struct order {
     int64_t limit_nano;     /* or PRICE_NONE */
     uint64_t seq;           /* its order.new; 0 when unknown */
     uint64_t cause;         /* of order.new: the verdict */
+    bool is_allowed;        /* its cause is the newest verdict, which allows this very order */
     uint64_t last_fill_seq; /* 0: none yet */
     uint64_t last_seq;      /* newest entry about it */
     int64_t at_ns;          /* of order.new */
 };
 
 struct orders {
-    struct table by_id;  /* struct order, in order of first appearance */
-    uint32_t open_count; /* sent, working or asked to cancel */
-    struct ids fill_ids; /* of every kind of fill: none counts twice, here as in accounts */
+    struct table by_id;   /* struct order, in order of first appearance */
+    uint64_t allowed_seq; /* the newest verdict that allowed an order; 0: none yet */
+    struct id allowed_id; /* which order */
+    uint32_t open_count;  /* sent, working or asked to cancel */
+    struct ids fill_ids;  /* of every kind of fill: none counts twice, here as in accounts */
 };
 
 void orders_init(void *state);

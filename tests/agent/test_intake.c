@@ -113,11 +113,58 @@ static void test_the_book_is_folded_when_it_is_needed(void **state)
     scratch_release(&s);
 }
 
+/* Another clock in the middle of a run would begin another session, and with it the day's limits anew. */
+static void test_no_clock_comes_in_while_a_run_is_open(void **state)
+{
+    struct scratch s;
+    struct drafts clock = {.count = 0};
+    struct drafts run = {.count = 0};
+    struct drafts end = {.count = 0};
+    struct entry started = entries_draft(ENTRY_CONTROL_RUN);
+    struct entry ended = entries_draft(ENTRY_CONTROL_RUN_END);
+    struct entry tick = entries_clock(PHASE_TICK, "2015-12-24");
+    struct wire_out out;
+    size_t refused = 0;
+    struct err err;
+
+    (void)state;
+    scratch_init(&s);
+    struct intake in = {.journal = scratch_create(&s)};
+    tick.actor = SCRATCH_BROKER;
+    tick.at_ns = entries_instant("2015-12-24T15:00:00Z");
+    wire_out_init(&out, clock.bytes, sizeof clock.bytes);
+    SCRATCH_OK(entry_encode(&tick, &out, err));
+    clock.sizes[clock.count++] = (uint16_t)wire_out_size(&out);
+    started.as.control_run.program = text_from("test");
+    started.as.control_run.build = text_from("test");
+    started.as.control_run.feed = text_from("a feed");
+    started.as.control_run.broker = id_from("paper");
+    ended.as.control_run_end.reason = text_from("over");
+    add_draft(&run, started);
+    add_draft(&end, ended);
+    assert_int_equal(take(&in, &clock, &refused), ERR_OK);
+    entry_place(clock.bytes, 0, 0);
+    SCRATCH_OK(intake_check_import(in.journal, err));
+    assert_int_equal(take(&in, &run, &refused), ERR_OK);
+    assert_int_equal(intake_check_import(in.journal, &err), ERR_INPUT);
+    assert_non_null(strstr(err.text, "run of entry 3"));
+    assert_int_not_equal(take(&in, &clock, &refused), ERR_OK);
+    assert_int_equal(refused, 0);
+    entry_place(clock.bytes, 0, 0);
+    assert_int_equal(take(&in, &end, &refused), ERR_OK);
+    SCRATCH_OK(intake_check_import(in.journal, err));
+    assert_int_equal(take(&in, &clock, &refused), ERR_OK);
+    intake_release(&in);
+    journal_close(in.journal);
+    scratch_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_no_book_could_fold_is_refused),
         cmocka_unit_test(test_the_book_is_folded_when_it_is_needed),
+        cmocka_unit_test(test_no_clock_comes_in_while_a_run_is_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

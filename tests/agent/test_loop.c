@@ -364,7 +364,12 @@ static void test_stop_cancels_what_is_open(void **state)
     session_start(&s);
     run_until(&s, "2026-01-05T14:31:30Z");
     SCRATCH_OK(desk_begin(s.desk, err));
-    e = entries_order("by-hand", "ACME", SIDE_SELL, 1, "1000000");
+    e = entries_draft(ENTRY_RISK_VERDICT);
+    e.as.risk_verdict.order_id = id_from("by-hand");
+    e.as.risk_verdict.symbol = entries_symbol("ACME");
+    e.as.risk_verdict.allowed = true;
+    SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
+    e = entries_caused(entries_order("by-hand", "ACME", SIDE_SELL, 1, "1000000"), e.seq);
     SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
     SCRATCH_OK(desk_broker(s.desk, err));
     SCRATCH_OK(desk_commit(s.desk, err));

@@ -25,6 +25,19 @@ static void tick(struct world *w, const char *at)
     world_tell(w, entries_clock(PHASE_TICK, DAY), at);
 }
 
+/* An order as the engine sends it: right after the verdict that allows it. */
+static void order(struct world *w, const char *id, const char *symbol, enum side side, int64_t qty,
+                  const char *limit, const char *at)
+{
+    struct entry verdict = entries_draft(ENTRY_RISK_VERDICT);
+
+    verdict.as.risk_verdict.order_id = id_from(id);
+    verdict.as.risk_verdict.symbol = entries_symbol(symbol);
+    verdict.as.risk_verdict.allowed = true;
+    const uint64_t cause = world_tell(w, verdict, at);
+    world_tell(w, entries_caused(entries_order(id, symbol, side, qty, limit), cause), at);
+}
+
 /* One order against one quote, at a tick after it. */
 struct fill_case {
     const char *name;
@@ -61,7 +74,7 @@ static void test_what_fills_at_which_price_and_size(void **state)
         struct world *const w = world_new();
         world_tell(w, entries_quote(PUT, c->bid, c->ask, c->bid_size, c->ask_size), "2015-12-24T15:00:00Z");
         tick(w, "2015-12-24T15:00:00Z");
-        world_tell(w, entries_order("o-1", PUT, c->side, c->qty, c->limit), "2015-12-24T15:00:00Z");
+        order(w, "o-1", PUT, c->side, c->qty, c->limit, "2015-12-24T15:00:00Z");
         work(w);
         assert_int_equal(world_count(w, ENTRY_ORDER_ACKNOWLEDGED), 1);
         const struct entry *const fill = world_last(w, ENTRY_FILL_EXECUTION);
@@ -86,7 +99,7 @@ static void test_a_partial_fill_works_on_when_a_newer_quote_comes(void **state)
     (void)state;
     world_tell(w, entries_quote(PUT, "0.40", "0.50", 3, 9), "2015-12-24T15:00:00Z");
     tick(w, "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("o-1", PUT, SIDE_SELL, 5, "0.40"), "2015-12-24T15:00:00Z");
+    order(w, "o-1", PUT, SIDE_SELL, 5, "0.40", "2015-12-24T15:00:00Z");
     work(w);
     assert_int_equal(orders_find(w->book.orders, &id)->filled_qty, 3);
     tick(w, "2015-12-24T15:01:00Z"); /* the same quote stands: its size is gone */
@@ -115,7 +128,7 @@ static void test_a_day_order_does_not_see_the_next_day(void **state)
     (void)state;
     world_tell(w, entries_quote(PUT, "0.40", "0.50", 9, 9), "2015-12-23T15:00:00Z");
     world_tell(w, entries_clock(PHASE_TICK, "2015-12-23"), "2015-12-23T15:00:00Z");
-    world_tell(w, entries_order("o-1", PUT, SIDE_SELL, 5, "0.60"), "2015-12-23T15:00:00Z");
+    order(w, "o-1", PUT, SIDE_SELL, 5, "0.60", "2015-12-23T15:00:00Z");
     work(w);
     assert_int_equal(orders_find(w->book.orders, &id)->status, ORDER_WORKING);
     world_tell(w, entries_quote(PUT, "0.70", "0.80", 9, 9), "2015-12-24T15:00:00Z");
@@ -135,7 +148,7 @@ static void test_nothing_new_is_taken_while_stopped(void **state)
     world_tell(w, entries_quote(PUT, "0.40", "0.50", 9, 9), "2015-12-24T15:00:00Z");
     tick(w, "2015-12-24T15:00:00Z");
     world_tell(w, entries_stop("quotes look wrong"), "2015-12-24T15:00:10Z");
-    world_tell(w, entries_order("o-1", PUT, SIDE_SELL, 5, "0.40"), "2015-12-24T15:00:20Z");
+    order(w, "o-1", PUT, SIDE_SELL, 5, "0.40", "2015-12-24T15:00:20Z");
     work(w);
     assert_int_equal(orders_find(w->book.orders, &id)->status, ORDER_REJECTED);
     assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
@@ -149,8 +162,8 @@ static void test_one_quote_serves_one_order(void **state)
     (void)state;
     world_tell(w, entries_quote(PUT, "0.40", "0.50", 10, 10), "2015-12-24T15:00:00Z");
     tick(w, "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("o-1", PUT, SIDE_SELL, 2, "0.40"), "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("o-2", PUT, SIDE_SELL, 2, "0.40"), "2015-12-24T15:00:00Z");
+    order(w, "o-1", PUT, SIDE_SELL, 2, "0.40", "2015-12-24T15:00:00Z");
+    order(w, "o-2", PUT, SIDE_SELL, 2, "0.40", "2015-12-24T15:00:00Z");
     work(w);
     assert_int_equal(world_count(w, ENTRY_ORDER_ACKNOWLEDGED), 2);
     assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 1);
@@ -167,12 +180,10 @@ static void test_orders_are_rejected_cancelled_and_end_with_the_day(void **state
     assert_int_equal(w->count, 0);
     world_tell(w, entries_quote(PUT, "0.40", "0.50", 10, 10), "2015-12-24T15:00:00Z");
     tick(w, "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("unknown", "GOOG  151231P00600000", SIDE_SELL, 1, "1"),
-               "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("expired", "GOOG  151218P00700000", SIDE_SELL, 1, "1"),
-               "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("resting", PUT, SIDE_SELL, 1, "1"), "2015-12-24T15:00:00Z");
-    world_tell(w, entries_order("changed", PUT, SIDE_BUY, 1, "0.01"), "2015-12-24T15:00:00Z");
+    order(w, "unknown", "GOOG  151231P00600000", SIDE_SELL, 1, "1", "2015-12-24T15:00:00Z");
+    order(w, "expired", "GOOG  151218P00700000", SIDE_SELL, 1, "1", "2015-12-24T15:00:00Z");
+    order(w, "resting", PUT, SIDE_SELL, 1, "1", "2015-12-24T15:00:00Z");
+    order(w, "changed", PUT, SIDE_BUY, 1, "0.01", "2015-12-24T15:00:00Z");
     work(w);
     assert_int_equal(world_count(w, ENTRY_ORDER_REJECTED), 2);
     assert_int_equal(world_count(w, ENTRY_ORDER_ACKNOWLEDGED), 2);
@@ -184,7 +195,7 @@ static void test_orders_are_rejected_cancelled_and_end_with_the_day(void **state
     work(w);
     assert_true(id_is(&world_last(w, ENTRY_ORDER_EXPIRED)->as.order_expired.order_id, "resting"));
     assert_int_equal(w->book.orders->open_count, 0);
-    world_tell(w, entries_order("late", PUT, SIDE_SELL, 1, "0.40"), "2015-12-24T18:00:00Z");
+    order(w, "late", PUT, SIDE_SELL, 1, "0.40", "2015-12-24T18:00:00Z");
     work(w);
     assert_int_equal(world_count(w, ENTRY_ORDER_REJECTED), 3); /* the market is closed */
     assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
@@ -220,7 +231,7 @@ static void test_expiration(void **state)
         world_tell(w, entries_mark(cases[i].underlying, cases[i].price, MARK_LAST), "2015-12-24T17:59:00Z");
         world_tell(w, entries_quote(cases[i].symbol, "1", "1", 9, 9), "2015-12-24T17:59:00Z");
         tick(w, "2015-12-24T17:59:00Z");
-        world_tell(w, entries_order("o-1", cases[i].symbol, cases[i].side, 2, "1"), "2015-12-24T17:59:00Z");
+        order(w, "o-1", cases[i].symbol, cases[i].side, 2, "1", "2015-12-24T17:59:00Z");
         work(w);
         assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 1);
         world_tell(w, entries_clock(PHASE_CLOSE, DAY), "2015-12-24T18:00:00Z");
@@ -265,6 +276,35 @@ static void test_a_missing_settlement_value_is_stood_in_for_aloud(void **state)
     world_free(w);
 }
 
+static void test_an_order_that_no_verdict_allows_is_rejected(void **state)
+{
+    static const char at[] = "2015-12-24T15:00:00Z";
+    struct world *const w = world_new();
+    struct entry verdict = entries_draft(ENTRY_RISK_VERDICT);
+
+    (void)state;
+    world_tell(w, entries_quote(PUT, "0.40", "0.50", 10, 10), at);
+    tick(w, at);
+    world_tell(w, entries_order("by-hand", PUT, SIDE_SELL, 500, "0.40"), at);
+    work(w);
+    verdict.as.risk_verdict.order_id = id_from("refused");
+    verdict.as.risk_verdict.symbol = entries_symbol(PUT);
+    uint64_t cause = world_tell(w, verdict, at);
+    world_tell(w, entries_caused(entries_order("refused", PUT, SIDE_SELL, 1, "0.40"), cause), at);
+    work(w);
+    verdict.as.risk_verdict.allowed = true;
+    cause = world_tell(w, verdict, at);
+    world_tell(w, entries_caused(entries_order("another", PUT, SIDE_SELL, 1, "0.40"), cause), at);
+    world_tell(w, entries_caused(entries_order("twice", PUT, SIDE_SELL, 1, "0.40"), cause), at);
+    work(w);
+    assert_int_equal(world_count(w, ENTRY_ORDER_REJECTED), 4);
+    assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
+    order(w, "allowed", PUT, SIDE_SELL, 1, "0.40", at);
+    work(w);
+    assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 1);
+    world_free(w);
+}
+
 static void test_the_account_is_opened_once(void **state)
 {
     struct world *const w = world_new();
@@ -292,6 +332,7 @@ int main(void)
         cmocka_unit_test(test_orders_are_rejected_cancelled_and_end_with_the_day),
         cmocka_unit_test(test_expiration),
         cmocka_unit_test(test_a_missing_settlement_value_is_stood_in_for_aloud),
+        cmocka_unit_test(test_an_order_that_no_verdict_allows_is_rejected),
         cmocka_unit_test(test_the_account_is_opened_once),
     };
 
