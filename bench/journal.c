@@ -58,6 +58,7 @@ static struct row rows[] = {
     {.name = "ledger append", .run = own_append, .group = 10000},
     {.name = "raw SHA-256, one stream", .run = raw_sha256_stream, .group = WHOLE},
     {.name = "raw SHA-256, each entry", .run = raw_sha256_entries, .group = WHOLE},
+    {.name = "raw SHA-256, the tree", .run = raw_sha256_tree, .group = WHOLE},
     {.name = "verify", .run = own_verify, .group = WHOLE},
     {.name = "raw LMDB", .run = raw_lmdb, .group = 10000, .load = LOAD_FILLS},
     {.name = "JSON append", .run = own_append_json, .group = 10000, .load = LOAD_FILLS},

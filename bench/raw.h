@@ -25,6 +25,7 @@ int64_t raw_sqlite(const struct raw_load *load); /* one row an entry, WAL, synch
 /* Nanoseconds of hashing all of them. */
 int64_t raw_sha256_stream(const struct raw_load *load);  /* as one stream */
 int64_t raw_sha256_entries(const struct raw_load *load); /* each by itself, as a leaf of the tree */
+int64_t raw_sha256_tree(const struct raw_load *load);    /* leaves, and inner nodes: one more an entry */
 
 /* Says what failed, and exits with 3. */
 void raw_die(const char *what, const char *why) __attribute__((noreturn));
