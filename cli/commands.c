@@ -128,7 +128,11 @@ const struct command commands[] = {
      "usage: ledger -C DIR seal [--size N]\n\n"
      "Prints the newest C2SP checkpoint byte for byte (or the oldest that covers N entries): what "
      "transparency-log\n"
-     "tools accept. Keep one outside this machine: it proves later that no tail was cut.\n\n"
+     "tools accept. Keep one outside this machine. Later, in a journal that verify calls good, --size N (the "
+     "second line\n"
+     "of the one you kept) must print its first three lines again: else the journal was cut or rewritten, or "
+     "that seal\n"
+     "was taken out.\n\n"
      "example:\n"
      "  ledger -C J seal > checkpoint.txt\n"},
     {"nightly", cmd_nightly, "write the compliance pack of a day",
