@@ -1,0 +1,79 @@
+// Makes bench/plot.svg of what `bench_journal --json` printed:  node plot.mjs < measured.json > plot.svg
+// Each bar is a row's speed as a part of the raw thing below it; the line in a panel is the least that we ask of
+// it. With --table it prints the rows as text instead.
+import { readFileSync } from "node:fs";
+
+const { rows } = JSON.parse(readFileSync(0, "utf8"));
+const columns = [["of_file", "of file"], ["of_lmdb", "of LMDB"], ["of_sqlite", "of SQLite"],
+                 ["of_sha256_stream", "of stream"], ["of_sha256_each", "of each"]];
+
+function find(name, size, group) {
+    const row = rows.find((r) => r.name === name && r.entry_size === size && r.group === group);
+    if (!row)
+        throw new Error(`not measured: ${name}, ${size} bytes, groups of ${group}`);
+    return row;
+}
+
+function table() {
+    const lines = ["".padEnd(24) + "group".padStart(8) + "entries".padStart(9) + "entries/s".padStart(11) +
+                   "MB/s".padStart(8) + columns.map(([, title]) => title.padStart(11)).join("")];
+    let above = null;
+    for (const r of rows) {
+        if (!above || above.entry_size !== r.entry_size)
+            lines.push("", `${r.entry_size === 256 ? "entries" : "fills"} of ${r.entry_size} bytes`);
+        else if (above.group !== r.group)
+            lines.push("");
+        above = r;
+        lines.push(r.name.padEnd(24) + String(r.group || "-").padStart(8) + String(r.entries).padStart(9) +
+                   String(r.entries_per_second).padStart(11) +
+                   (r.entries_per_second * r.entry_size / 1e6).toFixed(1).padStart(8) +
+                   columns.map(([key]) => (r[key] ? r[key].toFixed(3) : "-").padStart(11)).join(""));
+    }
+    return lines.join("\n") + "\n";
+}
+
+// Bars: [label, value, text]; scale: the value of a full bar; least: where the line stands.
+function panel(top, title, scale, least, bars) {
+    const left = 210;
+    const width = 380;
+    const out = [`<text x="10" y="${top}" font-weight="bold">${title}</text>`];
+    bars.forEach(([label, value, text], i) => {
+        const y = top + 12 + i * 22;
+        const w = (value / scale * width).toFixed(1);
+        const fill = value >= least ? "#3b6ea5" : "#b9c4d0";
+        out.push(`<text x="${left - 8}" y="${y + 12}" text-anchor="end">${label}</text>`,
+                 `<rect x="${left}" y="${y}" width="${w}" height="16" fill="${fill}"/>`,
+                 `<text x="${left + Number(w) + 6}" y="${y + 12}">${text}</text>`);
+    });
+    const x = (left + least / scale * width).toFixed(1);
+    out.push(`<line x1="${x}" x2="${x}" y1="${top + 8}" y2="${top + 12 + bars.length * 22}" ` +
+             `stroke="#c0392b" stroke-width="2"/>`);
+    return out.join("\n");
+}
+
+function plot() {
+    const append = [1, 100, 10000].map((group) => [`ledger append, groups of ${group}`,
+                                                   find("ledger append", 256, group)]);
+    const verify = find("verify", 256, 0);
+    const tree = find("raw SHA-256, the tree", 256, 0);
+    const replay = ["replay: decode", "replay: into accounts", "replay: and orders"];
+    const bar = (label, value) => [label, value, value.toFixed(3)];
+    append.push(["JSON append (fills), 10000", find("JSON append", 121, 10000)]);
+    const panels = [
+        panel(30, "of raw LMDB, same entries, same groups (asked: 0.4 at groups of 10000)", 1.5, 0.4,
+              append.map(([label, row]) => bar(label, row.of_lmdb))),
+        panel(160, "verify, one thread, of raw SHA-256 (asked: 0.5)", 1.5, 0.5,
+              [bar("of each entry hashed alone", verify.of_sha256_each),
+               bar("of one stream", verify.of_sha256_stream),
+               bar("the tree's hashes, of a stream", tree.of_sha256_stream)]),
+        panel(270, "replay of fills, million entries/s (asked: 1.0 into accounts)", 9, 1,
+              replay.map((name) => {
+                  const million = find(name, 121, 0).entries_per_second / 1e6;
+                  return [name, million, million.toFixed(2)];
+              })),
+    ];
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="680" height="360" font-family="sans-serif" ` +
+           `font-size="12">\n<rect width="680" height="360" fill="#fff"/>\n${panels.join("\n")}\n</svg>\n`;
+}
+
+process.stdout.write(process.argv[2] === "--table" ? table() : plot());
