@@ -205,24 +205,59 @@ static bool is_past_until(const struct loop *l)
     return l->has_next && l->options->until_ns != INSTANT_NONE && l->next.at_ns > l->options->until_ns;
 }
 
+/* The same feed again after a run without an end. */
+static enum err_code go_on(struct loop *l, struct err *err)
+{
+    const enum err_code rc = in_group(l, begin_run, err);
+
+    return rc ? rc : catch_up(l, err);
+}
+
+static void tell_progress(const struct loop *l)
+{
+    int64_t done = 0;
+    int64_t total = 0;
+
+    feed_progress(l->options->feed, &done, &total);
+    if (l->options->progress)
+        l->options->progress(l->options->context, (uint64_t)done, (uint64_t)total);
+}
+
+static enum err_code begin_and_perceive(struct loop *l, struct err *err)
+{
+    const enum err_code rc = begin_run(l, err);
+
+    if (!rc && l->recorded)
+        return err_set(err, ERR_CHAIN,
+                       "another loop has begun on this very feed; start again to go on with it");
+    return rc ? rc : perceive(l, err);
+}
+
+/* The run begins together with its first moment: a feed that is refused leaves no trace of a run. */
+static enum err_code start(struct loop *l, struct err *err)
+{
+    enum err_code rc = read_next(l, err);
+
+    if (!rc)
+        rc = in_group(l, begin_and_perceive, err);
+    if (!rc && l->has_tick)
+        rc = work_tick(l, err);
+    tell_progress(l);
+    return rc;
+}
+
 enum err_code loop_run(struct desk *d, const struct loop_options *options, struct loop_report *report,
                        struct err *err)
 {
     struct loop l = {.desk = d, .options = options, .report = report};
-    int64_t done = 0;
-    int64_t total = 0;
 
     memset(report, 0, sizeof *report);
-    enum err_code rc = in_group(&l, begin_run, err);
-    if (!rc)
-        rc = catch_up(&l, err);
+    enum err_code rc = loop_continues(d, options->feed_text) ? go_on(&l, err) : start(&l, err);
     while (!rc && l.has_next && !is_past_until(&l) && !is_interrupted(&l)) {
         rc = in_group(&l, perceive, err);
         if (!rc && l.has_tick)
             rc = work_tick(&l, err);
-        feed_progress(options->feed, &done, &total);
-        if (options->progress)
-            options->progress(options->context, (uint64_t)done, (uint64_t)total);
+        tell_progress(&l);
     }
     report->end = !l.has_next ? LOOP_FEED_ENDED : is_past_until(&l) ? LOOP_UNTIL : LOOP_INTERRUPTED;
     if (!rc && report->end == LOOP_FEED_ENDED)

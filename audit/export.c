@@ -158,6 +158,16 @@ static enum err_code write_file(struct sink *s, struct evidence *evidence, const
     return sync_parent(path, err);
 }
 
+/* What a file replaces is a file: never a device, a pipe, a link or a folder. */
+static enum err_code check_target(const char *path, struct err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return err_set(err, ERR_INPUT, "%s is there and is no regular file", path);
+    return ERR_OK;
+}
+
 enum err_code export_raw(const char *dir, const char *path, struct export_report *report, struct err *err)
 {
     char temporary[PATH_MAX];
@@ -170,7 +180,9 @@ enum err_code export_raw(const char *dir, const char *path, struct export_report
     struct sink *const s = malloc(sizeof *s);
     if (!s)
         return err_set(err, ERR_MEMORY, "out of memory");
-    enum err_code rc = evidence_open_journal(dir, &evidence, err);
+    enum err_code rc = check_target(path, err);
+    if (!rc)
+        rc = evidence_open_journal(dir, &evidence, err);
     if (rc)
         goto out;
     s->path = temporary;

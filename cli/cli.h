@@ -18,6 +18,7 @@ enum cli_exit { EXIT_DONE = 0, EXIT_WRONG = 1, EXIT_MISUSED = 2, EXIT_COULD_NOT 
 /* What every command is given. */
 struct cli {
     const char *dir;             /* -C, $LEDGER_DIR, ./journal */
+    bool dir_is_given;           /* by -C or $LEDGER_DIR */
     const char *passphrase_file; /* --passphrase-file, or NULL */
     const struct command *command;
     int argc; /* argv[0] is the command's name */
@@ -86,6 +87,16 @@ MUST_USE enum err_code cli_parse_instant(const char *option, const char *text, i
 MUST_USE enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err);
 /* Opens for writing and unlocks the vault. */
 MUST_USE enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err *err);
+/*
+ * Verifies the journal before something is said or signed about it: ERR_WRONG names the first wrong place.
+ * `vkey` may be NULL. Progress is shown as "verify".
+ */
+MUST_USE enum err_code cli_verify_first(struct cli *cli, const char *vkey, struct err *err);
+/*
+ * From here on a damaged page that makes LMDB fault ends this process with words and exit 3, not by a signal.
+ * For commands that only read.
+ */
+void cli_guard_reading(void);
 /* The vault's passphrase from --passphrase-file, $LEDGER_PASSPHRASE_FILE or the terminal. */
 MUST_USE enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase,
                                       struct err *err);

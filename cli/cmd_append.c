@@ -152,6 +152,13 @@ static enum err_code check_line(struct appender *a, const char *line, size_t siz
     if (e->kind == ENTRY_CONTROL_GENESIS)
         return err_set(err, ERR_INPUT, "column %zu: kind: a journal has one %s, its first entry",
                        column_of(line, size, "kind"), kind);
+    const struct actor_row *const actor = actors_find(journal_actors(a->j), e->actor);
+    if (entry_kind_is_derived(e->kind) && actor && (actor->role == ROLE_STRATEGY || actor->role == ROLE_RISK))
+        return err_set(
+            err, ERR_INPUT,
+            "column %zu: actor: %s of %s is written by the program's own deciders only; re-decision would "
+            "call it forged",
+            column_of(line, size, "actor"), kind, actor->name.text);
     if (entry_kind_needs_signature(e->kind) && !e->is_signed)
         return err_set(err, ERR_INPUT,
                        "column %zu: kind: %s must be signed by the actor who asks for it; use: ledger %s",

@@ -3,6 +3,7 @@
 
 #include "book/book.h"
 #include "ledger/build.h"
+#include "ledger/vault.h"
 
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -70,6 +71,21 @@ static void look_at_directory(struct findings *f, const char *dir)
         access(dir, W_OK) == 0 ? "this user may append" : "this user may only read");
 }
 
+static void look_at_vault(struct findings *f, const char *dir)
+{
+    char path[4096];
+    struct stat st;
+
+    snprintf(path, sizeof path, "%s/" VAULT_FILE_NAME, dir);
+    if (stat(path, &st) != 0)
+        say(f, GRADE_BAD, "vault", "%s is not there: nothing can be appended; restore it from a copy", path);
+    else if (st.st_mode & 077)
+        say(f, GRADE_BAD, "vault", "%s is open to others (mode %03o); chmod 600 %s", path,
+            (unsigned)(st.st_mode & 0777), path);
+    else
+        say(f, GRADE_GOOD, "vault", "the keys are there, readable by their owner only");
+}
+
 static void look_at_time(struct findings *f, const struct entry *newest)
 {
     char text[INSTANT_TEXT_SIZE];
@@ -85,7 +101,9 @@ static void look_at_time(struct findings *f, const struct entry *newest)
 
 static void look_at_book(struct findings *f, const struct book *b)
 {
-    say(f, GRADE_GOOD, "replay", "all %llu entries fold into state", (unsigned long long)book_seq(b));
+    say(f, GRADE_GOOD, "replay",
+        "all %llu entries fold into state (whether they are unchanged: ledger verify)",
+        (unsigned long long)book_seq(b));
     if (accounts_sum_micro(b->accounts) != 0)
         say(f, GRADE_BAD, "accounts", "balances do not sum to zero");
     else
@@ -154,6 +172,7 @@ enum err_code cmd_doctor(struct cli *cli, struct err *err)
         say(&f, GRADE_BAD, "journal", "%s", err->text);
     } else {
         say(&f, GRADE_GOOD, "journal", "%s, verifier key %s", journal_origin(j), journal_vkey(j));
+        look_at_vault(&f, cli->dir);
         rc = look_at_journal(&f, j, err);
         if (rc)
             say(&f, GRADE_BAD, "journal", "%s; run: ledger verify", err->text);

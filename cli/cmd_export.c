@@ -12,6 +12,7 @@ enum err_code cmd_export(struct cli *cli, struct err *err)
 
     if (!rc && !raw)
         rc = err_set(err, ERR_USAGE, "export: --raw FILE is missing");
+    cli_guard_reading();
     if (!rc)
         rc = export_raw(cli->dir, raw, &report, err);
     if (!rc)

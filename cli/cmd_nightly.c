@@ -37,6 +37,9 @@ enum err_code cmd_nightly(struct cli *cli, struct err *err)
         rc = err_set(err, ERR_USAGE, "nightly: --out says where the pack goes (see: ledger help nightly)");
     if (!rc && date && civil_parse(date, strlen(date), &options.day, NULL))
         rc = err_set(err, ERR_USAGE, "--date: \"%s\" is no date; write 2015-12-24", date);
+    cli_guard_reading();
+    if (!rc)
+        rc = cli_verify_first(cli, NULL, err); /* nothing is signed that is not what was sealed */
     if (!rc)
         rc = cli_open_to_write(cli, &j, err);
     cli_progress_init(&progress, "nightly");

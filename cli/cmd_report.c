@@ -322,7 +322,8 @@ static void put_report(const struct cli *cli, const struct pack_verify_report *v
             "  journal  its tree of that size has the seal's root; every table is, byte for byte, what its "
             "entries give\n");
     else
-        printf("  NOT CHECKED: the tables against the journal: there is none at %s\n", cli->dir);
+        printf("  NOT CHECKED: the tables against the journal (name it with -C): %s\n",
+               cli->dir_is_given ? "there is none there" : "none was named");
     if (v->later_entries)
         fprintf(stderr,
                 "%llu more entries of that day were recorded since: the pack is right, but not complete any "
@@ -365,6 +366,8 @@ static enum err_code json_report(const struct pack_verify_report *v, enum err_co
 /* Without a journal the key must be given; a journal that is there is used. */
 static enum err_code open_journal(struct cli *cli, bool has_key, struct journal **j, struct err *err)
 {
+    if (has_key && !cli->dir_is_given)
+        return ERR_OK; /* ./journal may be another desk's */
     const enum err_code rc = cli_open(cli, true, j, err);
 
     if (rc != ERR_NOT_FOUND)
@@ -391,7 +394,11 @@ static enum err_code verify_pack(struct cli *cli, const char *dir, const char *v
         rc = err_set(err, ERR_USAGE, "--key: \"%s\" is no verifier key; init printed it", vkey);
     if (!rc)
         rc = open_journal(cli, vkey != NULL, &j, err);
+    cli_guard_reading();
+    if (!rc && j)
+        rc = cli_verify_first(cli, NULL, err);
     if (rc) {
+        journal_close(j);
         free(report);
         return rc;
     }

@@ -114,13 +114,15 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
-     "usage: ledger -C DIR verify [--key VKEY] [--json]\n"
+     "usage: ledger -C DIR verify [--key VKEY] [--seal FILE] [--json]\n"
      "       ledger verify --raw FILE [--key VKEY] [--json]\n\n"
      "Reads every stored byte and recomputes everything. Two verdicts: integrity (nothing was changed) and\n"
      "completeness (everything is sealed, no gap). Exit 1 names the first wrong entry, tile or seal; exit 3: "
      "it\n"
      "could not be checked. Without --key the key is taken from the journal itself: that shows accidents, "
      "not forgery.\n"
+     "--seal FILE: a seal that was kept elsewhere (ledger seal > FILE); shows a tail that was cut and "
+     "another history.\n"
      "--raw checks a file made by ledger export --raw instead of a journal.\n\n"
      "example:\n"
      "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"},

@@ -15,7 +15,7 @@ _ledger() {
     done
     case $previous in
     -C | --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --raw) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --passphrase-file | --config | --raw | --seal) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W "perception decision risk order fill control" -- "$current"); return ;;
@@ -34,7 +34,7 @@ _ledger() {
     replay) options="--to --json --digest --redecide" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
-    verify) options="--key --raw --json" ;;
+    verify) options="--key --seal --raw --json" ;;
     seal) options="--size" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;

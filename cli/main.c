@@ -88,6 +88,7 @@ int main(int argc, char **argv)
 
     if (!rc)
         rc = take_globals(&cli, &argc, argv, &err);
+    cli.dir_is_given = cli.dir || (getenv("LEDGER_DIR") && getenv("LEDGER_DIR")[0]);
     if (!cli.dir)
         cli.dir = default_dir();
     if (!rc)

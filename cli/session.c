@@ -1,8 +1,11 @@
 /* Opening the journal for a command. */
 #include "cli/cli.h"
 
+#include "audit/verify.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,4 +83,37 @@ enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *
     *bytes = buffer;
     *size = used;
     return ERR_OK;
+}
+
+enum err_code cli_verify_first(struct cli *cli, const char *vkey, struct err *err)
+{
+    struct cli_progress progress;
+    struct verify_report report;
+
+    cli_progress_init(&progress, "verify");
+    const struct verify_options options = {
+        .dir = cli->dir, .vkey = vkey, .progress = cli_progress_draw, .progress_arg = &progress};
+    const enum err_code rc = verify_journal(&options, &report, err);
+    cli_progress_end(&progress);
+    return rc ? err_wrap(err, "the journal %s does not verify", cli->dir) : ERR_OK;
+}
+
+static void on_fault(int number)
+{
+    static const char words[] =
+        "ledger: could not be checked: the database file is damaged so badly that reading it "
+        "failed; restore a copy\n";
+
+    (void)number;
+    const ssize_t n = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)n;
+    _exit(EXIT_COULD_NOT);
+}
+
+void cli_guard_reading(void)
+{
+    signal(SIGSEGV, on_fault);
+    signal(SIGBUS, on_fault);
+    signal(SIGABRT, on_fault);
+    signal(SIGFPE, on_fault);
 }

@@ -246,6 +246,27 @@ static void test_what_others_append_meanwhile_is_not_the_feeds(void **state)
     session_end(&s);
 }
 
+static uint64_t count_kind(struct session *s, enum entry_kind kind, uint64_t after)
+{
+    struct journal_reader *r = NULL;
+    struct journal_record record;
+    struct entry e;
+    bool found = true;
+    uint64_t n = 0;
+
+    SCRATCH_OK(journal_reader_begin(s->journal, &r, err));
+    SCRATCH_OK(journal_reader_seek(r, after + 1, err));
+    for (;;) {
+        SCRATCH_OK(journal_reader_next(r, &record, &found, err));
+        if (!found)
+            break;
+        SCRATCH_OK(entry_decode(record.bytes, record.size, &e, err));
+        n += e.kind == kind;
+    }
+    journal_reader_end(r);
+    return n;
+}
+
 /* Another process begins a run on the same journal. */
 static void take_over(void *context, uint64_t done, uint64_t total)
 {
@@ -304,29 +325,11 @@ static void test_nothing_is_decided_behind_what_was_decided(void **state)
     run_until(&s, "2026-01-05T14:31:30Z");
     assert_int_equal(run_feed(&s, "synthetic:seed=3,underlying=ACME,date=2025-01-06", NULL, &err), ERR_CHAIN);
     assert_non_null(strstr(err.text, "decided up to 2026-01-05T14:31:00Z"));
+    session_close(&s);
+    session_open(&s);
     assert_int_equal(s.desk->book.view->clock.session, entries_day("2026-01-05"));
+    assert_int_equal(count_kind(&s, ENTRY_CONTROL_RUN, 0), 1); /* and the refused run left no trace */
     session_end(&s);
-}
-
-static uint64_t count_kind(struct session *s, enum entry_kind kind, uint64_t after)
-{
-    struct journal_reader *r = NULL;
-    struct journal_record record;
-    struct entry e;
-    bool found = true;
-    uint64_t n = 0;
-
-    SCRATCH_OK(journal_reader_begin(s->journal, &r, err));
-    SCRATCH_OK(journal_reader_seek(r, after + 1, err));
-    for (;;) {
-        SCRATCH_OK(journal_reader_next(r, &record, &found, err));
-        if (!found)
-            break;
-        SCRATCH_OK(entry_decode(record.bytes, record.size, &e, err));
-        n += e.kind == kind;
-    }
-    journal_reader_end(r);
-    return n;
 }
 
 static void test_stop_means_stop_across_a_restart_until_a_signed_resume(void **state)
@@ -356,28 +359,26 @@ static void test_stop_means_stop_across_a_restart_until_a_signed_resume(void **s
 
 static void test_stop_cancels_what_is_open(void **state)
 {
+    static const char large[] =
+        "strategy: {underlyings: [ACME], otm_min: 0.02, premium_min: 0.05, premium_max: 3, days_min: 1,\n"
+        "  days_max: 60, trend_required: false, contracts: 5000}\n"
+        "risk: {sector_share: 1, position_loss: 100000000, max_contracts: 5000}\n"
+        "account: {deposit: 100000000}\n";
     struct session s;
     uint64_t cancelled = 0;
-    struct entry e;
+    bool changed = false;
 
     (void)state;
     session_start(&s);
-    run_until(&s, "2026-01-05T14:31:30Z");
-    SCRATCH_OK(desk_begin(s.desk, err));
-    e = entries_draft(ENTRY_RISK_VERDICT);
-    e.as.risk_verdict.order_id = id_from("by-hand");
-    e.as.risk_verdict.symbol = entries_symbol("ACME");
-    e.as.risk_verdict.allowed = true;
-    SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
-    e = entries_caused(entries_order("by-hand", "ACME", SIDE_SELL, 1, "1000000"), e.seq);
-    SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
-    SCRATCH_OK(desk_broker(s.desk, err));
-    SCRATCH_OK(desk_commit(s.desk, err));
-    const struct id id = id_from("by-hand");
-    assert_int_equal(orders_find(s.desk->book.orders, &id)->status, ORDER_WORKING);
+    SCRATCH_OK(control_configure(s.desk, "operator", "large.yaml", large, strlen(large), 3, &changed, err));
+    run_until(&s, "2026-01-05T14:31:30Z"); /* 5000 are more than anybody bids for: the order works on */
+    assert_int_equal(s.desk->book.orders->open_count, 1);
+    const struct order *const o = table_at(&s.desk->book.orders->by_id, 0);
+    assert_int_equal(o->status, ORDER_WORKING);
     SCRATCH_OK(control_stop(s.desk, "operator", "stop it all", 4, &cancelled, err));
     assert_int_equal(cancelled, 1);
-    assert_int_equal(orders_find(s.desk->book.orders, &id)->status, ORDER_CANCELLED);
+    assert_int_equal(((const struct order *)table_at(&s.desk->book.orders->by_id, 0))->status,
+                     ORDER_CANCELLED);
     assert_decides_the_same(&s); /* the cancellations too */
     session_end(&s);
 }

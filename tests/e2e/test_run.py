@@ -281,18 +281,16 @@ class Synthetic(Case):
         self.assertFalse([e for e in j.log("--kind", "decision.enter") if e["seq"] > configurations[1]])
         self.assertIsNone(j.redecide()["differs"])
 
-    def test_replay_decides_again_and_finds_a_foreign_decision(self):
+    def test_what_the_deciders_write_is_not_appended_from_outside(self):
         j = self.journal()
         desk.run(j, desk.synthetic(days=1, minutes=30))
         size = j.size()
-        # An order that nobody decided, written as if the strategy had.
-        j.append({"kind": "order.new", "actor": "strategy:naked-put", "cause": size,
-                  "body": {"order_id": "np-forged", "symbol": "ACME", "side": "buy", "qty": 1, "type": "market", "limit": None}})
-        j.verify()  # what was said was not changed
-        told = j.run("replay", "--redecide", "--json", code=None)
-        self.assertEqual(told.code, support.WRONG, str(told))
-        self.assertEqual(told.json()["differs"], size + 1)
-        self.assertIn("np-forged", told.out)
+        line = ('{"kind":"order.new","actor":"strategy:naked-put","cause":%d,"body":{"order_id":"np-forged","symbol":"ACME",'
+                '"side":"buy","qty":1,"type":"market","limit":null}}\n' % size)
+        self.expect_error(support.COULD_NOT, "line 1", "column 29", "actor", "deciders only",
+                          args=["-C", j.path, "append"], input=line)
+        self.assertEqual(j.size(), size)
+        self.assertIsNone(j.redecide()["differs"])
 
 
 if __name__ == "__main__":

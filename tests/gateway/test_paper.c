@@ -25,12 +25,27 @@ static void tick(struct world *w, const char *at)
     world_tell(w, entries_clock(PHASE_TICK, DAY), at);
 }
 
+/* The world's one actor, of role risk. */
+static uint32_t governor(struct world *w)
+{
+    struct entry actor = entries_draft(ENTRY_CONTROL_ACTOR);
+
+    if (w->book.actors->count == 0) {
+        actor.as.control_actor.actor_id = 1;
+        actor.as.control_actor.name = id_from("risk:governor");
+        actor.as.control_actor.role = ROLE_RISK;
+        world_tell(w, actor, NULL);
+    }
+    return 1;
+}
+
 /* An order as the engine sends it: right after the verdict that allows it. */
 static void order(struct world *w, const char *id, const char *symbol, enum side side, int64_t qty,
                   const char *limit, const char *at)
 {
     struct entry verdict = entries_draft(ENTRY_RISK_VERDICT);
 
+    verdict.actor = governor(w);
     verdict.as.risk_verdict.order_id = id_from(id);
     verdict.as.risk_verdict.symbol = entries_symbol(symbol);
     verdict.as.risk_verdict.allowed = true;
@@ -292,7 +307,10 @@ static void test_an_order_that_no_verdict_allows_is_rejected(void **state)
     uint64_t cause = world_tell(w, verdict, at);
     world_tell(w, entries_caused(entries_order("refused", PUT, SIDE_SELL, 1, "0.40"), cause), at);
     work(w);
-    verdict.as.risk_verdict.allowed = true;
+    verdict.as.risk_verdict.allowed = true; /* by nobody of role risk */
+    cause = world_tell(w, verdict, at);
+    world_tell(w, entries_caused(entries_order("refused", PUT, SIDE_SELL, 1, "0.40"), cause), at);
+    verdict.actor = governor(w);
     cause = world_tell(w, verdict, at);
     world_tell(w, entries_caused(entries_order("another", PUT, SIDE_SELL, 1, "0.40"), cause), at);
     world_tell(w, entries_caused(entries_order("twice", PUT, SIDE_SELL, 1, "0.40"), cause), at);
