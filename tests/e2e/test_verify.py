@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import re
 import unittest
 
 import desk
@@ -54,6 +55,49 @@ class Tampering(Case):
             self.assertFalse(told.json()["integrity"])
             self.assertEqual(told.json()["wrong"]["first"], n + 2)
             self.assertTrue(places is None or places)
+
+    def test_nothing_is_signed_about_a_journal_that_was_changed(self):
+        pack = self.path("pack")
+        day = self.j.json("show", 5)["entry"]["recorded_at"][:10]
+        nightly = ["nightly", "--date", self.day_of(day), "--out", pack]
+        self.j.run(*nightly)
+        self.j.run("report", "verify", pack)
+        with open(self.file, "wb") as f:
+            f.write(self.good.replace(b"entry number 17 of", b"entry number 71 of"))
+        told = self.j.run("report", "verify", pack, code=None)
+        self.assertEqual(told.code, WRONG, str(told))
+        self.assertIn("entry 19", told.err)
+        other = self.path("other")
+        refused = self.j.run("nightly", "--date", self.day_of(day), "--out", other, code=None)
+        self.assertEqual(refused.code, WRONG, str(refused))
+        self.assertIn("entry 19", refused.err)
+        self.assertFalse(os.path.exists(other))
+
+    def day_of(self, recorded):
+        """The New York date of entries without a clock: as the error that lists the days there are has it."""
+        told = self.j.run("nightly", "--date", "1999-01-04", "--out", self.path("none"), code=None)
+        found = re.findall(r"20\d\d-\d\d-\d\d", told.err)
+        return found[-1] if found else recorded
+
+    def test_a_seal_kept_elsewhere_shows_a_cut_tail_and_another_history(self):
+        kept = self.path("kept.seal")
+        copy = self.path("copy")
+        shutil.copytree(self.j.path, copy)
+        line = '{"kind":"control.note","body":{"text":"%s"}}\n'
+        self.ledger("-C", copy, "append", input=line % "one history")
+        self.j.run("append", input=line % "another history")
+        with open(kept, "w", encoding="utf-8") as f:
+            f.write(self.j.run("seal").out)
+        self.j.run("verify", "--key", self.j.vkey, "--seal", kept)
+        forked = self.ledger("-C", copy, "verify", "--seal", kept, code=None)
+        self.assertEqual(forked.code, WRONG)
+        self.assertIn("another history: at size 123", forked.err)
+        with open(self.file, "wb") as f:
+            f.write(self.good)
+        cut = self.j.run("verify", "--seal", kept, code=None)
+        self.assertEqual(cut.code, WRONG)
+        self.assertIn("the tail is cut", cut.err)
+        self.expect_error(support.COULD_NOT, "is no seal by", args=["-C", copy, "verify", "--seal", __file__])
 
     def test_two_entries_swapped(self):
         a, b = b"entry number 41 of the group", b"entry number 47 of the group"
