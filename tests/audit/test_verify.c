@@ -303,7 +303,8 @@ static void test_an_export_to_nowhere_leaves_nothing(void **state)
 {
     (void)state;
     assert_int_equal(export_raw(scratch.dir, "/nonexistent/export", NULL, &why), ERR_IO);
-    assert_int_equal(export_raw(scratch.dir, scratch.root, NULL, &why), ERR_IO); /* a directory */
+    assert_int_equal(export_raw(scratch.dir, scratch.root, NULL, &why), ERR_INPUT); /* a directory */
+    assert_int_equal(export_raw(scratch.dir, "/dev/full", NULL, &why), ERR_INPUT);  /* a device stays one */
     char command[300];
     snprintf(command, sizeof command, "ls -d '%s'.* >/dev/null 2>&1", scratch.root);
     assert_int_not_equal(system(command), 0);
