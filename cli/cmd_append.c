@@ -97,8 +97,9 @@ static enum err_code commit(struct appender *a, struct err *err)
     if (s->count == 0)
         return ERR_OK;
     const enum err_code rc = intake_group(&a->intake, s->bytes, s->sizes, s->count, &seal, &refused, err);
+    const uint64_t line = a->acknowledged + refused + 1;
     if (rc && refused < s->count)
-        return err_wrap(err, "line %llu", (unsigned long long)(a->acknowledged + refused + 1));
+        return err_wrap(err, "line %llu", (unsigned long long)line);
     if (rc)
         return rc;
     acknowledge(a, seal.size - s->count + 1, &seal);

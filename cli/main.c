@@ -31,13 +31,6 @@ static enum err_code take_globals(struct cli *cli, int *argc, char **argv, struc
     return ERR_OK;
 }
 
-static const char *default_dir(void)
-{
-    const char *const dir = getenv("LEDGER_DIR");
-
-    return dir && dir[0] ? dir : "./journal";
-}
-
 static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < command_count; i++) {
@@ -88,9 +81,10 @@ int main(int argc, char **argv)
 
     if (!rc)
         rc = take_globals(&cli, &argc, argv, &err);
-    cli.dir_is_given = cli.dir || (getenv("LEDGER_DIR") && getenv("LEDGER_DIR")[0]);
+    const char *const by_environment = getenv("LEDGER_DIR");
+    cli.dir_is_given = cli.dir || (by_environment && by_environment[0]);
     if (!cli.dir)
-        cli.dir = default_dir();
+        cli.dir = cli.dir_is_given ? by_environment : "./journal";
     if (!rc)
         rc = dispatch(&cli, argc, argv, &err);
     if (rc) {

@@ -136,7 +136,7 @@ static enum err_code check_outcome(struct entry_reader *r, const struct check *c
 static enum err_code read_row(struct entry_reader *r, const struct entry_rows *shape, enum field_type type,
                               void *row)
 {
-    struct json_value values[ROW_FIELDS_MAX];
+    struct json_value values[ROW_FIELDS_MAX] = {{.column = 0}};
     enum err_code rc = collect_row(r, shape, values);
 
     for (int amounts = 0; !rc && amounts <= 1; amounts++) {

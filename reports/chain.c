@@ -48,6 +48,8 @@ enum err_code chain_read(struct journal_reader *r, uint64_t seq, struct entry *e
 enum err_code chain_add_causes(struct chain *c, struct journal_reader *r, uint64_t seq, struct err *err)
 {
     struct entry e;
+    e.cause = 0;
+    e.seq = 0;
     enum err_code rc = chain_read(r, seq, &e, err);
 
     while (!rc && e.cause && e.cause < e.seq && !c->is_cut) {
