@@ -308,14 +308,16 @@ static void test_an_order_that_no_verdict_allows_is_rejected(void **state)
     world_tell(w, entries_caused(entries_order("refused", PUT, SIDE_SELL, 1, "0.40"), cause), at);
     work(w);
     verdict.as.risk_verdict.allowed = true; /* by nobody of role risk */
+    verdict.as.risk_verdict.order_id = id_from("nobody");
     cause = world_tell(w, verdict, at);
-    world_tell(w, entries_caused(entries_order("refused", PUT, SIDE_SELL, 1, "0.40"), cause), at);
+    world_tell(w, entries_caused(entries_order("nobody", PUT, SIDE_SELL, 1, "0.40"), cause), at);
     verdict.actor = governor(w);
+    verdict.as.risk_verdict.order_id = id_from("refused");
     cause = world_tell(w, verdict, at);
     world_tell(w, entries_caused(entries_order("another", PUT, SIDE_SELL, 1, "0.40"), cause), at);
     world_tell(w, entries_caused(entries_order("twice", PUT, SIDE_SELL, 1, "0.40"), cause), at);
     work(w);
-    assert_int_equal(world_count(w, ENTRY_ORDER_REJECTED), 4);
+    assert_int_equal(world_count(w, ENTRY_ORDER_REJECTED), 5);
     assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
     order(w, "allowed", PUT, SIDE_SELL, 1, "0.40", at);
     work(w);
