@@ -2,8 +2,8 @@
  * The walk. For each block, in the order of keys, and each entry in it:
  *
  *   1. the entry's rules (walk_rules.c)
- *   2. its leaf hash is its slot of a tile of level 0
- *   3. every perfect subtree of 256^l leaves it completes is its slot of a tile of level l
+ *   2. its leaf hash begins with the check that its block keeps with it
+ *   3. every perfect subtree of 256^l leaves it completes, l > 0, is its slot of a tile of level l
  *   4. it is in the control index exactly if it is of the control family
  *   5. the seal of that size, if there is one, is good, and its root is the root here
  *
@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LAYOUT         1
+#define LAYOUT         2
 #define PROGRESS_EVERY 16384
 
 /* -- places ---------------------------------------------------------------------------------------------- */
@@ -26,13 +26,12 @@
 static const char *trial_words(enum trial trial, uint64_t seal, char *out, size_t size)
 {
     switch (trial) {
-    case TRIAL_ENTRIES:
+    case TRIAL_CONFIRMS:
         snprintf(out, size, "seal %" PRIu64 " confirms these bytes: they were written so", seal);
         break;
-    case TRIAL_TILES:
-        snprintf(out, size, "seal %" PRIu64 " confirms its tile: it was altered after it was sealed", seal);
+    case TRIAL_DENIES:
+        snprintf(out, size, "seal %" PRIu64 " does not confirm it: it was altered after it was sealed", seal);
         break;
-    case TRIAL_NEITHER: snprintf(out, size, "seal %" PRIu64 " confirms neither it nor its tile", seal); break;
     case TRIAL_NO_SEAL: snprintf(out, size, "no good seal covers it"); break;
     }
     return out;
@@ -51,7 +50,7 @@ static enum err_code entry_fault(struct walk *w, const uint8_t *bytes, size_t si
     const enum err_code rc = walk_trial(w, bytes, size, &trial, &seal, err);
     if (rc)
         return rc;
-    if (broken == ERR_FORMAT && trial == TRIAL_ENTRIES)
+    if (broken == ERR_FORMAT && trial == TRIAL_CONFIRMS)
         return err_set(err, ERR_FORMAT,
                        "entry %" PRIu64 ": %s, though seal %" PRIu64
                        " confirms it: verify with a newer program",
@@ -60,12 +59,10 @@ static enum err_code entry_fault(struct walk *w, const uint8_t *bytes, size_t si
                       trial_words(trial, seal, words, sizeof words));
 }
 
-/* The entry is in order but its tile holds another hash, or none, in its place. */
-static enum err_code leaf_fault(struct walk *w, const uint8_t *bytes, size_t size, bool has_slot,
-                                struct err *err)
+/* The entry is in order but the check beside it is not its own. */
+static enum err_code check_fault(struct walk *w, const uint8_t *bytes, size_t size, struct err *err)
 {
     const uint64_t seq = w->seq + 1;
-    const uint64_t tile = (seq - 1) / 256;
     enum trial trial;
     uint64_t seal = 0;
     char words[128];
@@ -73,37 +70,30 @@ static enum err_code leaf_fault(struct walk *w, const uint8_t *bytes, size_t siz
     const enum err_code rc = walk_trial(w, bytes, size, &trial, &seal, err);
     if (rc)
         return rc;
-    if (trial == TRIAL_ENTRIES) {
-        walk_wrong(w, VERIFY_TILE, 0, tile,
-                   has_slot ? "its hash of entry %" PRIu64 " is not that entry's, and seal %" PRIu64
-                              " confirms the entry: the tile was altered"
-                            : "it lacks the hash of entry %" PRIu64 ", which seal %" PRIu64 " confirms",
-                   seq, seal);
-        return ERR_WRONG;
-    }
-    if (!has_slot && trial == TRIAL_NO_SEAL)
-        return walk_wrong(w, VERIFY_ENTRY, 0, seq,
-                          "no tile holds it and no good seal covers it: it was added");
-    return walk_wrong(w, VERIFY_ENTRY, 0, seq, "its hash is not the one in tile 0/%" PRIu64 ", and %s", tile,
+    if (trial == TRIAL_CONFIRMS)
+        return walk_wrong(w, VERIFY_CHECK, 0, seq,
+                          "it is not that of entry %" PRIu64 ", which seal %" PRIu64
+                          " confirms: the check was altered",
+                          seq, seal);
+    return walk_wrong(w, VERIFY_ENTRY, 0, seq, "its hash does not begin with its check, and %s",
                       trial_words(trial, seal, words, sizeof words));
 }
 
-static enum err_code upper_fault(struct walk *w, unsigned level, uint64_t slot, bool has_slot,
-                                 struct err *err)
+static enum err_code tile_fault(struct walk *w, unsigned level, uint64_t slot, bool has_slot, struct err *err)
 {
     const uint64_t span = UINT64_C(1) << 8 * level;
     enum trial trial;
     uint64_t seal = 0;
 
-    const enum err_code rc = walk_trial_upper(w, &trial, &seal, err);
+    const enum err_code rc = walk_trial_tile(w, &trial, &seal, err);
     if (rc)
         return rc;
     walk_wrong(w, VERIFY_TILE, level, slot / 256,
-               trial == TRIAL_ENTRIES
+               trial == TRIAL_CONFIRMS
                    ? "%s %" PRIu64 " does not stand for entries %" PRIu64 "..%" PRIu64
                      ", which a seal confirms: the tile was altered"
                    : "%s %" PRIu64 " does not stand for entries %" PRIu64 "..%" PRIu64
-                     ", and no good seal confirms them: they were altered together with the tiles below",
+                     ", and no good seal confirms them: they were altered together with their checks",
                has_slot ? "its hash" : "its missing hash", slot % 256, slot * span + 1, (slot + 1) * span);
     w->report->wrong.first = slot * span + 1;
     w->report->wrong.last = (slot + 1) * span;
@@ -112,7 +102,7 @@ static enum err_code upper_fault(struct walk *w, unsigned level, uint64_t slot, 
 
 /* -- one entry ------------------------------------------------------------------------------------------- */
 
-static enum err_code check_uppers(struct walk *w, const struct peaks_made *made, struct err *err)
+static enum err_code check_hashes(struct walk *w, const struct peaks_made *made, struct err *err)
 {
     for (unsigned level = 1; level < made->levels; level++) {
         const uint64_t slot = (w->seq >> 8 * level) - 1;
@@ -121,7 +111,7 @@ static enum err_code check_uppers(struct walk *w, const struct peaks_made *made,
         if (rc)
             return rc;
         if (!hash || memcmp(hash, made->made[level].bytes, HASH_SIZE) != 0)
-            return upper_fault(w, level, slot, hash != NULL, err);
+            return tile_fault(w, level, slot, hash != NULL, err);
     }
     return ERR_OK;
 }
@@ -155,7 +145,7 @@ static enum err_code check_seal(struct walk *w, struct err *err)
         walk_wrong(w, VERIFY_SEAL, 0, w->seq,
                    "its signature is good, but entries 1..%" PRIu64
                    " are not those it sealed: entries %" PRIu64 "..%" PRIu64
-                   " are in doubt, and their tiles were altered with them",
+                   " are in doubt, and their checks were altered with them",
                    w->seq, before + 1, w->seq);
         report->wrong.first = before + 1;
         report->wrong.last = w->seq;
@@ -184,7 +174,6 @@ static enum err_code check_entry(struct walk *w, const uint8_t *bytes, size_t si
 {
     struct canonical c;
     struct peaks_made made;
-    const uint8_t *slot = NULL;
 
     enum err_code rc = walk_entry_rules(w, bytes, size, &c, err);
     if (rc == ERR_MEMORY)
@@ -192,15 +181,12 @@ static enum err_code check_entry(struct walk *w, const uint8_t *bytes, size_t si
     if (rc)
         return entry_fault(w, bytes, size, rc, err);
     const struct hash leaf = hash_leaf(bytes, size);
-    rc = walk_slot(w, 0, w->seq, &slot, err);
-    if (rc)
-        return rc;
-    if (!slot || memcmp(slot, leaf.bytes, HASH_SIZE) != 0)
-        return leaf_fault(w, bytes, size, slot != NULL, err);
+    if (memcmp(walk_block_check(&w->block), leaf.bytes, WALK_CHECK_SIZE) != 0)
+        return check_fault(w, bytes, size, err);
     peaks_push(&w->peaks, &leaf, &made);
     w->seq++;
     note_entry(w, &c, size);
-    rc = check_uppers(w, &made, err);
+    rc = check_hashes(w, &made, err);
     if (!rc)
         rc = check_index(w, c.kind >> 8 == FAMILY_CONTROL, err);
     if (!rc && w->seal.found && w->seal.number == w->seq)
@@ -317,7 +303,7 @@ static enum err_code check_tile(struct walk *w, const struct evidence_item *item
                           item->key_size);
     const unsigned level = item->key[0];
     const uint64_t index = wire_load_u64(item->key + 1);
-    const uint64_t hashes = level < PEAKS_LEVELS ? w->seq >> 8 * level : 0;
+    const uint64_t hashes = level > 0 && level < PEAKS_LEVELS ? w->seq >> 8 * level : 0;
     const uint64_t tiles = hashes / 256 + (hashes % 256 != 0);
     if (index >= tiles)
         return walk_wrong(w, VERIFY_TILE, level, index,
@@ -404,23 +390,24 @@ static enum err_code check_covered(struct evidence *evidence, uint64_t last, boo
     return rc;
 }
 
-/* Does no tile of level 0 know of entries past `last`? It may be the one tile from last / 256 on. */
+/* Does no tile of level 1 know of entries past `last`? It may be the one tile from hash last / 256 on. */
 static enum err_code check_known(struct evidence *evidence, uint64_t last, bool *complete, struct err *err)
 {
     struct evidence_cursor *cursor = NULL;
     struct evidence_item item;
-    uint8_t key[9] = {0};
+    const uint64_t hashes = last / 256;
+    uint8_t key[9] = {1};
     bool found = false;
 
-    wire_store_u64(key + 1, last / 256);
+    wire_store_u64(key + 1, hashes / 256);
     enum err_code rc = evidence_cursor_open(evidence, EVIDENCE_TILES, &cursor, err);
     if (!rc)
         rc = evidence_seek(cursor, key, sizeof key, &item, &found, err);
     if (!rc && found && item.key_size == sizeof key && memcmp(item.key, key, sizeof key) == 0) {
-        *complete = item.size / HASH_SIZE <= last % 256;
+        *complete = item.size / HASH_SIZE <= hashes % 256;
         rc = evidence_next(cursor, &item, &found, err);
     }
-    if (!rc && found && item.key_size > 0 && item.key[0] == 0)
+    if (!rc && found && item.key_size > 0 && item.key[0] == 1)
         *complete = false;
     evidence_cursor_close(cursor);
     return rc;

@@ -26,6 +26,7 @@ struct verify_options {
 enum verify_place {
     VERIFY_NOWHERE, /* nothing is wrong */
     VERIFY_ENTRY,   /* number: its seq */
+    VERIFY_CHECK,   /* number: the seq of the entry whose check in its block is wrong */
     VERIFY_TILE,    /* level, number: its index */
     VERIFY_SEAL,    /* number: the size it covers, which is its key */
     VERIFY_INDEX,   /* number: a seq in the control index */
@@ -41,7 +42,7 @@ struct verify_wrong {
     uint64_t number;
     uint64_t first; /* the entries in doubt: first .. last; 0 when none can be named */
     uint64_t last;
-    char where[VERIFY_PLACE_SIZE]; /* "entry 17", "tile 0/3", "seal 40", "control index 9", "table seals" */
+    char where[VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "table seals" */
     char what[ERR_TEXT_SIZE];      /* what is wrong with it, in words */
 };
 

@@ -18,6 +18,7 @@ static void where(struct verify_wrong *wrong)
     switch (wrong->place) {
     case VERIFY_NOWHERE: snprintf(wrong->where, room, "nowhere"); break;
     case VERIFY_ENTRY: snprintf(wrong->where, room, "entry %" PRIu64, wrong->number); break;
+    case VERIFY_CHECK: snprintf(wrong->where, room, "check %" PRIu64, wrong->number); break;
     case VERIFY_TILE: snprintf(wrong->where, room, "tile %u/%" PRIu64, wrong->level, wrong->number); break;
     case VERIFY_SEAL: snprintf(wrong->where, room, "seal %" PRIu64, wrong->number); break;
     case VERIFY_INDEX: snprintf(wrong->where, room, "control index %" PRIu64, wrong->number); break;
@@ -77,12 +78,13 @@ enum err_code walk_block_next(struct walk *w, bool *found, bool *malformed, stru
                           item.key_size);
     b->key = wire_load_u64(item.key);
     const unsigned count = item.size >= 2 ? (unsigned)item.bytes[0] << 8 | item.bytes[1] : 0;
-    *malformed = count == 0 || item.size - 2 < 2 * (size_t)count;
+    *malformed = count == 0 || item.size - 2 < (2 + WALK_CHECK_SIZE) * (size_t)count;
     if (*malformed)
         return ERR_OK;
     b->count = count;
     b->lengths = item.bytes + 2;
-    b->at = b->lengths + 2 * (size_t)count;
+    b->checks = b->lengths + 2 * (size_t)count;
+    b->at = b->checks + WALK_CHECK_SIZE * (size_t)count;
     b->end = item.bytes + item.size;
     return ERR_OK;
 }
@@ -100,6 +102,12 @@ bool walk_block_entry(struct walk_block *b, const uint8_t **bytes, size_t *size)
     b->at += length;
     b->next++;
     return true;
+}
+
+const uint8_t *walk_block_check(const struct walk_block *b)
+{
+    REQUIRE(b->next > 0);
+    return b->checks + WALK_CHECK_SIZE * (size_t)(b->next - 1);
 }
 
 static enum err_code load_tile(struct walk *w, unsigned level, uint64_t index, struct err *err)

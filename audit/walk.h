@@ -11,6 +11,7 @@
 #include "audit/verify.h"
 
 #define WALK_ACTORS_MAX 512
+#define WALK_CHECK_SIZE 4 /* bytes of its leaf hash that a block keeps with each entry */
 
 /* An actor as the entries so far have made it known. */
 struct walk_actor {
@@ -52,6 +53,7 @@ struct walk_block {
     struct evidence_cursor *cursor;
     uint64_t key;
     const uint8_t *lengths; /* count times u16 */
+    const uint8_t *checks;  /* count times WALK_CHECK_SIZE */
     unsigned count;
     unsigned next; /* of `count`: the entry that comes next */
     const uint8_t *at;
@@ -94,18 +96,19 @@ MUST_USE enum err_code walk_slot(struct walk *w, unsigned level, uint64_t slot, 
                                  struct err *err);
 /* The next entry of the open block. False: none is left, or the next one runs past the block. */
 bool walk_block_entry(struct walk_block *b, const uint8_t **bytes, size_t *size);
+/* The check of the entry that walk_block_entry() gave. */
+const uint8_t *walk_block_check(const struct walk_block *b);
 
 /* -- seals ----------------------------------------------------------------------------------------------- */
 
 /* Is row `w->seal` a good seal: its note signed by the journal's key, its origin, its size? ERR_WRONG: no. */
 MUST_USE enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err);
 
-/* What the first good seal says that covers entry seq + 1, where something does not agree. */
+/* What the first good seal says that covers the place where something does not agree. */
 enum trial {
-    TRIAL_ENTRIES, /* the entries are what was sealed */
-    TRIAL_TILES,   /* the tiles are, and the entries are not */
-    TRIAL_NEITHER, /* neither of them */
-    TRIAL_NO_SEAL  /* no good seal covers it */
+    TRIAL_CONFIRMS, /* the entries are what was sealed */
+    TRIAL_DENIES,   /* they are not */
+    TRIAL_NO_SEAL   /* no good seal covers it */
 };
 
 /*
@@ -114,8 +117,8 @@ enum trial {
  */
 MUST_USE enum err_code walk_trial(struct walk *w, const uint8_t *bytes, size_t size, enum trial *trial,
                                   uint64_t *seal, struct err *err);
-/* The trial of a hash in an upper tile, after its entries have been counted in. */
-MUST_USE enum err_code walk_trial_upper(struct walk *w, enum trial *trial, uint64_t *seal, struct err *err);
+/* The trial of a hash in a tile, after its entries have been counted in. */
+MUST_USE enum err_code walk_trial_tile(struct walk *w, enum trial *trial, uint64_t *seal, struct err *err);
 
 /* -- rules ----------------------------------------------------------------------------------------------- */
 

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static uint32_t ends[SIZE_MAX_HERE];
     static uint8_t again[SIZE_MAX_HERE];
+    static struct hash leaves[SIZE_MAX_HERE / 7];
     struct err err = {0};
     struct block b;
     uint32_t end = 0;
@@ -42,7 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(block_entry(&b, b.first + i, &length) == bytes + ends[i] - length);
     }
     REQUIRE(block_size(ends, count, 0) == size - 8);
-    block_write(again, ends, count, 0, bytes);
+    for (uint32_t i = 0; i < count; i++)
+        memcpy(leaves[i].bytes, b.lengths + 2 * count + BLOCK_CHECK_SIZE * i, BLOCK_CHECK_SIZE);
+    block_write(again, ends, count, 0, bytes, leaves);
     REQUIRE(memcmp(again, value, size - 8) == 0);
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #define COUNT_SIZE  2u
 #define LENGTH_SIZE 2u
+#define ENTRY_HEAD  (LENGTH_SIZE + BLOCK_CHECK_SIZE)
 
 static size_t load_u16(const uint8_t *p)
 {
@@ -16,7 +17,7 @@ enum err_code block_open(struct block *b, uint64_t last, const void *value, size
 {
     const uint8_t *const p = value;
     const size_t count = size >= COUNT_SIZE ? load_u16(p) : 0;
-    const size_t head = COUNT_SIZE + LENGTH_SIZE * count;
+    const size_t head = COUNT_SIZE + ENTRY_HEAD * count;
     size_t total = 0;
 
     if (count == 0 || head > size)
@@ -64,7 +65,7 @@ const uint8_t *block_entry(struct block *b, uint64_t seq, size_t *size)
 
 size_t block_size(const uint32_t *ends, uint32_t count, uint32_t start)
 {
-    return COUNT_SIZE + (size_t)LENGTH_SIZE * count + (ends[count - 1] - start);
+    return COUNT_SIZE + (size_t)ENTRY_HEAD * count + (ends[count - 1] - start);
 }
 
 uint32_t block_fit(const uint32_t *ends, uint32_t count, uint32_t start)
@@ -76,7 +77,8 @@ uint32_t block_fit(const uint32_t *ends, uint32_t count, uint32_t start)
     return n;
 }
 
-void block_write(uint8_t *value, const uint32_t *ends, uint32_t count, uint32_t start, const uint8_t *bytes)
+void block_write(uint8_t *value, const uint32_t *ends, uint32_t count, uint32_t start, const uint8_t *bytes,
+                 const struct hash *leaves)
 {
     uint32_t from = start;
     uint8_t *p = value;
@@ -90,5 +92,7 @@ void block_write(uint8_t *value, const uint32_t *ends, uint32_t count, uint32_t 
         *p++ = (uint8_t)length;
         from = ends[i];
     }
+    for (uint32_t i = 0; i < count; i++, p += BLOCK_CHECK_SIZE)
+        memcpy(p, leaves[i].bytes, BLOCK_CHECK_SIZE);
     memcpy(p, bytes, ends[count - 1] - start);
 }

@@ -163,7 +163,8 @@ MUST_USE enum err_code journal_reader_inclusion(struct journal_reader *r, uint64
 /* Path from the tree of `from` entries to that of `to`: empty when they are equal or `from` is 0. */
 MUST_USE enum err_code journal_reader_consistency(struct journal_reader *r, uint64_t from, uint64_t to,
                                                   struct hash *path, unsigned *count, struct err *err);
-/* A stored tile as it is, unchecked (for verification and export); `hashes` has room for 256 * 32 bytes. */
+/* A tile of the tree: as it is stored, unchecked, or, of level 0, hashed from the entries. `hashes` has room for
+ * 256 * 32 bytes. ERR_NOT_FOUND: the tree has none there. */
 MUST_USE enum err_code journal_reader_tile(struct journal_reader *r, unsigned level, uint64_t index,
                                            uint8_t *hashes, unsigned *count, struct err *err);
 

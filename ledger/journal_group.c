@@ -74,10 +74,39 @@ static enum err_code make_room(struct journal_group *g, struct err *err)
 
 /* -- beginning ------------------------------------------------------------------------------------------ */
 
+/* Leaf hashes are stored nowhere: the entries say them. */
+static enum err_code hash_entries(struct store_txn *t, uint64_t index, uint8_t *hashes, unsigned *count,
+                                  struct err *err)
+{
+    const uint64_t first = MERKLE_TILE_WIDTH * index;
+    struct journal_record record;
+    struct block b;
+    uint64_t last;
+
+    enum err_code rc = store_last_seq(t, &last, err);
+    if (!rc && last <= first)
+        rc =
+            err_set(err, ERR_NOT_FOUND, "tile 0/%" PRIu64 " has no entries: there are %" PRIu64, index, last);
+    if (rc)
+        return rc;
+    const unsigned width = last - first < MERKLE_TILE_WIDTH ? (unsigned)(last - first) : MERKLE_TILE_WIDTH;
+    block_init(&b);
+    for (unsigned i = 0; i < width; i++) {
+        rc = journal_stored(t, &b, first + i + 1, &record, err);
+        if (rc)
+            return rc;
+        const struct hash leaf = hash_leaf(record.bytes, record.size);
+        memcpy(hashes + (size_t)i * HASH_SIZE, leaf.bytes, HASH_SIZE);
+    }
+    *count = width;
+    return ERR_OK;
+}
+
 enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8_t *hashes, unsigned *count,
                                 struct err *err)
 {
-    return store_get_tile(ctx, level, index, hashes, count, err);
+    return level == 0 ? hash_entries(ctx, index, hashes, count, err)
+                      : store_get_tile(ctx, level, index, hashes, count, err);
 }
 
 /* The right edge of the stored tree; a tail that is cut or left over would be sealed over otherwise. */
@@ -274,7 +303,7 @@ enum err_code journal_group_add_encoded(struct journal_group *g, uint8_t *bytes,
 static enum err_code write_tile(void *ctx, unsigned level, uint64_t index, const uint8_t *hashes,
                                 unsigned count, struct err *err)
 {
-    return store_put_tile(ctx, level, index, hashes, count, err);
+    return level == 0 ? ERR_OK : store_put_tile(ctx, level, index, hashes, count, err);
 }
 
 /* The leaf hash of each entry, once a group: a second try needs them again. */
@@ -314,7 +343,7 @@ static enum err_code write_blocks(struct journal_group *g, struct err *err)
             store_put_block(g->txn, g->before + done + n, block_size(ends, n, start), &room, err);
         if (rc)
             return rc;
-        block_write(room, ends, n, start, g->bytes + start);
+        block_write(room, ends, n, start, g->bytes + start, g->leaves + done);
         start = ends[n - 1];
         done += n;
     }
@@ -377,10 +406,10 @@ static enum err_code write_group(struct journal_group *g, struct seal *seal, str
     return rc;
 }
 
-/* Bytes that the group may take in the store: the entries, their hashes, and pages that are not full. */
+/* Bytes that the group may take in the store: the entries, their lengths and checks, pages that are not full. */
 static uint64_t group_need(const struct journal_group *g)
 {
-    return 2 * (uint64_t)g->size + (uint64_t)g->count * (HASH_SIZE + 2) + ((uint64_t)1 << 20);
+    return 2 * (uint64_t)g->size + 8 * (uint64_t)g->count + ((uint64_t)1 << 20);
 }
 
 static void end_group(struct journal_group *g)

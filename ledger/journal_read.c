@@ -271,5 +271,5 @@ enum err_code journal_reader_tile(struct journal_reader *r, unsigned level, uint
 {
     if (level >= MERKLE_LEVELS)
         return err_set(err, ERR_NOT_FOUND, "%s has no tiles of level %u", r->journal->dir, level);
-    return store_get_tile(r->txn, level, index, hashes, count, err);
+    return journal_read_tile(r->txn, level, index, hashes, count, err);
 }

@@ -1,12 +1,13 @@
 /*
- * Layout 1. One LMDB file, `journal.mdb` (lock beside it: `journal.mdb-lock`), with these sub-databases. Keys
+ * Layout 2. One LMDB file, `journal.mdb` (lock beside it: `journal.mdb-lock`), with these sub-databases. Keys
  * are big-endian, so that bytes sort as numbers do.
  *
  *   name        key                          value
- *   entries     0 u64 seq of a block's last  0 u16 count | 2 u16 size[count] | 2+2*count the entries' bytes, one
- *               entry                        after the other: see ledger/block.h
+ *   entries     0 u64 seq of a block's last  a block: count, sizes, checks, and the entries' bytes, one after
+ *               entry                        the other: see ledger/block.h
  *   tiles       0 u8 level | 1 u64 index     32 .. 8192 bytes: the tile's hashes (ledger/merkle.h); the newest
- *                                            tile of a level is overwritten as it grows
+ *                                            tile of a level is overwritten as it grows. None of level 0:
+ *                                            the entries themselves say their leaf hashes
  *   seals       0 u64 size of the tree       the signed note's bytes (ledger/checkpoint.h)
  *   control     0 u64 seq                    nothing. An index of the entries of the control family, so that
  *                                            opening need not read everything

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define STORE_LAYOUT         1u
+#define STORE_LAYOUT         2u
 #define STORE_SIGNATURE_SIZE 64
 #define STORE_MAP_DEFAULT    (UINT64_C(16) << 30) /* address space, not disk space */
 

@@ -113,7 +113,7 @@ void forge_init(struct forge *f, unsigned seed)
         bytes[1] = (uint8_t)i;
         crypto_sign_seed_keypair(f->actor_key[i], f->actor_secret[i], bytes);
     }
-    forge_put(f, EVIDENCE_META, "layout", 6, "\0\0\0\1", 4);
+    forge_put(f, EVIDENCE_META, "layout", 6, "\0\0\0\2", 4);
 }
 
 void forge_release(struct forge *f)
@@ -179,7 +179,7 @@ void forge_add(struct forge *f, struct entry *e)
         err_require_failed("the forged entry encodes", __FILE__, __LINE__);
     }
     f->entries[f->entry_count++] =
-        (struct forge_entry){copied(bytes, wire_out_size(&out)), wire_out_size(&out)};
+        (struct forge_entry){.bytes = copied(bytes, wire_out_size(&out)), .size = wire_out_size(&out)};
     if (e->is_signed)
         forge_sign_entry(f, f->entry_count - 1, e->actor);
 }
@@ -271,6 +271,14 @@ void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each)
 
 /* -- storing --------------------------------------------------------------------------------------------- */
 
+void forge_check(struct forge_entry *e)
+{
+    const struct hash leaf = hash_leaf(e->bytes, e->size);
+
+    memcpy(e->check, leaf.bytes, sizeof e->check);
+    e->has_check = true;
+}
+
 static void put_block(struct forge *f, size_t first, size_t count)
 {
     static uint8_t value[1 << 20];
@@ -280,6 +288,12 @@ static void put_block(struct forge *f, size_t first, size_t count)
     wire_put_u16(&out, (uint16_t)count);
     for (size_t i = 0; i < count; i++)
         wire_put_u16(&out, (uint16_t)f->entries[first + i].size);
+    for (size_t i = 0; i < count; i++) {
+        struct forge_entry *const e = &f->entries[first + i];
+        if (!e->has_check)
+            forge_check(e);
+        wire_put_bytes(&out, e->check, sizeof e->check);
+    }
     for (size_t i = 0; i < count; i++)
         wire_put_bytes(&out, f->entries[first + i].bytes, f->entries[first + i].size);
     REQUIRE(!out.bad);
@@ -315,6 +329,13 @@ void forge_restore_blocks(struct forge *f)
     }
 }
 
+void forge_checks(struct forge *f)
+{
+    for (size_t i = 0; i < f->entry_count; i++)
+        forge_check(&f->entries[i]);
+    forge_restore_blocks(f);
+}
+
 void forge_tiles(struct forge *f)
 {
     size_t count = f->entry_count;
@@ -324,7 +345,7 @@ void forge_tiles(struct forge *f)
     for (size_t i = 0; i < count; i++)
         hashes[i] = hash_leaf(f->entries[i].bytes, f->entries[i].size);
     for (unsigned level = 0; count > 0; level++) {
-        for (size_t at = 0; at < count; at += 256) {
+        for (size_t at = 0; at < count && level > 0; at += 256) {
             const size_t width = count - at < 256 ? count - at : 256;
             struct forge_row *const row = forge_find_tile(f, level, at / 256);
             uint8_t key[9];

@@ -24,6 +24,8 @@ struct forge_row {
 struct forge_entry {
     uint8_t *bytes;
     size_t size;
+    bool has_check; /* from when it is first stored: it stays when the bytes change later */
+    uint8_t check[4];
 };
 
 enum forge_actor { FORGE_OPERATOR = 1, FORGE_STRATEGY, FORGE_BROKER };
@@ -66,7 +68,9 @@ void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each);
 void forge_group(struct forge *f);
 /* The parts of it, to do them wrong. */
 void forge_blocks(struct forge *f);
-void forge_tiles(struct forge *f); /* all tiles, again, from entries[] */
+void forge_tiles(struct forge *f);       /* all tiles, again, from entries[] */
+void forge_check(struct forge_entry *e); /* the check of one, again */
+void forge_checks(struct forge *f);      /* all checks, again, from entries[], and the blocks with them */
 void forge_seal(struct forge *f, uint64_t size);
 /* A seal of `size` entries with any text in the place of its three lines' numbers. */
 void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t size,

@@ -72,13 +72,11 @@ static void test_the_journals_key_cannot_speak_for_a_person(void **state)
     expect_wrong(&f, "entry 2");
     assert_non_null(strstr(err.text, "its signature is not that of its actor, operator:ann"));
     forge_sign_entry(&f, 1, FORGE_BROKER);
-    forge_restore_blocks(&f);
-    forge_tiles(&f);
+    forge_checks(&f);
     forge_seal(&f, 2);
     expect_wrong(&f, "entry 2");
     forge_sign_entry(&f, 1, FORGE_OPERATOR);
-    forge_restore_blocks(&f);
-    forge_tiles(&f);
+    forge_checks(&f);
     forge_seal(&f, 2);
     assert_int_equal(verify_forge(&f), ERR_OK);
     assert_int_equal(report.signatures, 1);
@@ -119,7 +117,7 @@ static void test_an_unknown_kind_is_could_not_check_only_if_it_is_sealed(void **
     f.entries[10].bytes[3] = 0x1e;
     forge_restore_blocks(&f);
     expect_wrong(&f, "entry 11");
-    forge_tiles(&f);
+    forge_checks(&f);
     expect_wrong(&f, "entry 11");
     for (uint64_t size = 16; size <= 40; size += 8)
         forge_seal(&f, size);

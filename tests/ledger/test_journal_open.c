@@ -246,14 +246,14 @@ static void raw_put_seq(const struct scratch *s, const char *rows, uint64_t seq,
 
 static void test_another_layout_or_another_programs_file_is_named(void **state)
 {
-    static const uint8_t newer[] = {0, 0, 0, 2};
+    static const uint8_t newer[] = {0, 0, 0, 3};
     struct scratch s;
 
     (void)state;
     scratch_init(&s);
     journal_close(scratch_create(&s));
     raw_put(&s, "meta", "layout", 6, newer, sizeof newer);
-    assert_opens_not(&s, ERR_FORMAT, "has layout 2, and this program reads layout 1");
+    assert_opens_not(&s, ERR_FORMAT, "has layout 3, and this program reads layout 2");
     raw_put(&s, "meta", "layout", 6, newer, 3);
     assert_opens_not(&s, ERR_FORMAT, "but not a journal's");
     assert_int_equal(unlink(path_of(&s, "journal.mdb")), 0);
@@ -317,7 +317,7 @@ static void test_a_damaged_block_is_named_and_never_appended_to(void **state)
 
 static void test_damaged_tiles_and_indexes_are_named(void **state)
 {
-    static const uint8_t tile[9] = {0};
+    static const uint8_t tile[9] = {1};
     static const uint8_t bytes[8193];
     struct journal_record record;
     struct journal_reader *r;
@@ -329,33 +329,36 @@ static void test_damaged_tiles_and_indexes_are_named(void **state)
 
     (void)state;
     make_three_blocks(&s);
+    struct journal *const longer = scratch_open(&s);
+    scratch_append(longer, 500); /* 531: two hashes in tile 1/0 */
+    journal_close(longer);
     const struct {
         const void *value;
         size_t size;
         enum err_code verdict;
         const char *words;
     } story[] = {
-        {bytes, 33, ERR_FORMAT, "tile 0/0 is damaged: 33 bytes"},
-        {bytes, 0, ERR_FORMAT, "tile 0/0 is damaged: 0 bytes"},
-        {bytes, 8193, ERR_FORMAT, "tile 0/0 is damaged: 8193 bytes"},
-        {bytes, 32, ERR_WRONG, "tile 0/0 holds 1 hashes"},
-        {NULL, 0, ERR_NOT_FOUND, "tile 0/0 is missing"},
+        {bytes, 33, ERR_FORMAT, "tile 1/0 is damaged: 33 bytes"},
+        {bytes, 0, ERR_FORMAT, "tile 1/0 is damaged: 0 bytes"},
+        {bytes, 8193, ERR_FORMAT, "tile 1/0 is damaged: 8193 bytes"},
+        {bytes, 32, ERR_WRONG, "tile 1/0 holds 1 hashes"},
+        {NULL, 0, ERR_NOT_FOUND, "tile 1/0 is missing"},
     };
     for (size_t i = 0; i < sizeof story / sizeof story[0]; i++) {
         raw_put(&s, "tiles", tile, sizeof tile, story[i].value, story[i].size);
         struct journal *const j = scratch_open(&s);
         SCRATCH_OK(journal_reader_begin(j, &r, err));
-        assert_int_equal(journal_reader_root(r, 31, &root, &why), story[i].verdict);
+        assert_int_equal(journal_reader_root(r, 531, &root, &why), story[i].verdict);
         assert_says(&why, story[i].words);
         journal_reader_end(r);
         assert_int_equal(journal_group_begin(j, &g, &why), story[i].verdict); /* no tree grows on that */
         journal_close(j);
     }
-    raw_put_seq(&s, "control", 99, "", 0);
+    raw_put_seq(&s, "control", 999, "", 0);
     struct journal *const j = scratch_open(&s);
     SCRATCH_OK(journal_reader_begin(j, &r, err));
     assert_int_equal(journal_reader_control(r, 2, &record, &found, &why), ERR_FORMAT);
-    assert_says(&why, "index of control entries names entry 99 of 31");
+    assert_says(&why, "index of control entries names entry 999 of 531");
     journal_reader_end(r);
     journal_close(j);
     scratch_release(&s);
