@@ -87,7 +87,8 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_CONTROL_SOURCE:
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
-    case ENTRY_CONTROL_NOTE: return ERR_OK; /* their fields' types say it all */
+    case ENTRY_CONTROL_NOTE:
+    case ENTRY_CONTROL_SNAPSHOT: return ERR_OK; /* their fields' types say it all */
     }
     return err_set(err, ERR_INPUT, "kind %u is not known", (unsigned)e->kind);
 }

@@ -296,7 +296,8 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_CONTROL_SOURCE:
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
-    case ENTRY_CONTROL_NOTE: break;
+    case ENTRY_CONTROL_NOTE:
+    case ENTRY_CONTROL_SNAPSHOT: break;
     }
     return ERR_OK;
 }

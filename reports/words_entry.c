@@ -277,7 +277,8 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
-    case ENTRY_CONTROL_RUN_END: say_fields(w, e); break;
+    case ENTRY_CONTROL_RUN_END:
+    case ENTRY_CONTROL_SNAPSHOT: say_fields(w, e); break;
     }
 }
 
@@ -317,7 +318,8 @@ const char *words_stage(const struct entry *e)
     case ENTRY_CONTROL_SOURCE:
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
-    case ENTRY_CONTROL_NOTE: return "control";
+    case ENTRY_CONTROL_NOTE:
+    case ENTRY_CONTROL_SNAPSHOT: return "control";
     }
     return "?";
 }

@@ -148,7 +148,8 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_CONTROL_RUN: /* a restart forgets nothing */
     case ENTRY_CONTROL_RUN_END:
     case ENTRY_CONTROL_SOURCE:
-    case ENTRY_CONTROL_NOTE: break;
+    case ENTRY_CONTROL_NOTE:
+    case ENTRY_CONTROL_SNAPSHOT: break;
     }
     return ERR_OK;
 }

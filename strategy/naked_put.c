@@ -80,7 +80,8 @@ enum err_code naked_put_apply(void *state, const struct entry *e, struct err *er
     case ENTRY_CONTROL_SOURCE:
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
-    case ENTRY_CONTROL_NOTE: break;
+    case ENTRY_CONTROL_NOTE:
+    case ENTRY_CONTROL_SNAPSHOT: break;
     }
     return ERR_OK;
 }
