@@ -42,8 +42,9 @@ struct verify_wrong {
     uint64_t number;
     uint64_t first; /* the entries in doubt: first .. last; 0 when none can be named */
     uint64_t last;
-    char where[VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "table seals" */
-    char what[ERR_TEXT_SIZE];      /* what is wrong with it, in words */
+    char where
+        [VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "table seals" */
+    char what[ERR_TEXT_SIZE]; /* what is wrong with it, in words */
 };
 
 struct verify_report {
