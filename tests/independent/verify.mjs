@@ -143,7 +143,6 @@ const KINDS = new Map(
 0708 control.resume 1: TEXT
 0709 control.note 1: TEXT
 070a control.snapshot 1: COUNT DIGEST COUNT DIGEST
-070a control.snapshot 1: COUNT DIGEST COUNT DIGEST
 `
     .trim()
     .split('\n')
