@@ -37,6 +37,7 @@ extern const size_t command_count;
 
 /* The commands, one file each. */
 enum err_code cmd_append(struct cli *cli, struct err *err);
+enum err_code cmd_backup(struct cli *cli, struct err *err);
 enum err_code cmd_config(struct cli *cli, struct err *err);
 enum err_code cmd_actor(struct cli *cli, struct err *err);
 enum err_code cmd_doctor(struct cli *cli, struct err *err);

@@ -193,6 +193,19 @@ const struct command commands[] = {
      "file).\n\n"
      "example:\n"
      "  ledger -C J export --raw journal.raw && node tests/independent/verify.mjs journal.raw\n"},
+    {"backup", cmd_backup, "a verified copy, made while others write",
+     "usage: ledger -C DIR backup OUT [--json]\n\n"
+     "Copies journal and vault into the new directory OUT, as of one committed state; writers go on "
+     "meanwhile. "
+     "The copy\n"
+     "is verified, and is there whole under that name or not at all. It takes what the journal's file has in "
+     "use; no\n"
+     "passphrase is needed, and the copy opens with that of the original.\n"
+     "To restore, use OUT as the journal. Never append to both: the two would be different histories under "
+     "one name\n"
+     "(verify --seal, with a seal kept from one of them, shows it).\n\n"
+     "example:\n"
+     "  ledger -C J backup J-2015-12-24\n"},
     {"doctor", cmd_doctor, "look for what could go wrong",
      "usage: ledger -C DIR doctor [--json]\n\n"
      "Checks disk, permissions, clock, seal and state, and says what to do. Changes nothing. Exit 1: "

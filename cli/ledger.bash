@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay explain screen verify seal nightly report stop resume config actor export doctor version help"
+    local commands="init append log show import run replay explain screen verify seal nightly report stop resume config actor export backup doctor version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -28,7 +28,7 @@ _ledger() {
     init) options="--origin" ;;
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --from --to --limit --json" ;;
-    show | doctor | version) options="--json" ;;
+    show | doctor | backup | version) options="--json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --json --digest --redecide" ;;
@@ -44,6 +44,10 @@ _ledger() {
     export) options="--raw" ;;
     help) options=$commands ;;
     esac
+    if [[ $command == backup && $current != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -d -- "$current")
+        return
+    fi
     if [[ $command == append || $command == show || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
