@@ -1,6 +1,7 @@
 /*
  * How a fill becomes postings: 1. what it asks of each position (its legs), 2. what that does to lots,
- * balances and totals, every sum checked, 3. room for all of it, 4. the writes, which cannot fail.
+ * balances and totals, every sum checked, 3. whether it was counted before, 4. room for all of it, 5. the
+ * writes, which cannot fail.
  */
 #include "ledger/accounts.h"
 
@@ -17,8 +18,7 @@ static const char FEES[] = "expenses:fees";
 static const char DEPOSITS[] = "equity:deposits";
 
 struct plan {
-    const struct id *fill_id;
-    bool moves; /* false: no fill, or one that was counted already */
+    struct ids_key fill_id; /* of NULL: no fill */
     struct leg legs[LEGS_MAX];
     uint32_t leg_count;
     int64_t fee_micro; /* belongs to the first leg's position */
@@ -55,14 +55,6 @@ void accounts_release(void *state)
 
 /* -- what a fill asks for ------------------------------------------------------------------------------- */
 
-/* False when the broker tells a fact again. */
-static bool begin(const struct accounts *a, const struct id *fill_id, struct plan *plan)
-{
-    plan->fill_id = fill_id;
-    plan->moves = !ids_has(&a->fill_ids, fill_id);
-    return plan->moves;
-}
-
 /* A change of one position at a price: bought is positive. */
 static enum err_code add_leg(struct plan *plan, const struct symbol *s, int64_t qty, int64_t price_nano,
                              struct err *err)
@@ -81,8 +73,7 @@ static enum err_code on_execution(const struct accounts *a, const struct entry_f
                                   struct plan *plan, struct err *err)
 {
     REQUIRE(f->qty >= 1);
-    if (!begin(a, &f->fill_id, plan))
-        return ERR_OK;
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
     plan->fee_micro = f->fee;
     return add_leg(plan, &f->symbol, f->side == SIDE_BUY ? f->qty : -f->qty, f->price, err);
 }
@@ -120,8 +111,7 @@ static enum err_code deliver(struct plan *plan, const struct symbol *s, int64_t 
 static enum err_code on_assignment(const struct accounts *a, const struct entry_fill_assignment *f,
                                    struct plan *plan, struct err *err)
 {
-    if (!begin(a, &f->fill_id, plan))
-        return ERR_OK;
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
     plan->fee_micro = f->fee;
     return deliver(plan, &f->symbol, f->qty, +1, err);
 }
@@ -129,8 +119,7 @@ static enum err_code on_assignment(const struct accounts *a, const struct entry_
 static enum err_code on_exercise(const struct accounts *a, const struct entry_fill_exercise *f,
                                  struct plan *plan, struct err *err)
 {
-    if (!begin(a, &f->fill_id, plan))
-        return ERR_OK;
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
     plan->fee_micro = f->fee;
     return deliver(plan, &f->symbol, f->qty, -1, err);
 }
@@ -150,8 +139,7 @@ static enum err_code close_held(const struct accounts *a, struct plan *plan, con
 static enum err_code on_expiration(const struct accounts *a, const struct entry_fill_expiration *f,
                                    struct plan *plan, struct err *err)
 {
-    if (!begin(a, &f->fill_id, plan))
-        return ERR_OK;
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
     const enum err_code rc = need_option(&f->symbol, err);
     return rc ? rc : close_held(a, plan, &f->symbol, f->qty, 0, err);
 }
@@ -162,8 +150,7 @@ static enum err_code on_settlement(const struct accounts *a, const struct entry_
     struct contract c;
     int64_t intrinsic_nano;
 
-    if (!begin(a, &f->fill_id, plan))
-        return ERR_OK;
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
     enum err_code rc = need_option(&f->symbol, err);
     if (rc)
         return rc;
@@ -181,8 +168,8 @@ static enum err_code on_settlement(const struct accounts *a, const struct entry_
 static enum err_code on_deposit(const struct accounts *a, const struct entry_fill_deposit *f,
                                 struct plan *plan)
 {
-    if (begin(a, &f->fill_id, plan))
-        plan->deposit_micro = f->amount;
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->deposit_micro = f->amount;
     return ERR_OK;
 }
 
@@ -310,8 +297,10 @@ static enum err_code plan_balances(const struct accounts *a, struct plan *plan, 
     plan->fees_after = a->fees_micro;
     plan->realized_after = a->realized_micro;
     plan->deposits_after = a->deposits_micro;
-    for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
+    for (uint32_t i = 0; !rc && i < plan->leg_count; i++) {
+        plan->legs[i].position = table_find(&a->positions, &plan->legs[i].symbol);
         rc = plan_leg(plan, &plan->legs[i], err);
+    }
     if (!rc)
         rc = plan_fee(plan, err);
     if (!rc)
@@ -321,13 +310,17 @@ static enum err_code plan_balances(const struct accounts *a, struct plan *plan, 
 
 /* -- room and writes ------------------------------------------------------------------------------------ */
 
-/* Room for the fill's id and the positions it may bring, so that rows stay where they are from here on. */
+/* Room for the fill's id and the positions it brings, so that rows stay where they are from here on. */
 static enum err_code reserve_rows(struct accounts *a, struct plan *plan, struct err *err)
 {
+    uint32_t fresh = 0;
     enum err_code rc = ids_reserve(&a->fill_ids, err);
 
-    if (!rc)
-        rc = table_reserve(&a->positions, plan->leg_count, err);
+    for (uint32_t i = 0; i < plan->leg_count; i++)
+        fresh += plan->legs[i].position ? 0 : 1;
+    if (rc || fresh == 0)
+        return rc;
+    rc = table_reserve(&a->positions, fresh, err);
     for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
         plan->legs[i].position = table_find(&a->positions, &plan->legs[i].symbol);
     return rc;
@@ -347,8 +340,9 @@ static enum err_code reserve_lots(struct plan *plan, struct err *err)
 static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
 {
     const int64_t at_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
-    enum err_code rc = ids_add(&a->fill_ids, plan->fill_id, NULL);
+    enum err_code rc = ERR_OK;
 
+    ids_add_key(&a->fill_ids, &plan->fill_id);
     for (uint32_t i = 0; i < plan->leg_count; i++) {
         struct leg *const leg = &plan->legs[i];
         void *row = leg->position;
@@ -358,7 +352,6 @@ static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
         leg->position = row;
         leg_commit(leg, at_ns, e->seq);
     }
-    REQUIRE(rc == ERR_OK);
     if (plan->leg_count > 0)
         plan->legs[0].position->fees_micro = plan->position_fees_after;
     a->cash_micro = plan->cash_after;
@@ -375,27 +368,27 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
     struct accounts *const a = state;
     struct plan plan; /* what is not set here is written before it is read */
 
-    plan.fill_id = NULL;
-    plan.moves = false;
+    plan.fill_id.id = NULL;
     plan.leg_count = 0;
     plan.posting_count = 0;
     plan.fee_micro = 0;
     plan.deposit_micro = 0;
     enum err_code rc = plan_fill(a, e, &plan, err);
-    if (!plan.fill_id)
+    if (!plan.fill_id.id)
         return ERR_OK; /* no fill: every fill names its id before anything can fail */
-    if (!rc && !plan.moves) {
+    if (!rc)
+        rc = plan_balances(a, &plan, err);
+    /* Asked this late, because the answer is far away: see ids_key(). A duplicate's plan is dropped. */
+    if (ids_has_key(&a->fill_ids, &plan.fill_id)) {
         a->duplicates++;
         return ERR_OK;
     }
     if (!rc)
         rc = reserve_rows(a, &plan, err);
     if (!rc)
-        rc = plan_balances(a, &plan, err);
-    if (!rc)
         rc = reserve_lots(&plan, err);
     if (rc) {
-        err_wrap(err, "fill %s", plan.fill_id->text);
+        err_wrap(err, "fill %s", plan.fill_id.id->text);
         return rc;
     }
     commit(a, &plan, e);

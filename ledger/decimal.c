@@ -143,7 +143,7 @@ size_t decimal_format(char *out, int64_t value, int decimals)
 }
 
 /* n / divisor, half to even. */
-static u128 divide_half_even(u128 n, uint64_t divisor)
+static inline u128 divide_half_even(u128 n, uint64_t divisor)
 {
     if (n <= UINT64_MAX) { /* nearly always; saves the library's 128-bit division */
         const uint64_t small = (uint64_t)n;
@@ -195,26 +195,6 @@ enum err_code decimal_mul_div(int64_t a, int64_t b, int64_t divisor, int64_t *re
         return err_set(err, ERR_RANGE, "%lld * %lld / %lld does not fit in 64 bits", (long long)a,
                        (long long)b, (long long)divisor);
     *result = signed_value((uint64_t)q, negative);
-    return ERR_OK;
-}
-
-enum err_code decimal_add(int64_t a, int64_t b, int64_t *sum, struct err *err)
-{
-    int64_t v;
-
-    if (__builtin_add_overflow(a, b, &v))
-        return err_set(err, ERR_RANGE, "%lld + %lld does not fit in 64 bits", (long long)a, (long long)b);
-    *sum = v;
-    return ERR_OK;
-}
-
-enum err_code decimal_sub(int64_t a, int64_t b, int64_t *difference, struct err *err)
-{
-    int64_t v;
-
-    if (__builtin_sub_overflow(a, b, &v))
-        return err_set(err, ERR_RANGE, "%lld - %lld does not fit in 64 bits", (long long)a, (long long)b);
-    *difference = v;
     return ERR_OK;
 }
 

@@ -41,8 +41,30 @@ size_t decimal_format_fixed(char *out, int64_t value, int decimals, int shown);
 MUST_USE enum err_code decimal_mul_div(int64_t a, int64_t b, int64_t divisor, int64_t *result,
                                        struct err *err);
 
-MUST_USE enum err_code decimal_add(int64_t a, int64_t b, int64_t *sum, struct err *err);
-MUST_USE enum err_code decimal_sub(int64_t a, int64_t b, int64_t *difference, struct err *err);
+/* ERR_RANGE when it does not fit; the result is then untouched. Here, because every balance goes through them. */
+MUST_USE static inline enum err_code decimal_add(int64_t a, int64_t b, int64_t *sum, struct err *err)
+{
+    int64_t v;
+
+    if (__builtin_add_overflow(a, b, &v)) {
+        (void)err_set(err, ERR_RANGE, "%lld + %lld does not fit in 64 bits", (long long)a, (long long)b);
+        return ERR_RANGE; /* said again, so that the compiler sees it */
+    }
+    *sum = v;
+    return ERR_OK;
+}
+
+MUST_USE static inline enum err_code decimal_sub(int64_t a, int64_t b, int64_t *difference, struct err *err)
+{
+    int64_t v;
+
+    if (__builtin_sub_overflow(a, b, &v)) {
+        (void)err_set(err, ERR_RANGE, "%lld - %lld does not fit in 64 bits", (long long)a, (long long)b);
+        return ERR_RANGE; /* said again, so that the compiler sees it */
+    }
+    *difference = v;
+    return ERR_OK;
+}
 
 /* price_nano * qty * multiplier -> micro dollars, half to even. */
 MUST_USE enum err_code decimal_notional(int64_t price_nano, int64_t qty, int64_t multiplier, int64_t *micro,

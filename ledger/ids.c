@@ -17,64 +17,91 @@ void ids_release(struct ids *ids)
 }
 
 /* A slot's number is the id's place in `bytes`, plus one. The set has slots, one of them empty. */
-static uint64_t *find_slot(const struct ids *ids, const struct id *id, uint32_t hash)
+static uint64_t *find_slot(const struct ids *ids, const struct ids_key *key)
 {
-    uint64_t *slot = slots_first(&ids->slots, hash);
+    const struct id *const id = key->id;
+    uint64_t *slot = slots_first(&ids->slots, key->hash);
 
     for (; *slot != 0; slot = slots_next(&ids->slots, slot)) {
         const uint8_t *const at = ids->bytes + slot_number(*slot) - 1;
-        if (slot_hash(*slot) == hash && at[0] == id->length && memcmp(at + 1, id->text, id->length) == 0)
+        if (slot_hash(*slot) == key->hash && at[0] == id->length && memcmp(at + 1, id->text, id->length) == 0)
             break;
     }
     return slot;
 }
 
-static uint32_t hash_of(const struct id *id)
+struct ids_key ids_key(const struct ids *ids, const struct id *id)
 {
-    return slots_hash(id->text, id->length);
+    const struct ids_key key = {id, slots_hash(id->text, id->length)};
+
+    slots_expect(&ids->slots, key.hash);
+    return key;
+}
+
+bool ids_has_key(const struct ids *ids, const struct ids_key *key)
+{
+    return ids->count > 0 && *find_slot(ids, key) != 0;
 }
 
 bool ids_has(const struct ids *ids, const struct id *id)
 {
-    return ids->count > 0 && *find_slot(ids, id, hash_of(id)) != 0;
+    const struct ids_key key = ids_key(ids, id);
+
+    return ids_has_key(ids, &key);
+}
+
+static enum err_code reserve_bytes(struct ids *ids, uint64_t wanted, struct err *err)
+{
+    const uint64_t grown = ids->capacity ? 2 * (uint64_t)ids->capacity : BYTES_LEAST;
+    const uint64_t capacity = grown < UINT32_MAX ? grown : UINT32_MAX;
+
+    if (wanted > capacity)
+        return err_set(err, ERR_MEMORY, "a set of ids holds at most 4 GB");
+    uint8_t *const bytes = realloc(ids->bytes, (size_t)capacity);
+    if (!bytes)
+        return err_set(err, ERR_MEMORY, "out of memory for %llu bytes of ids", (unsigned long long)capacity);
+    ids->bytes = bytes;
+    ids->capacity = (uint32_t)capacity;
+    return ERR_OK;
 }
 
 enum err_code ids_reserve(struct ids *ids, struct err *err)
 {
     const uint64_t wanted = (uint64_t)ids->size + 1 + ID_MAX;
+    enum err_code rc = ERR_OK;
 
-    if (wanted > ids->capacity) {
-        const uint64_t grown = ids->capacity ? 2 * (uint64_t)ids->capacity : BYTES_LEAST;
-        const uint64_t capacity = grown < UINT32_MAX ? grown : UINT32_MAX;
-        if (wanted > capacity)
-            return err_set(err, ERR_MEMORY, "a set of ids holds at most 4 GB");
-        uint8_t *const bytes = realloc(ids->bytes, (size_t)capacity);
-        if (!bytes)
-            return err_set(err, ERR_MEMORY, "out of memory for %llu bytes of ids",
-                           (unsigned long long)capacity);
-        ids->bytes = bytes;
-        ids->capacity = (uint32_t)capacity;
-    }
-    return slots_reserve(&ids->slots, ids->count + 1, err);
+    if (wanted > ids->capacity)
+        rc = reserve_bytes(ids, wanted, err);
+    if (!rc && !slots_have_room(&ids->slots, ids->count + 1))
+        rc = slots_reserve(&ids->slots, ids->count + 1, err);
+    return rc;
+}
+
+/* The longest id is copied with a fixed size, which is quicker than a measured one: there is room. */
+void ids_add_key(struct ids *ids, const struct ids_key *key)
+{
+    const struct id *const id = key->id;
+
+    REQUIRE(id->length >= 1 && id->length <= ID_MAX);
+    REQUIRE(ids->capacity - ids->size > ID_MAX && slots_have_room(&ids->slots, ids->count + 1));
+    uint8_t *const at = ids->bytes + ids->size;
+    at[0] = id->length;
+    memcpy(at + 1, id->text, ID_MAX);
+    *find_slot(ids, key) = slot_of(key->hash, ids->size + 1);
+    ids->size += 1U + id->length;
+    ids->count++;
 }
 
 enum err_code ids_add(struct ids *ids, const struct id *id, struct err *err)
 {
-    REQUIRE(id->length >= 1 && id->length <= ID_MAX);
-    const uint32_t hash = hash_of(id);
+    const struct ids_key key = ids_key(ids, id);
 
-    if (ids->count > 0 && *find_slot(ids, id, hash) != 0)
+    if (ids_has_key(ids, &key))
         return ERR_OK;
     const enum err_code rc = ids_reserve(ids, err);
-    if (rc)
-        return rc;
-    uint8_t *const at = ids->bytes + ids->size;
-    at[0] = id->length;
-    memcpy(at + 1, id->text, id->length);
-    *find_slot(ids, id, hash) = slot_of(hash, ids->size + 1);
-    ids->size += 1U + id->length;
-    ids->count++;
-    return ERR_OK;
+    if (!rc)
+        ids_add_key(ids, &key);
+    return rc;
 }
 
 void ids_digest(const struct ids *ids, const struct digest_out *out)

@@ -16,6 +16,12 @@ struct ids {
     struct slots slots;
 };
 
+/* An id with its hash: whoever asks for an id and then adds it computes the hash once. */
+struct ids_key {
+    const struct id *id; /* borrowed */
+    uint32_t hash;
+};
+
 void ids_init(struct ids *ids); /* allocates nothing yet */
 void ids_release(struct ids *ids);
 bool ids_has(const struct ids *ids, const struct id *id);
@@ -23,6 +29,16 @@ bool ids_has(const struct ids *ids, const struct id *id);
 MUST_USE enum err_code ids_add(struct ids *ids, const struct id *id, struct err *err);
 /* Makes room for one more of any length: the next ids_add() cannot fail. ERR_MEMORY: the set is as it was. */
 MUST_USE enum err_code ids_reserve(struct ids *ids, struct err *err);
+
+/*
+ * The same in steps. A set of millions of ids is too large for the processor's cache: ids_key() asks for the
+ * memory, and work that is done between it and ids_has_key() takes place while that comes.
+ */
+struct ids_key ids_key(const struct ids *ids, const struct id *id);
+bool ids_has_key(const struct ids *ids, const struct ids_key *key);
+/* Adds an id that is not in the set and for which there is room (REQUIRE): cannot fail. */
+void ids_add_key(struct ids *ids, const struct ids_key *key);
+
 void ids_digest(const struct ids *ids, const struct digest_out *out); /* how many, then the packed bytes */
 
 #endif

@@ -132,26 +132,26 @@ static enum err_code on_end(struct orders *o, const struct id *order_id, enum or
 static enum err_code on_execution(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_fill_execution *const f = &e->as.fill_execution;
-    const struct order *const known = orders_find(o, &f->order_id);
-    struct order *row;
+    const struct ids_key fill_id = ids_key(&o->fill_ids, &f->fill_id);
+    struct order *row = table_find(&o->by_id, &f->order_id);
     int64_t filled_qty;
     int64_t filled_micro;
 
-    if (ids_has(&o->fill_ids, &f->fill_id))
-        return ERR_OK;
-    enum err_code rc = decimal_add(known ? known->filled_qty : 0, f->qty, &filled_qty, err);
+    enum err_code rc = decimal_add(row ? row->filled_qty : 0, f->qty, &filled_qty, err);
     if (!rc)
         rc = decimal_notional(f->price, f->qty, symbol_multiplier(&f->symbol), &filled_micro, err);
     if (!rc)
-        rc = decimal_add(known ? known->filled_micro : 0, filled_micro, &filled_micro, err);
+        rc = decimal_add(row ? row->filled_micro : 0, filled_micro, &filled_micro, err);
+    if (ids_has_key(&o->fill_ids, &fill_id))
+        return ERR_OK; /* whatever its sums are */
     if (!rc)
-        rc = table_reserve(&o->by_id, 1, err);
-    if (!rc)
-        rc = ids_add(&o->fill_ids, &f->fill_id, err);
-    if (!rc)
-        rc = row_of(o, &f->order_id, e, &row, err); /* there is room */
+        rc = ids_reserve(&o->fill_ids, err);
+    if (!rc && !row)
+        rc = row_of(o, &f->order_id, e, &row, err);
     if (rc)
         return rc;
+    ids_add_key(&o->fill_ids, &fill_id);
+    row->last_seq = e->seq;
     row->filled_qty = filled_qty;
     row->filled_micro = filled_micro;
     row->last_fill_seq = e->seq;

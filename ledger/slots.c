@@ -19,36 +19,39 @@ static uint64_t mixed(uint64_t h, uint64_t word)
     return h ^ h >> 32;
 }
 
+/*
+ * Word by word; the last one overlaps the one before it, so that every word is read whole. Words of zeros are
+ * left out: most of an id or a symbol's fixed size is filling.
+ */
 uint32_t slots_hash(const void *key, size_t size)
 {
-    const uint8_t *at = key;
+    const uint8_t *const bytes = key;
     uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ size;
-    uint64_t word;
+    uint64_t word = 0;
+    size_t at = 0;
 
-    for (; size >= sizeof word; size -= sizeof word, at += sizeof word) {
-        memcpy(&word, at, sizeof word);
-        h = mixed(h, word);
+    for (; at + sizeof word <= size; at += sizeof word) {
+        memcpy(&word, bytes + at, sizeof word);
+        if (word != 0)
+            h = mixed(h, word);
     }
-    if (size > 0) {
-        word = 0;
-        memcpy(&word, at, size);
+    if (at < size && at > 0) {
+        memcpy(&word, bytes + size - sizeof word, sizeof word);
+        h = word != 0 ? mixed(h, word) : h;
+    } else if (at < size) {
+        memcpy(&word, bytes, size);
         h = mixed(h, word);
     }
     return (uint32_t)(h * UINT64_C(0xc4ceb9fe1a85ec53) >> 32);
-}
-
-static uint64_t keys_allowed(uint32_t count)
-{
-    return (uint64_t)count / 4 * 3;
 }
 
 enum err_code slots_reserve(struct slots *s, uint64_t keys, struct err *err)
 {
     uint32_t count = s->count ? s->count : SLOTS_LEAST;
 
-    if (keys <= keys_allowed(s->count))
+    if (slots_have_room(s, keys))
         return ERR_OK;
-    while (keys_allowed(count) < keys) {
+    while ((uint64_t)count / 4 * 3 < keys) {
         if (count == SLOTS_MOST)
             return err_set(err, ERR_MEMORY, "an index cannot hold %llu keys", (unsigned long long)keys);
         count *= 2;

@@ -22,6 +22,22 @@ uint32_t slots_hash(const void *key, size_t size);
 /* Room for `keys` keys in all; ERR_MEMORY: the index is as it was. */
 MUST_USE enum err_code slots_reserve(struct slots *s, uint64_t keys, struct err *err);
 
+/* At most three quarters full, so that a walk ends soon. */
+static inline bool slots_have_room(const struct slots *s, uint64_t keys)
+{
+    return keys <= (uint64_t)s->count / 4 * 3;
+}
+
+/*
+ * Asks the processor for the memory where the walk for this hash begins: a large index is far away, and work
+ * that is done before the walk need not wait for it. A hint; it changes nothing.
+ */
+static inline void slots_expect(const struct slots *s, uint32_t hash)
+{
+    if (s->count > 0)
+        __builtin_prefetch(&s->at[hash & (s->count - 1)], 1);
+}
+
 /* Walks the candidates for a hash: slot = slots_first(...); while (*slot) { mine? ; slot = slots_next(...); } */
 static inline uint64_t *slots_first(const struct slots *s, uint32_t hash)
 {

@@ -126,6 +126,42 @@ static void test_only_options_are_assigned_exercised_expired_or_settled(void **s
     assert_string_equal(err.text, "fill 1: \"AAPL\" is no option");
 }
 
+/* What is told again moves nothing whatever it says, also when its sums would be refused. */
+static void test_a_duplicate_that_does_not_fit_is_a_duplicate(void **state)
+{
+    const struct entry again[] = {
+        execution("2", SIDE_BUY, QTY_MOST, "9", "0"), /* its money */
+        execution("2", SIDE_SELL, QTY_MOST, "0", "0"), entries_deposit("2", "-9223372036854.775808"),
+        entries_assignment("1", "AAPL", 1, "1", "1"), /* no option */
+        entries_settlement("2", "A     151224P99999999", 1, "-9223372036.854775807", "0")};
+    struct accounts a;
+
+    (void)state;
+    accounts_init(&a);
+    struct entry e = entries_placed(entries_deposit("1", MONEY_MOST), 1, NULL);
+    assert_int_equal(accounts_apply(&a, &e, &err), ERR_OK);
+    e = entries_placed(execution("2", SIDE_SELL, 1, "0", "0"), 2, NULL);
+    assert_int_equal(accounts_apply(&a, &e, &err), ERR_OK);
+    for (uint64_t i = 0; i < COUNT(again); i++) {
+        e = entries_placed(again[i], 3 + i, NULL);
+        assert_int_equal(accounts_apply(&a, &e, &err), ERR_OK);
+        assert_int_equal(a.duplicates, i + 1);
+        assert_int_equal(a.last_seq, 2);
+        assert_balanced(&a);
+    }
+    a.duplicates = 0;
+    const uint64_t after = digests_of(&accounts_row, &a);
+    struct accounts once;
+    accounts_init(&once);
+    e = entries_placed(entries_deposit("1", MONEY_MOST), 1, NULL);
+    assert_int_equal(accounts_apply(&once, &e, &err), ERR_OK);
+    e = entries_placed(execution("2", SIDE_SELL, 1, "0", "0"), 2, NULL);
+    assert_int_equal(accounts_apply(&once, &e, &err), ERR_OK);
+    assert_true(digests_of(&accounts_row, &once) == after);
+    accounts_release(&once);
+    accounts_release(&a);
+}
+
 static struct entry varied(uint64_t seq)
 {
     char id[24];
@@ -272,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_quantities_stop_at_their_limits),
         cmocka_unit_test(test_money_stops_at_its_limits),
         cmocka_unit_test(test_only_options_are_assigned_exercised_expired_or_settled),
+        cmocka_unit_test(test_a_duplicate_that_does_not_fit_is_a_duplicate),
         cmocka_unit_test(test_each_allocation_that_fails_moves_nothing),
         cmocka_unit_test(test_average_price_rounds_half_to_even_and_never_wraps),
         cmocka_unit_test(test_digest_sees_every_number),

@@ -226,6 +226,23 @@ static void test_overflow_moves_nothing(void **state)
     }
 }
 
+static void test_a_fill_told_again_is_none_even_if_it_does_not_fit(void **state)
+{
+    struct orders o;
+
+    (void)state;
+    orders_init(&o);
+    struct entry e = entries_placed(FILL("1", 1, "1"), 1, NULL);
+    assert_int_equal(orders_apply(&o, &e, &err), ERR_OK);
+    const uint64_t before = digests_of(&orders_row, &o);
+    e = entries_placed(FILL("1", INT64_MAX, "1"), 2, NULL);
+    assert_int_equal(orders_apply(&o, &e, &err), ERR_OK);
+    e = entries_placed(entries_execution("another", "1", PUT, SIDE_SELL, 1, "1", "0"), 3, NULL);
+    assert_int_equal(orders_apply(&o, &e, &err), ERR_OK);
+    assert_true(digests_of(&orders_row, &o) == before);
+    orders_release(&o);
+}
+
 static struct entry varied(uint64_t seq)
 {
     char text[3] = {(char)('a' + seq % 26), (char)('a' + seq / 26 % 26), '\0'};
@@ -316,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_a_fill_id_of_any_kind_counts_once),
         cmocka_unit_test(test_other_kinds_change_nothing),
         cmocka_unit_test(test_overflow_moves_nothing),
+        cmocka_unit_test(test_a_fill_told_again_is_none_even_if_it_does_not_fit),
         cmocka_unit_test(test_each_allocation_that_fails_moves_nothing),
         cmocka_unit_test(test_digest_sees_every_field),
         cmocka_unit_test(test_every_status_has_a_name_of_its_own),
