@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +16,13 @@ char *journal_path(const char *dir, const char *name)
     char *path = NULL;
 
     return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+static bool has_two_cores(void)
+{
+    cpu_set_t ours;
+
+    return sched_getaffinity(0, sizeof ours, &ours) == 0 && CPU_COUNT(&ours) > 1;
 }
 
 enum err_code journal_new(const struct journal_options *options, struct journal **j, struct err *err)
@@ -31,7 +39,7 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
     made->newest_at_ns = INSTANT_NONE;
     made->group.journal = made;
     actors_init(&made->actors);
-    if (!made->dir || !made->statement) {
+    if (!made->dir || !made->statement || tiler_new(has_two_cores() ? 1 : 0, &made->tiler, NULL)) {
         journal_close(made);
         return err_set(err, ERR_MEMORY, "%s: out of memory", options->dir);
     }
@@ -46,6 +54,7 @@ void journal_close(struct journal *j)
     REQUIRE(!j->group_is_open);
     store_close(j->store);
     vault_close(j->vault);
+    tiler_free(j->tiler);
     journal_group_release(&j->group);
     free(j->statement);
     free(j->dir);

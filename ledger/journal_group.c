@@ -5,7 +5,6 @@
 #include "ledger/journal_state.h"
 
 #include "ledger/checkpoint.h"
-#include "ledger/leaves.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,12 +23,9 @@ void journal_group_release(struct journal_group *g)
     free(g->bytes);
     free(g->ends);
     free(g->controls);
-    free(g->leaves);
     g->bytes = NULL;
     g->ends = NULL;
     g->controls = NULL;
-    g->leaves = NULL;
-    g->leaves_capacity = 0;
     g->capacity = 0;
     g->ends_capacity = 0;
     g->control_capacity = 0;
@@ -42,24 +38,38 @@ static enum err_code full_memory(const struct journal_group *g, struct err *err)
                    g->journal->dir, g->count);
 }
 
+/* The tiler reads what moves here, on another core. */
+static enum err_code grow_entries(struct journal_group *g, struct err *err)
+{
+    const bool bytes_are_full = g->capacity - g->size < ENTRY_MAX_SIZE;
+    const size_t capacity = g->capacity ? 2 * g->capacity : BYTES_FIRST;
+    const uint32_t ends_capacity = g->ends_capacity ? 2 * g->ends_capacity : COUNT_FIRST;
+    void *grown;
+
+    tiler_pause(g->journal->tiler);
+    grown = bytes_are_full ? realloc(g->bytes, capacity) : g->bytes;
+    if (grown && bytes_are_full) {
+        g->bytes = grown;
+        g->capacity = capacity;
+    }
+    if (grown && g->count == g->ends_capacity) {
+        grown = realloc(g->ends, (size_t)ends_capacity * sizeof *g->ends);
+        if (grown) {
+            g->ends = grown;
+            g->ends_capacity = ends_capacity;
+        }
+    }
+    tiler_moved(g->journal->tiler, g->bytes, g->ends);
+    return grown ? ERR_OK : full_memory(g, err);
+}
+
 /* Room for one more entry of any size. */
 static enum err_code make_room(struct journal_group *g, struct err *err)
 {
-    if (g->capacity - g->size < ENTRY_MAX_SIZE) {
-        const size_t wanted = g->capacity ? 2 * g->capacity : BYTES_FIRST;
-        uint8_t *const grown = realloc(g->bytes, wanted);
-        if (!grown)
-            return full_memory(g, err);
-        g->bytes = grown;
-        g->capacity = wanted;
-    }
-    if (g->count == g->ends_capacity) {
-        const uint32_t wanted = g->ends_capacity ? 2 * g->ends_capacity : COUNT_FIRST;
-        uint32_t *const grown = realloc(g->ends, (size_t)wanted * sizeof *grown);
-        if (!grown)
-            return full_memory(g, err);
-        g->ends = grown;
-        g->ends_capacity = wanted;
+    if (g->capacity - g->size < ENTRY_MAX_SIZE || g->count == g->ends_capacity) {
+        const enum err_code rc = grow_entries(g, err);
+        if (rc)
+            return rc;
     }
     if (g->control_count == g->control_capacity) {
         const size_t wanted = g->control_capacity ? 2 * g->control_capacity : 64;
@@ -184,6 +194,7 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
     begun->count = 0;
     begun->control_count = 0;
     table_init(&begun->signatures, sizeof(struct signature_row), ENTRY_SIGNATURE_SIZE);
+    tiler_begin(j->tiler, j->size, begun->bytes, begun->ends);
     j->group_is_open = true;
     *g = begun;
     return ERR_OK;
@@ -256,6 +267,7 @@ static enum err_code take(struct journal_group *g, const struct entry *e, size_t
         g->controls[g->control_count++] = seq;
     g->size += size;
     g->ends[g->count++] = (uint32_t)g->size;
+    tiler_feed(g->journal->tiler, g->count);
     return ERR_OK;
 }
 
@@ -306,32 +318,30 @@ static enum err_code write_tile(void *ctx, unsigned level, uint64_t index, const
     return level == 0 ? ERR_OK : store_put_tile(ctx, level, index, hashes, count, err);
 }
 
-/* The leaf hash of each entry, once a group: a second try needs them again. */
-static enum err_code hash_group(struct journal_group *g, struct err *err)
-{
-    if (g->leaves_capacity < g->count) {
-        struct hash *const grown = realloc(g->leaves, (size_t)g->ends_capacity * sizeof *grown);
-        if (!grown)
-            return full_memory(g, err);
-        g->leaves = grown;
-        g->leaves_capacity = g->ends_capacity;
-    }
-    leaves_hash(g->bytes, g->ends, g->count, g->leaves, 0);
-    return ERR_OK;
-}
+/* What the tiler has made of the group. */
+struct hashes {
+    const struct hash *leaves;
+    const struct hash *roots; /* of whole tiles, the first of which begins with entry `head` */
+    uint32_t head;
+    uint32_t root_count;
+};
 
-static enum err_code write_tree(struct journal_group *g, struct err *err)
+static enum err_code write_tree(struct journal_group *g, const struct hashes *h, struct err *err)
 {
     const struct merkle_sink sink = {write_tile, g->txn};
     struct merkle_writer *const edge = &g->journal->edge;
     enum err_code rc = ERR_OK;
 
-    for (uint32_t i = 0; i < g->count && !rc; i++)
-        rc = merkle_writer_append(edge, &g->leaves[i], &sink, err);
+    for (uint32_t i = 0; i < h->head && !rc; i++)
+        rc = merkle_writer_append(edge, &h->leaves[i], &sink, err);
+    for (uint32_t i = 0; i < h->root_count && !rc; i++)
+        rc = merkle_writer_append_tile(edge, &h->roots[i], &sink, err);
+    for (uint32_t i = h->head + TILER_WIDTH * h->root_count; i < g->count && !rc; i++)
+        rc = merkle_writer_append(edge, &h->leaves[i], &sink, err);
     return rc ? rc : merkle_writer_flush(edge, &sink, err);
 }
 
-static enum err_code write_blocks(struct journal_group *g, struct err *err)
+static enum err_code write_blocks(struct journal_group *g, const struct hash *leaves, struct err *err)
 {
     uint32_t start = 0;
 
@@ -343,7 +353,7 @@ static enum err_code write_blocks(struct journal_group *g, struct err *err)
             store_put_block(g->txn, g->before + done + n, block_size(ends, n, start), &room, err);
         if (rc)
             return rc;
-        block_write(room, ends, n, start, g->bytes + start, g->leaves + done);
+        block_write(room, ends, n, start, g->bytes + start, leaves + done);
         start = ends[n - 1];
         done += n;
     }
@@ -383,16 +393,17 @@ static enum err_code write_seal(struct journal_group *g, struct seal *seal, stru
     return store_put_seal(g->txn, seal->size, seal->note, seal->note_size, err);
 }
 
-static enum err_code write_group(struct journal_group *g, struct seal *seal, struct err *err)
+static enum err_code write_group(struct journal_group *g, const struct hashes *h, struct seal *seal,
+                                 struct err *err)
 {
     struct journal *const j = g->journal;
 
     enum err_code rc = load_edge(j, g->txn, err);
     j->edge_is_good = false; /* it moves on now; true again when the store has followed */
     if (!rc)
-        rc = write_tree(g, err);
+        rc = write_tree(g, h, err);
     if (!rc)
-        rc = write_blocks(g, err);
+        rc = write_blocks(g, h->leaves, err);
     if (!rc)
         rc = write_controls(g, err);
     if (!rc)
@@ -416,6 +427,7 @@ static void end_group(struct journal_group *g)
 {
     while (g->readers)
         journal_reader_end(g->readers);
+    tiler_end(g->journal->tiler);
     store_txn_end(g->txn);
     table_release(&g->signatures);
     g->txn = NULL;
@@ -444,6 +456,7 @@ static enum err_code commit_nothing(struct journal_group *g, struct seal *seal, 
 enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err)
 {
     struct journal *const j = g->journal;
+    struct hashes hashes;
     struct seal made;
     enum err_code rc;
 
@@ -454,13 +467,14 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
         end_group(g);
         return rc;
     }
-    rc = hash_group(g, err);
+    rc = tiler_finish(j->tiler, g->count, &hashes.leaves, &hashes.roots, &hashes.head, &hashes.root_count,
+                      err);
     if (!rc)
-        rc = write_group(g, &made, err);
+        rc = write_group(g, &hashes, &made, err);
     while (rc && store_txn_is_full(g->txn)) {
         rc = store_txn_regrow(g->txn, group_need(g), err);
         if (!rc)
-            rc = write_group(g, &made, err);
+            rc = write_group(g, &hashes, &made, err);
     }
     if (rc) {
         journal_group_abort(g);

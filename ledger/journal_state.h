@@ -9,6 +9,7 @@
 #include "ledger/merkle.h"
 #include "ledger/store_lmdb.h"
 #include "ledger/table.h"
+#include "ledger/tiler.h"
 #include "ledger/vault.h"
 
 #define JOURNAL_FILE_NAME "journal.mdb"
@@ -38,8 +39,6 @@ struct journal_group {
     uint32_t count;
     uint32_t ends_capacity;
     struct table signatures; /* struct signature_row */
-    struct hash *leaves;     /* of each entry, made at commit */
-    uint32_t leaves_capacity;
     uint64_t *controls; /* seqs of the group's control entries */
     size_t control_count;
     size_t control_capacity;
@@ -61,6 +60,7 @@ struct journal {
     int64_t newest_at_ns; /* its recorded_at */
     uint8_t *statement;   /* room for any signed statement */
     struct journal_group group;
+    struct tiler *tiler; /* of `group` */
     struct actors actors;
     struct merkle_writer edge;
 };

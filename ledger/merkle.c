@@ -391,15 +391,16 @@ static enum err_code edge_put(struct merkle_writer *w, unsigned level, const str
                        MERKLE_TILE_WIDTH, err);
 }
 
-enum err_code merkle_writer_append(struct merkle_writer *w, const struct hash *leaf,
-                                   const struct merkle_sink *sink, struct err *err)
+/* Appends a perfect node of height k, a multiple of TILE_HEIGHT, where the tree has a place for one. */
+static enum err_code append_node(struct merkle_writer *w, unsigned k, const struct hash *node,
+                                 const struct merkle_sink *sink, struct err *err)
 {
     struct merkle_frontier *const f = &w->frontier;
-    struct hash carry = *leaf;
-    unsigned k = 0;
+    const uint64_t leaves = UINT64_C(1) << k;
+    struct hash carry = *node;
 
-    REQUIRE(f->size < MERKLE_SIZE_MAX);
-    enum err_code rc = edge_put(w, 0, leaf, sink, err);
+    REQUIRE(f->size % leaves == 0 && f->size <= MERKLE_SIZE_MAX - leaves);
+    enum err_code rc = edge_put(w, k / TILE_HEIGHT, node, sink, err);
     for (; !rc && (f->size >> k & 1); k++) {
         carry = hash_node(&f->nodes[k], &carry);
         if ((k + 1) % TILE_HEIGHT == 0) /* a tile below is full: its root is a hash of the level above */
@@ -408,8 +409,25 @@ enum err_code merkle_writer_append(struct merkle_writer *w, const struct hash *l
     if (rc)
         return rc;
     f->nodes[k] = carry;
-    f->size++;
+    f->size += leaves;
     return ERR_OK;
+}
+
+enum err_code merkle_writer_append(struct merkle_writer *w, const struct hash *leaf,
+                                   const struct merkle_sink *sink, struct err *err)
+{
+    return append_node(w, 0, leaf, sink, err);
+}
+
+struct hash merkle_tile_root(const struct hash leaves[MERKLE_TILE_WIDTH])
+{
+    return fold(leaves[0].bytes, MERKLE_TILE_WIDTH);
+}
+
+enum err_code merkle_writer_append_tile(struct merkle_writer *w, const struct hash *root,
+                                        const struct merkle_sink *sink, struct err *err)
+{
+    return append_node(w, TILE_HEIGHT, root, sink, err);
 }
 
 enum err_code merkle_writer_flush(struct merkle_writer *w, const struct merkle_sink *sink, struct err *err)

@@ -117,6 +117,15 @@ MUST_USE enum err_code merkle_writer_load(struct merkle_writer *w, const struct 
 MUST_USE enum err_code merkle_writer_append(struct merkle_writer *w, const struct hash *leaf,
                                             const struct merkle_sink *sink, struct err *err);
 
+/* The root over 256 leaf hashes. */
+struct hash merkle_tile_root(const struct hash leaves[MERKLE_TILE_WIDTH]);
+/*
+ * Appends 256 leaves at once, by their root, where a tile of them begins (REQUIRE). The tile of level 0 itself is
+ * not handed to the sink: for writers that do not keep leaf hashes.
+ */
+MUST_USE enum err_code merkle_writer_append_tile(struct merkle_writer *w, const struct hash *root,
+                                                 const struct merkle_sink *sink, struct err *err);
+
 /* End of a group: hands out every partial tile that has changed, lowest level first. */
 MUST_USE enum err_code merkle_writer_flush(struct merkle_writer *w, const struct merkle_sink *sink,
                                            struct err *err);

@@ -487,6 +487,40 @@ static void test_tile_paths(void **state)
     assert_string_equal(text, "tile/entries/x001/000.p/1");
 }
 
+/* By the root of each 256 leaves: the same tree, and the same tiles but those of level 0. */
+static void test_whole_tiles_append_as_their_leaves_do(void **state)
+{
+    struct tile_store *const by_leaf = store_of(leaves, MODEL_MAX);
+    struct tile_store *const by_tile = tile_store_new();
+    struct merkle_writer *const w = malloc(sizeof *w);
+    const struct merkle_sink sink = tile_store_sink(by_tile);
+
+    (void)state;
+    assert_non_null(w);
+    merkle_writer_init(w);
+    for (unsigned tile = 0; tile < MODEL_MAX / 256; tile++) {
+        const struct hash root = merkle_tile_root(leaves + 256 * tile);
+        assert_int_equal(merkle_writer_append_tile(w, &root, &sink, NULL), ERR_OK);
+        const struct hash want = model_mth(leaves, 256 * (tile + 1));
+        const struct hash have = merkle_writer_root(w);
+        assert_hash(&have, &want);
+    }
+    for (unsigned i = MODEL_MAX / 256 * 256; i < MODEL_MAX; i++)
+        assert_int_equal(merkle_writer_append(w, &leaves[i], &sink, NULL), ERR_OK);
+    assert_int_equal(merkle_writer_flush(w, &sink, NULL), ERR_OK);
+    const struct hash want = model_mth(leaves, MODEL_MAX);
+    const struct hash have = merkle_writer_root(w);
+    assert_hash(&have, &want);
+    const struct tile *const above = &by_tile->tiles[1][0];
+    assert_int_equal(above->count, MODEL_MAX / 256);
+    assert_memory_equal(above->hashes, by_leaf->tiles[1][0].hashes, above->count * HASH_SIZE);
+    assert_null(by_tile->tiles[0][0].hashes);
+    assert_int_equal(by_tile->tiles[0][MODEL_MAX / 256].count, MODEL_MAX % 256);
+    free(w);
+    tile_store_free(by_leaf);
+    tile_store_free(by_tile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -500,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_groups_of_any_size_leave_a_complete_store),
         cmocka_unit_test(test_one_group_hands_out_each_tile_once),
         cmocka_unit_test(test_a_tree_of_seventy_thousand_has_the_tiles_of_the_specification),
+        cmocka_unit_test(test_whole_tiles_append_as_their_leaves_do),
         cmocka_unit_test(test_a_sink_that_refuses_is_heard),
         cmocka_unit_test(test_sizes_up_to_the_largest),
         cmocka_unit_test(test_tile_paths),

@@ -1,0 +1,271 @@
+/*
+ * Work is cut into whole tiles of the tree: 256 leaves and the 255 nodes over them, some 50 microseconds. Whoever
+ * is free claims the next one under the lock: the helper while the group is filled, both when it ends. The
+ * entries before the first whole tile and after the last one are the owner's, at the end.
+ */
+#include "ledger/tiler.h"
+
+#include "ledger/merkle.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define WORTH_A_HELPER 2u /* tiles in a group below which waking a thread costs more than it saves */
+
+struct tiler {
+    /* Of the owner alone. */
+    uint32_t feed_at; /* entries with which the next tile is complete */
+    unsigned helpers;
+    bool was_tried; /* to begin the helper */
+    bool has_thread;
+    pthread_t thread;
+    pid_t process; /* that has the thread: a fork's child has not */
+    /* Changed by the owner while the helper is idle. */
+    const uint8_t *bytes;
+    const uint32_t *ends;
+    struct hash *leaves;
+    struct hash *roots;
+    uint32_t capacity; /* of leaves; roots has room for a whole tile of each 256 */
+    uint32_t head;     /* the first entry of the first whole tile */
+    /* Under the lock. */
+    pthread_mutex_t lock;
+    pthread_cond_t work; /* for the helper */
+    pthread_cond_t idle; /* for the owner */
+    uint32_t fed;        /* tiles that may be claimed */
+    uint32_t claimed;
+    bool is_busy;   /* the helper has a tile in hand */
+    bool is_asleep; /* the helper waits for work */
+    bool is_paused;
+    bool is_over;
+};
+
+static void hash_range(const struct tiler *t, uint32_t from, uint32_t to)
+{
+    uint32_t start = from == 0 ? 0 : t->ends[from - 1];
+
+    for (uint32_t i = from; i < to; i++) {
+        t->leaves[i] = hash_leaf(t->bytes + start, t->ends[i] - start);
+        start = t->ends[i];
+    }
+}
+
+static void hash_tile(const struct tiler *t, uint32_t tile)
+{
+    const uint32_t from = t->head + TILER_WIDTH * tile;
+
+    hash_range(t, from, from + TILER_WIDTH);
+    t->roots[tile] = merkle_tile_root(t->leaves + from);
+}
+
+/* -- the helper ------------------------------------------------------------------------------------------ */
+
+static void *help(void *context)
+{
+    struct tiler *const t = context;
+
+    pthread_mutex_lock(&t->lock);
+    while (!t->is_over) {
+        if (t->is_paused || t->claimed == t->fed) {
+            t->is_asleep = true;
+            pthread_cond_wait(&t->work, &t->lock);
+            t->is_asleep = false;
+            continue;
+        }
+        const uint32_t tile = t->claimed++;
+        t->is_busy = true;
+        pthread_mutex_unlock(&t->lock);
+        hash_tile(t, tile);
+        pthread_mutex_lock(&t->lock);
+        t->is_busy = false;
+        pthread_cond_signal(&t->idle);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+/* Signals are for the program's own threads. Without a helper the owner does it all. */
+static void begin_helper(struct tiler *t)
+{
+    sigset_t all;
+    sigset_t before;
+
+    t->was_tried = true;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    t->has_thread = pthread_create(&t->thread, NULL, help, t) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    t->process = getpid();
+}
+
+/* Begins it anew in the child of a fork, where the thread is not. */
+static bool has_helper(struct tiler *t)
+{
+    if (t->helpers == 0)
+        return false;
+    if (!t->was_tried)
+        begin_helper(t);
+    return t->has_thread && t->process == getpid();
+}
+
+static void wait_idle(struct tiler *t)
+{
+    while (t->is_busy)
+        pthread_cond_wait(&t->idle, &t->lock);
+}
+
+/* -- the owner ------------------------------------------------------------------------------------------- */
+
+enum err_code tiler_new(unsigned helpers, struct tiler **t, struct err *err)
+{
+    struct tiler *const made = calloc(1, sizeof *made);
+
+    if (!made)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    pthread_mutex_init(&made->lock, NULL);
+    pthread_cond_init(&made->work, NULL);
+    pthread_cond_init(&made->idle, NULL);
+    made->helpers = helpers;
+    *t = made;
+    return ERR_OK;
+}
+
+void tiler_free(struct tiler *t)
+{
+    if (!t)
+        return;
+    if (t->has_thread && t->process == getpid()) {
+        pthread_mutex_lock(&t->lock);
+        t->is_over = true;
+        pthread_cond_signal(&t->work);
+        pthread_mutex_unlock(&t->lock);
+        (void)pthread_join(t->thread, NULL);
+        pthread_cond_destroy(&t->work);
+        pthread_cond_destroy(&t->idle);
+        pthread_mutex_destroy(&t->lock);
+    }
+    free(t->leaves);
+    free(t->roots);
+    free(t);
+}
+
+void tiler_begin(struct tiler *t, uint64_t before, const uint8_t *bytes, const uint32_t *ends)
+{
+    t->bytes = bytes;
+    t->ends = ends;
+    t->head = (TILER_WIDTH - (uint32_t)(before % TILER_WIDTH)) % TILER_WIDTH;
+    t->feed_at = t->head + TILER_WIDTH;
+    t->fed = 0;
+    t->claimed = 0;
+    t->is_paused = false;
+}
+
+/* Room for `count` leaves; the helper must be idle. */
+static bool make_room(struct tiler *t, uint32_t count)
+{
+    uint32_t wanted = t->capacity ? t->capacity : 4 * TILER_WIDTH;
+
+    if (count <= t->capacity)
+        return true;
+    while (wanted < count)
+        wanted = wanted > UINT32_MAX / 2 ? count : 2 * wanted;
+    struct hash *const leaves = realloc(t->leaves, (size_t)wanted * sizeof *leaves);
+    if (leaves)
+        t->leaves = leaves;
+    struct hash *const roots = realloc(t->roots, ((size_t)wanted / TILER_WIDTH + 1) * sizeof *roots);
+    if (roots)
+        t->roots = roots;
+    if (!leaves || !roots)
+        return false;
+    t->capacity = wanted;
+    return true;
+}
+
+void tiler_feed(struct tiler *t, uint32_t count)
+{
+    if (count < t->feed_at)
+        return;
+    t->feed_at += TILER_WIDTH;
+    const uint32_t tiles = (count - t->head) / TILER_WIDTH;
+    if (tiles < WORTH_A_HELPER || !has_helper(t))
+        return;
+    pthread_mutex_lock(&t->lock);
+    bool has_room = count <= t->capacity;
+    if (!has_room) {
+        const bool was_paused = t->is_paused;
+        t->is_paused = true;
+        wait_idle(t);
+        has_room = make_room(t, count);
+        t->is_paused = was_paused;
+    }
+    if (has_room) /* else tiler_finish() tries again, and says so */
+        t->fed = tiles;
+    if (t->is_asleep)
+        pthread_cond_signal(&t->work);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void tiler_pause(struct tiler *t)
+{
+    if (!t->has_thread)
+        return;
+    pthread_mutex_lock(&t->lock);
+    t->is_paused = true;
+    wait_idle(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+void tiler_moved(struct tiler *t, const uint8_t *bytes, const uint32_t *ends)
+{
+    pthread_mutex_lock(&t->lock);
+    t->bytes = bytes;
+    t->ends = ends;
+    t->is_paused = false;
+    if (t->is_asleep && t->claimed < t->fed)
+        pthread_cond_signal(&t->work);
+    pthread_mutex_unlock(&t->lock);
+}
+
+/* Claims tiles beside the helper until none is left, and waits for its last one. */
+static void finish_tiles(struct tiler *t, uint32_t tiles)
+{
+    pthread_mutex_lock(&t->lock);
+    t->fed = tiles;
+    if (t->is_asleep && tiles - t->claimed > 1)
+        pthread_cond_signal(&t->work);
+    while (t->claimed < t->fed) {
+        const uint32_t tile = t->claimed++;
+        pthread_mutex_unlock(&t->lock);
+        hash_tile(t, tile);
+        pthread_mutex_lock(&t->lock);
+    }
+    wait_idle(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+enum err_code tiler_finish(struct tiler *t, uint32_t count, const struct hash **leaves,
+                           const struct hash **roots, uint32_t *head, uint32_t *root_count, struct err *err)
+{
+    const uint32_t first = t->head < count ? t->head : count;
+    const uint32_t tiles = (count - first) / TILER_WIDTH;
+
+    tiler_pause(t);
+    const bool has_room = make_room(t, count);
+    tiler_moved(t, t->bytes, t->ends);
+    if (!has_room)
+        return err_set(err, ERR_MEMORY, "out of memory for the hashes of %u entries", count);
+    finish_tiles(t, tiles);
+    hash_range(t, 0, first);
+    hash_range(t, first + TILER_WIDTH * tiles, count);
+    *leaves = t->leaves;
+    *roots = t->roots;
+    *head = tiles > 0 ? first : count;
+    *root_count = tiles;
+    return ERR_OK;
+}
+
+void tiler_end(struct tiler *t)
+{
+    tiler_pause(t);
+}
