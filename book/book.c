@@ -29,19 +29,30 @@ static void actors_row_release(void *state)
     (void)state;
 }
 
-static struct replay_row rows[] = {
-    {"actors", sizeof(struct actors), actors_row_init, actors_row_apply, actors_row_digest,
-     actors_row_release},
-    {0},
-    {0},
-    {0},
-    {0},
-    {0},
-    {0},
-    {0},
-    {0},
-};
+static enum err_code actors_row_restore(void *state, struct restore_in *in, struct err *err)
+{
+    struct actors *const a = state;
+
+    a->count = restore_count(in, 1, ACTORS_TOTAL_MAX);
+    for (uint32_t i = 0; i < a->count; i++) {
+        restore_id(in, &a->rows[i].name, false);
+        a->rows[i].role = (enum role)restore_within(in, ROLE_OWNER, ROLE_WITNESS);
+        restore_bytes(in, a->rows[i].key, sizeof a->rows[i].key);
+    }
+    return restore_result(in, err);
+}
+
 enum { ACTORS, CONFIGURATION, ACCOUNTS, ORDERS, VIEW, RISK, NAKED_PUT, DAY, RUN, ROWS };
+static struct replay_row rows[ROWS] = {
+    [ACTORS] = {.name = "actors",
+                .size = sizeof(struct actors),
+                .init = actors_row_init,
+                .apply = actors_row_apply,
+                .digest = actors_row_digest,
+                .release = actors_row_release,
+                .restore = actors_row_restore,
+                .version = 1},
+};
 
 /* Rows of other modules are constants elsewhere, which C does not take as initialisers. */
 static void fill_rows(void)

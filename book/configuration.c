@@ -166,6 +166,26 @@ static void state_release(void *state)
     (void)state;
 }
 
-const struct replay_row configuration_row = {"configuration", sizeof(struct configuration_state),
-                                             state_init,      state_apply,
-                                             state_digest,    state_release};
+static enum err_code state_restore(void *state, struct restore_in *in, struct err *err)
+{
+    struct configuration_state *const s = state;
+    char text[CONFIGURATION_TEXT_MAX];
+    const size_t size = restore_text(in, text, sizeof text);
+
+    if (!in->bad && configuration_parse(&s->configuration, text, size, NULL))
+        in->bad = true;
+    restore_bytes(in, s->sha256.bytes, sizeof s->sha256.bytes);
+    s->seq = restore_u64(in);
+    return restore_result(in, err);
+}
+
+const struct replay_row configuration_row = {
+    .name = "configuration",
+    .size = sizeof(struct configuration_state),
+    .init = state_init,
+    .apply = state_apply,
+    .digest = state_digest,
+    .release = state_release,
+    .restore = state_restore,
+    .version = 1,
+};

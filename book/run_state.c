@@ -98,8 +98,36 @@ static void run_digest(const void *state, const struct digest_out *out)
     digest_i64(out, s->clock_at_ns);
     digest_u64(out, s->stop_seq);
     digest_u64(out, s->derived);
-    digest_bytes(out, s->is_feed, sizeof s->is_feed);
-    digest_bytes(out, s->is_engine, sizeof s->is_engine);
+    digest_u64(out, s->actors);
+    digest_bytes(out, s->is_feed + 1, s->actors);
+    digest_bytes(out, s->is_engine + 1, s->actors);
+}
+
+static void restore_flags(struct restore_in *in, uint8_t *flags, uint32_t count)
+{
+    restore_bytes(in, flags, count);
+    for (uint32_t i = 0; i < count; i++)
+        in->bad = in->bad || flags[i] > 1;
+}
+
+static enum err_code run_restore(void *state, struct restore_in *in, struct err *err)
+{
+    struct run_state *const s = state;
+
+    s->is_open = restore_flag(in);
+    s->first_seq = restore_u64(in);
+    s->run_seq = restore_u64(in);
+    restore_text(in, s->feed, sizeof s->feed - 1);
+    s->perceived = restore_u64(in);
+    s->perceived_seq = restore_u64(in);
+    s->pending_seq = restore_u64(in);
+    s->clock_at_ns = restore_i64(in);
+    s->stop_seq = restore_u64(in);
+    s->derived = restore_u64(in);
+    s->actors = (uint32_t)restore_within(in, 0, ACTORS_TOTAL_MAX);
+    restore_flags(in, s->is_feed + 1, s->actors);
+    restore_flags(in, s->is_engine + 1, s->actors);
+    return restore_result(in, err);
 }
 
 static void run_release(void *state)
@@ -107,5 +135,13 @@ static void run_release(void *state)
     (void)state;
 }
 
-const struct replay_row run_row = {"run",      sizeof(struct run_state), run_init, run_apply, run_digest,
-                                   run_release};
+const struct replay_row run_row = {
+    .name = "run",
+    .size = sizeof(struct run_state),
+    .init = run_init,
+    .apply = run_apply,
+    .digest = run_digest,
+    .release = run_release,
+    .restore = run_restore,
+    .version = 1,
+};

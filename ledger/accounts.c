@@ -431,8 +431,16 @@ void accounts_digest(const void *state, const struct digest_out *out)
     ids_digest(&a->fill_ids, out);
 }
 
-const struct replay_row accounts_row = {"accounts",     sizeof(struct accounts), accounts_init,
-                                        accounts_apply, accounts_digest,         accounts_release};
+const struct replay_row accounts_row = {
+    .name = "accounts",
+    .size = sizeof(struct accounts),
+    .init = accounts_init,
+    .apply = accounts_apply,
+    .digest = accounts_digest,
+    .release = accounts_release,
+    .restore = accounts_restore,
+    .version = 1,
+};
 
 const struct position *accounts_position(const struct accounts *a, const struct symbol *s)
 {

@@ -78,6 +78,7 @@ void accounts_init(void *state);
  */
 MUST_USE enum err_code accounts_apply(void *state, const struct entry *e, struct err *err);
 void accounts_digest(const void *state, const struct digest_out *out);
+MUST_USE enum err_code accounts_restore(void *state, struct restore_in *in, struct err *err);
 void accounts_release(void *state);
 extern const struct replay_row accounts_row; /* name "accounts" */
 

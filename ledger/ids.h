@@ -40,5 +40,7 @@ bool ids_has_key(const struct ids *ids, const struct ids_key *key);
 void ids_add_key(struct ids *ids, const struct ids_key *key);
 
 void ids_digest(const struct ids *ids, const struct digest_out *out); /* how many, then the packed bytes */
+/* The inverse, into an empty set. ERR_FORMAT, ERR_MEMORY. */
+MUST_USE enum err_code ids_restore(struct ids *ids, struct restore_in *in, struct err *err);
 
 #endif

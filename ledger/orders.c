@@ -236,15 +236,24 @@ void orders_digest(const void *state, const struct digest_out *out)
     digest_u64(out, o->open_count);
     digest_u64(out, o->allowed_seq);
     digest_id(out, &o->allowed_id);
-    digest_bytes(out, o->is_governor, sizeof o->is_governor);
+    digest_u64(out, o->actors);
+    digest_bytes(out, o->is_governor + 1, o->actors);
     digest_u64(out, o->by_id.count);
     for (uint32_t i = 0; i < o->by_id.count; i++)
         digest_order(table_at(&o->by_id, i), out);
     ids_digest(&o->fill_ids, out);
 }
 
-const struct replay_row orders_row = {"orders",     sizeof(struct orders), orders_init,
-                                      orders_apply, orders_digest,         orders_release};
+const struct replay_row orders_row = {
+    .name = "orders",
+    .size = sizeof(struct orders),
+    .init = orders_init,
+    .apply = orders_apply,
+    .digest = orders_digest,
+    .release = orders_release,
+    .restore = orders_restore,
+    .version = 1,
+};
 
 const struct order *orders_find(const struct orders *o, const struct id *order_id)
 {

@@ -64,6 +64,7 @@ void orders_init(void *state);
 /* All or nothing. ERR_RANGE: an order's filled quantity or money would leave its integer; ERR_MEMORY. */
 MUST_USE enum err_code orders_apply(void *state, const struct entry *e, struct err *err);
 void orders_digest(const void *state, const struct digest_out *out);
+MUST_USE enum err_code orders_restore(void *state, struct restore_in *in, struct err *err);
 void orders_release(void *state);
 extern const struct replay_row orders_row; /* name "orders" */
 

@@ -332,6 +332,7 @@ void view_digest(const void *state, const struct digest_out *out)
     digest_i64(out, v->clock.session);
     digest_u64(out, (uint64_t)v->clock.phase);
     digest_u64(out, v->clock.seq);
+    digest_u64(out, v->clock.session_seq);
     digest_u64(out, v->instruments.count);
     for (uint32_t i = 0; i < v->instruments.count; i++)
         digest_instrument(out, table_at(&v->instruments, i));
@@ -347,5 +348,13 @@ void view_digest(const void *state, const struct digest_out *out)
     }
 }
 
-const struct replay_row view_row = {"view",     sizeof(struct view), view_init,
-                                    view_apply, view_digest,         view_release};
+const struct replay_row view_row = {
+    .name = "view",
+    .size = sizeof(struct view),
+    .init = view_init,
+    .apply = view_apply,
+    .digest = view_digest,
+    .release = view_release,
+    .restore = view_restore,
+    .version = 1,
+};

@@ -89,6 +89,7 @@ struct view {
 void view_init(void *state);
 MUST_USE enum err_code view_apply(void *state, const struct entry *e, struct err *err);
 void view_digest(const void *state, const struct digest_out *out);
+MUST_USE enum err_code view_restore(void *state, struct restore_in *in, struct err *err);
 void view_release(void *state);
 extern const struct replay_row view_row; /* name "view" */
 

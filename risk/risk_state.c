@@ -185,8 +185,69 @@ void risk_state_digest(const void *state, const struct digest_out *out)
     digest_i64(out, s->opened_today);
 }
 
-const struct replay_row risk_row = {"risk",           sizeof(struct risk_state), risk_state_init,
-                                    risk_state_apply, risk_state_digest,         risk_state_release};
+static void restore_breakers(struct risk_state *s, struct restore_in *in)
+{
+    s->breaker_count = restore_count(in, 1, RISK_BREAKERS_MAX);
+    for (uint32_t i = 0; i < s->breaker_count; i++) {
+        restore_id(in, &s->breakers[i].name, false);
+        s->breakers[i].seq = restore_u64(in);
+        s->breakers[i].session = restore_day(in);
+        s->breakers[i].tripped = restore_flag(in);
+    }
+}
+
+static enum err_code restore_deposits(struct risk_state *s, struct restore_in *in, struct err *err)
+{
+    const uint32_t count = restore_count(in, sizeof(uint64_t), UINT32_MAX);
+    enum err_code rc = ERR_OK;
+
+    for (uint32_t i = 0; i < count && !rc && !in->bad; i++) {
+        struct id id;
+        void *row;
+        restore_id(in, &id, false);
+        if (!in->bad)
+            rc = table_put(&s->deposit_ids, &id, &row, err);
+    }
+    in->bad = in->bad || s->deposit_ids.count != count; /* none stands there twice */
+    return rc;
+}
+
+static enum err_code risk_state_restore(void *state, struct restore_in *in, struct err *err)
+{
+    struct risk_state *const s = state;
+
+    s->stopped = restore_flag(in);
+    s->stop_seq = restore_u64(in);
+    restore_breakers(s, in);
+    s->now_ns = restore_i64(in);
+    s->session = restore_day(in);
+    s->has_opening = restore_flag(in);
+    s->opening_phase = (enum phase)restore_within(in, 0, PHASE_CLOSE);
+    s->opening_equity_micro = restore_i64(in);
+    s->opening_seq = restore_u64(in);
+    s->deposits_micro = restore_i64(in);
+    const enum err_code rc = restore_deposits(s, in, err);
+    if (rc)
+        return rc;
+    s->equity_seq = restore_u64(in);
+    s->equity_micro = restore_i64(in);
+    s->equity_at_ns = restore_i64(in);
+    s->equity_session = restore_day(in);
+    s->enter_seq = restore_u64(in);
+    s->opened_today = restore_i64(in);
+    return restore_result(in, err);
+}
+
+const struct replay_row risk_row = {
+    .name = "risk",
+    .size = sizeof(struct risk_state),
+    .init = risk_state_init,
+    .apply = risk_state_apply,
+    .digest = risk_state_digest,
+    .release = risk_state_release,
+    .restore = risk_state_restore,
+    .version = 1,
+};
 
 uint32_t risk_state_tripped(const struct risk_state *s)
 {

@@ -99,9 +99,37 @@ void naked_put_digest(const void *state, const struct digest_out *out)
     }
 }
 
-const struct replay_row naked_put_row = {"naked_put",      sizeof(struct naked_put_state),
-                                         naked_put_init,   naked_put_apply,
-                                         naked_put_digest, naked_put_release};
+static enum err_code naked_put_restore(void *state, struct restore_in *in, struct err *err)
+{
+    struct naked_put_state *const s = state;
+    enum err_code rc = ERR_OK;
+
+    s->now_ns = restore_i64(in);
+    const uint32_t count = restore_count(in, 2 * sizeof(uint64_t), UINT32_MAX);
+    for (uint32_t i = 0; i < count && !rc && !in->bad; i++) {
+        struct symbol symbol;
+        void *row = NULL;
+        restore_symbol(in, &symbol, false);
+        const int64_t minute = restore_i64(in);
+        if (!in->bad)
+            rc = table_put(&s->no_trade, &symbol, &row, err);
+        if (row)
+            ((struct naked_put_look *)row)->minute = minute;
+    }
+    in->bad = in->bad || s->no_trade.count != count; /* none stands there twice */
+    return rc ? rc : restore_result(in, err);
+}
+
+const struct replay_row naked_put_row = {
+    .name = "naked_put",
+    .size = sizeof(struct naked_put_state),
+    .init = naked_put_init,
+    .apply = naked_put_apply,
+    .digest = naked_put_digest,
+    .release = naked_put_release,
+    .restore = naked_put_restore,
+    .version = 1,
+};
 
 bool naked_put_was_told(const struct decide_context *ctx, const struct symbol *s)
 {

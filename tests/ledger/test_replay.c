@@ -53,8 +53,8 @@ static void notes_release(void *state)
 }
 
 static const struct replay_row NOTES[] = {
-    {"first", sizeof(struct notes), notes_init, notes_apply, notes_digest, notes_release},
-    {"second", sizeof(struct notes), notes_init, notes_apply, notes_digest, notes_release},
+    {"first", sizeof(struct notes), notes_init, notes_apply, notes_digest, notes_release, NULL, 1},
+    {"second", sizeof(struct notes), notes_init, notes_apply, notes_digest, notes_release, NULL, 1},
 };
 
 static void test_every_row_sees_every_entry_in_order(void **state)

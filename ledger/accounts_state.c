@@ -1,0 +1,94 @@
+/* The accounts' canonical bytes, read back: see accounts_digest(). */
+#include "ledger/accounts.h"
+
+#include <stdlib.h>
+
+#define LOT_BYTES (5 * sizeof(uint64_t)) /* that accounts_digest() writes for a lot */
+
+static void restore_lot(struct lot *lot, struct restore_in *in)
+{
+    lot->qty = restore_i64(in);
+    lot->price_nano = restore_i64(in);
+    lot->cost_micro = restore_i64(in);
+    lot->opened_at_ns = restore_i64(in);
+    lot->seq = restore_u64(in);
+}
+
+/* Lots lie on their position's side and add up to it, in quantity and in cost. */
+static bool adds_up(const struct position *p)
+{
+    int64_t qty = 0;
+    int64_t cost = 0;
+
+    for (uint32_t i = 0; i < p->lot_count; i++) {
+        const struct lot *const lot = &p->lots[i];
+        if (lot->qty == 0 || (lot->qty < 0) != (p->qty < 0) || decimal_add(qty, lot->qty, &qty, NULL) ||
+            decimal_add(cost, lot->cost_micro, &cost, NULL))
+            return false;
+    }
+    return qty == p->qty && cost == p->cost_micro && qty != INT64_MIN &&
+           p->opened_at_ns == (p->lot_count ? p->lots[0].opened_at_ns : INSTANT_NONE) &&
+           p->opened_seq == (p->lot_count ? p->lots[0].seq : 0);
+}
+
+static enum err_code restore_lots(struct position *p, struct restore_in *in, struct err *err)
+{
+    const uint32_t count = restore_count(in, LOT_BYTES, UINT32_MAX / 4);
+
+    if (count > 0) {
+        p->lot_room = calloc(count, sizeof *p->lot_room);
+        if (!p->lot_room)
+            return err_set(err, ERR_MEMORY, "out of memory for %u lots", count);
+        p->lots = p->lot_room;
+        p->lot_capacity = count;
+    }
+    for (; p->lot_count < count; p->lot_count++)
+        restore_lot(&p->lots[p->lot_count], in);
+    in->bad = in->bad || !adds_up(p);
+    return ERR_OK;
+}
+
+static enum err_code restore_position(struct accounts *a, struct restore_in *in, struct err *err)
+{
+    const uint32_t before = a->positions.count;
+    struct symbol symbol;
+    void *row = NULL;
+
+    restore_symbol(in, &symbol, false);
+    if (in->bad)
+        return ERR_OK;
+    const enum err_code rc = table_put(&a->positions, &symbol, &row, err);
+    if (rc)
+        return rc;
+    if (a->positions.count == before) { /* it is there already */
+        in->bad = true;
+        return ERR_OK;
+    }
+    struct position *const p = row;
+    p->qty = restore_i64(in);
+    p->cost_micro = restore_i64(in);
+    p->realized_micro = restore_i64(in);
+    p->fees_micro = restore_i64(in);
+    p->opened_at_ns = restore_i64(in);
+    p->opened_seq = restore_u64(in);
+    return restore_lots(p, in, err);
+}
+
+enum err_code accounts_restore(void *state, struct restore_in *in, struct err *err)
+{
+    struct accounts *const a = state;
+    enum err_code rc = ERR_OK;
+
+    a->cash_micro = restore_i64(in);
+    a->fees_micro = restore_i64(in);
+    a->realized_micro = restore_i64(in);
+    a->deposits_micro = restore_i64(in);
+    a->duplicates = restore_u64(in);
+    const uint32_t count = restore_count(in, 8 * sizeof(uint64_t), UINT32_MAX);
+    for (uint32_t i = 0; i < count && !rc && !in->bad; i++)
+        rc = restore_position(a, in, err);
+    if (!rc)
+        rc = ids_restore(&a->fill_ids, in, err);
+    in->bad = in->bad || accounts_sum_micro(a) != 0;
+    return rc ? rc : restore_result(in, err);
+}
