@@ -92,27 +92,41 @@ static void begin_helper(struct tiler *t)
     sigset_t before;
 
     t->was_tried = true;
+    t->process = getpid();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     t->has_thread = pthread_create(&t->thread, NULL, help, t) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    t->process = getpid();
 }
 
-/* Begins it anew in the child of a fork, where the thread is not. */
+/* In the child of a fork the thread is not there, and may have left the lock taken: the child goes on alone. */
 static bool has_helper(struct tiler *t)
 {
-    if (t->helpers == 0)
-        return false;
-    if (!t->was_tried)
-        begin_helper(t);
-    return t->has_thread && t->process == getpid();
+    if (t->has_thread && t->process != getpid()) {
+        t->has_thread = false;
+        t->is_busy = false;
+    }
+    return t->has_thread;
 }
 
-static void wait_idle(struct tiler *t)
+/* Takes the lock, with the helper between two tiles when `idle`; there is none to take without a helper. */
+static bool enter(struct tiler *t, bool idle)
 {
-    while (t->is_busy)
+    if (!has_helper(t))
+        return false;
+    pthread_mutex_lock(&t->lock);
+    while (idle && t->is_busy)
         pthread_cond_wait(&t->idle, &t->lock);
+    return true;
+}
+
+static void leave(struct tiler *t, bool entered)
+{
+    if (!entered)
+        return;
+    if (t->is_asleep && !t->is_paused && t->claimed < t->fed)
+        pthread_cond_signal(&t->work);
+    pthread_mutex_unlock(&t->lock);
 }
 
 /* -- the owner ------------------------------------------------------------------------------------------- */
@@ -135,8 +149,7 @@ void tiler_free(struct tiler *t)
 {
     if (!t)
         return;
-    if (t->has_thread && t->process == getpid()) {
-        pthread_mutex_lock(&t->lock);
+    if (enter(t, true)) {
         t->is_over = true;
         pthread_cond_signal(&t->work);
         pthread_mutex_unlock(&t->lock);
@@ -152,6 +165,8 @@ void tiler_free(struct tiler *t)
 
 void tiler_begin(struct tiler *t, uint64_t before, const uint8_t *bytes, const uint32_t *ends)
 {
+    const bool entered = enter(t, true);
+
     t->bytes = bytes;
     t->ends = ends;
     t->head = (TILER_WIDTH - (uint32_t)(before % TILER_WIDTH)) % TILER_WIDTH;
@@ -159,6 +174,7 @@ void tiler_begin(struct tiler *t, uint64_t before, const uint8_t *bytes, const u
     t->fed = 0;
     t->claimed = 0;
     t->is_paused = false;
+    leave(t, entered);
 }
 
 /* Room for `count` leaves; the helper must be idle. */
@@ -188,60 +204,48 @@ void tiler_feed(struct tiler *t, uint32_t count)
         return;
     t->feed_at += TILER_WIDTH;
     const uint32_t tiles = (count - t->head) / TILER_WIDTH;
-    if (tiles < WORTH_A_HELPER || !has_helper(t))
+    if (tiles < WORTH_A_HELPER || t->helpers == 0)
         return;
-    pthread_mutex_lock(&t->lock);
-    bool has_room = count <= t->capacity;
-    if (!has_room) {
-        const bool was_paused = t->is_paused;
-        t->is_paused = true;
-        wait_idle(t);
-        has_room = make_room(t, count);
-        t->is_paused = was_paused;
-    }
-    if (has_room) /* else tiler_finish() tries again, and says so */
+    if (!t->was_tried)
+        begin_helper(t);
+    const bool entered = enter(t, count > t->capacity);
+    if (entered && make_room(t, count)) /* else tiler_finish() does it, or says why not */
         t->fed = tiles;
-    if (t->is_asleep)
-        pthread_cond_signal(&t->work);
-    pthread_mutex_unlock(&t->lock);
+    leave(t, entered);
 }
 
 void tiler_pause(struct tiler *t)
 {
-    if (!t->has_thread)
-        return;
-    pthread_mutex_lock(&t->lock);
+    const bool entered = enter(t, true);
+
     t->is_paused = true;
-    wait_idle(t);
-    pthread_mutex_unlock(&t->lock);
+    leave(t, entered);
 }
 
 void tiler_moved(struct tiler *t, const uint8_t *bytes, const uint32_t *ends)
 {
-    pthread_mutex_lock(&t->lock);
+    const bool entered = enter(t, true);
+
     t->bytes = bytes;
     t->ends = ends;
     t->is_paused = false;
-    if (t->is_asleep && t->claimed < t->fed)
-        pthread_cond_signal(&t->work);
-    pthread_mutex_unlock(&t->lock);
+    leave(t, entered);
 }
 
 /* Claims tiles beside the helper until none is left, and waits for its last one. */
 static void finish_tiles(struct tiler *t, uint32_t tiles)
 {
-    pthread_mutex_lock(&t->lock);
+    bool entered = enter(t, false);
+
     t->fed = tiles;
-    if (t->is_asleep && tiles - t->claimed > 1)
-        pthread_cond_signal(&t->work);
     while (t->claimed < t->fed) {
         const uint32_t tile = t->claimed++;
-        pthread_mutex_unlock(&t->lock);
+        leave(t, entered);
         hash_tile(t, tile);
-        pthread_mutex_lock(&t->lock);
+        entered = enter(t, false);
     }
-    wait_idle(t);
-    pthread_mutex_unlock(&t->lock);
+    leave(t, entered);
+    leave(t, enter(t, true));
 }
 
 enum err_code tiler_finish(struct tiler *t, uint32_t count, const struct hash **leaves,
@@ -250,9 +254,9 @@ enum err_code tiler_finish(struct tiler *t, uint32_t count, const struct hash **
     const uint32_t first = t->head < count ? t->head : count;
     const uint32_t tiles = (count - first) / TILER_WIDTH;
 
-    tiler_pause(t);
+    const bool entered = enter(t, count > t->capacity);
     const bool has_room = make_room(t, count);
-    tiler_moved(t, t->bytes, t->ends);
+    leave(t, entered);
     if (!has_room)
         return err_set(err, ERR_MEMORY, "out of memory for the hashes of %u entries", count);
     finish_tiles(t, tiles);
