@@ -25,15 +25,29 @@ static enum err_code fault(const struct reader *r, struct err *err, const yaml_m
                    path[0] ? ": " : "", reason);
 }
 
+/* A tag would change what a value is, an anchor would name it: neither belongs into a configuration. */
+static bool has_mark(const yaml_event_t *e)
+{
+    if (e->type == YAML_SCALAR_EVENT)
+        return e->data.scalar.tag || e->data.scalar.anchor;
+    if (e->type == YAML_SEQUENCE_START_EVENT)
+        return e->data.sequence_start.tag || e->data.sequence_start.anchor;
+    return e->type == YAML_MAPPING_START_EVENT && (e->data.mapping_start.tag || e->data.mapping_start.anchor);
+}
+
 static enum err_code next_event(struct reader *r, struct err *err)
 {
     yaml_event_delete(&r->event);
     if (!yaml_parser_parse(&r->parser, &r->event)) {
         const yaml_mark_t *const at = &r->parser.problem_mark;
+        if (r->parser.error == YAML_MEMORY_ERROR)
+            return err_set(err, ERR_MEMORY, "%s: out of memory", r->name);
         return fault(r, err, at, "", r->parser.problem ? r->parser.problem : "this is not YAML");
     }
     if (r->event.type == YAML_ALIAS_EVENT)
         return fault(r, err, &r->event.start_mark, r->path, "aliases are not accepted: write the value out");
+    if (has_mark(&r->event))
+        return fault(r, err, &r->event.start_mark, r->path, "tags and anchors are not accepted");
     return ERR_OK;
 }
 
@@ -131,8 +145,6 @@ static enum err_code append_value(const struct reader *r, char *value, size_t *l
 
     if (scalar->type != YAML_SCALAR_EVENT)
         return fault(r, err, &scalar->start_mark, r->path, "a single value is expected here");
-    if (scalar->data.scalar.tag || scalar->data.scalar.anchor)
-        return fault(r, err, &scalar->start_mark, r->path, "tags and anchors are not accepted");
     if (memchr(text, '\n', size) || *length + gap + size >= VALUE_MAX)
         return fault(r, err, &scalar->start_mark, r->path,
                      "the value is too long, or has more than one line");

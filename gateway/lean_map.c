@@ -55,6 +55,20 @@ static bool parse_date(const struct line *line, civil_day *d)
     return field(line, 0, &at, &length) && length == 8 && civil_parse(at, length, d, NULL) == ERR_OK;
 }
 
+/* It becomes the name of a file to read: nothing that could lead out of the folder, and nothing invisible. */
+static bool is_ticker(const char *at, size_t length)
+{
+    if (length < 1 || length >= LEAN_TICKER_SIZE || at[0] == '.')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        const bool is_letter = at[i] >= 'a' && at[i] <= 'z';
+        const bool is_digit = at[i] >= '0' && at[i] <= '9';
+        if (!is_letter && !is_digit && at[i] != '.' && at[i] != '-')
+            return false;
+    }
+    return true;
+}
+
 static enum err_code bad_line(const struct line *line, const char *what, struct err *err)
 {
     return err_set(err, ERR_INPUT, "line %zu: %s", line->number, what);
@@ -72,7 +86,7 @@ enum err_code lean_map_parse(struct lean_map *map, const char *text, size_t size
         size_t length = 0;
         if (!parse_date(&line, &row.last))
             return bad_line(&line, "no YYYYMMDD at its beginning", err);
-        if (!field(&line, 1, &at, &length) || length < 1 || length >= sizeof row.ticker)
+        if (!field(&line, 1, &at, &length) || !is_ticker(at, length))
             return bad_line(&line, "no ticker in field 2", err);
         if (map->count && row.last <= map->rows[map->count - 1].last)
             return bad_line(&line, "its date is not after the one before", err);

@@ -3,6 +3,7 @@
 #include "ledger/base64.h"
 #include "ledger/checkpoint.h"
 #include "ledger/hex.h"
+#include "ledger/json_scan.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -158,6 +159,16 @@ static enum err_code get_hash(const cJSON *object, const char *name, struct hash
                                                                                        : bad(err, name);
 }
 
+/* It is a line of what is signed: with a line end inside, it could be two. */
+static bool is_program(const char *text)
+{
+    for (size_t i = 0; text[i]; i++) {
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    }
+    return true;
+}
+
 static bool is_file_name(const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -241,6 +252,8 @@ static enum err_code get_all(struct manifest *m, const cJSON *root, struct err *
     if (!format || strcmp(format, MANIFEST_FORMAT) != 0)
         return err_set(err, ERR_FORMAT, "\"format\" is not \"" MANIFEST_FORMAT "\"");
     enum err_code rc = get_text(root, "program", m->program, sizeof m->program, err);
+    if (!rc && !is_program(m->program))
+        rc = bad(err, "program");
     if (!rc)
         rc = get_text(root, "origin", m->origin, sizeof m->origin, err);
     if (!rc)
@@ -260,6 +273,19 @@ static enum err_code get_all(struct manifest *m, const cJSON *root, struct err *
     return rc;
 }
 
+/* cJSON has one answer for what is no JSON and for memory that has run out: this one needs no memory. */
+static bool is_json(const char *bytes, size_t size)
+{
+    struct json_scan s;
+    enum err_code rc = ERR_OK;
+
+    json_scan_init(&s, bytes, size, NULL);
+    do {
+        rc = json_scan_next(&s, NULL);
+    } while (!rc && s.now.token != JSON_END);
+    return rc == ERR_OK;
+}
+
 enum err_code manifest_parse(struct manifest *m, const char *bytes, size_t size, struct err *err)
 {
     cJSON *const root = cJSON_ParseWithLength(bytes, size);
@@ -267,7 +293,8 @@ enum err_code manifest_parse(struct manifest *m, const char *bytes, size_t size,
 
     memset(m, 0, sizeof *m);
     if (!root)
-        return err_set(err, ERR_FORMAT, "not JSON");
+        return is_json(bytes, size) ? err_set(err, ERR_MEMORY, "out of memory")
+                                    : err_set(err, ERR_FORMAT, "not JSON");
     enum err_code rc = get_all(m, root, err);
     cJSON_Delete(root);
     if (rc)

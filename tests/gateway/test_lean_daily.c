@@ -173,6 +173,12 @@ static void test_a_day_under_another_ticker_is_refused(void **state)
     files_text(&f, MAP, "20140327\n");
     feeds_refused(f.dir, "lean:%s,underlying=GOOG,date=2014-04-03", NULL, ERR_INPUT,
                   MAP ": line 1: no ticker");
+    files_write(&f, MAP, "20140327,go\0cv\n", 15);
+    feeds_refused(f.dir, "lean:%s,underlying=GOOG,date=2014-04-03", NULL, ERR_INPUT,
+                  MAP ": line 1: no ticker");
+    files_text(&f, MAP, "20140327,../goog\n"); /* it becomes the name of a file to read */
+    feeds_refused(f.dir, "lean:%s,underlying=GOOG,date=2014-04-03", NULL, ERR_INPUT,
+                  MAP ": line 1: no ticker");
     files_text(&f, MAP, "20140327,goocv\nsoon,goog\n");
     feeds_refused(f.dir, "lean:%s,underlying=GOOG,date=2014-04-03", NULL, ERR_INPUT,
                   MAP ": line 2: no YYYYMMDD");
