@@ -98,6 +98,8 @@ MUST_USE enum err_code cli_verify_first(struct cli *cli, const char *vkey, struc
  * For commands that only read.
  */
 void cli_guard_reading(void);
+/* The words then name the index as well. */
+void cli_guard_index(bool is_open);
 /* The vault's passphrase from --passphrase-file, $LEDGER_PASSPHRASE_FILE or the terminal. */
 MUST_USE enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase,
                                       struct err *err);
@@ -106,6 +108,21 @@ bool cli_is_stdin(const char *path);
 /* A whole file, or "-" for standard input, into malloc'd memory with a terminator; ERR_INPUT past `max`. */
 MUST_USE enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *size,
                                      struct err *err);
+
+/* -- the index (cli/indexed.c) -------------------------------------------------------------------------- */
+
+struct index;
+struct index_walk;
+
+/*
+ * The index of *j, brought up to date where this user may write it and it pays. NULL: there is none to use, and
+ * every entry is to be read. What is wrong with it is told as a remark on stderr, and stops nothing.
+ */
+struct index *cli_index(struct journal *j);
+/* Brings an open one up to date, with progress on a terminal; remarks as above. `interrupted` may be NULL. */
+void cli_index_build(struct index *x, const volatile int *interrupted);
+/* Tells why a walk had to do without the index, if it had to. NULL is fine. */
+void cli_index_remark(const struct index_walk *w);
 
 /* -- output (cli/output.c) ------------------------------------------------------------------------------ */
 

@@ -2,20 +2,9 @@
 #include "cli/cli.h"
 
 #include "ledger/entry_json.h"
+#include "ledger/index.h"
 
 #include <string.h>
-
-struct filter {
-    const struct entry_kind_info *kind;
-    unsigned family;      /* 0: any */
-    struct symbol symbol; /* length 0: any; a ticker also matches its options */
-    const char *order;
-    bool has_actor;
-    uint32_t actor;
-    int64_t from_ns;
-    int64_t to_ns;
-    uint64_t limit;
-};
 
 static enum err_code parse_kind(struct filter *f, const char *text, struct err *err)
 {
@@ -38,39 +27,6 @@ static enum err_code parse_kind(struct filter *f, const char *text, struct err *
         text);
 }
 
-static bool matches_symbol(const struct filter *f, const struct entry *e)
-{
-    const struct symbol *const s = entry_symbol(e);
-    struct symbol underlying;
-
-    if (!s)
-        return false;
-    if (symbol_equal(s, &f->symbol))
-        return true;
-    symbol_underlying(s, &underlying);
-    return symbol_equal(&underlying, &f->symbol);
-}
-
-static bool matches(const struct filter *f, const struct entry *e)
-{
-    const int64_t when = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
-
-    if (f->kind && e->kind != f->kind->kind)
-        return false;
-    if (f->family && (unsigned)entry_family(e->kind) != f->family)
-        return false;
-    if (f->has_actor && e->actor != f->actor)
-        return false;
-    if (when < f->from_ns || when > f->to_ns)
-        return false;
-    if (f->order) {
-        const struct id *const order = entry_order_id(e);
-        if (!order || !id_is(order, f->order))
-            return false;
-    }
-    return !f->symbol.length || matches_symbol(f, e);
-}
-
 static void put_line(const struct entry *e, const struct actors *actors)
 {
     const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
@@ -90,82 +46,128 @@ static void put_line(const struct entry *e, const struct actors *actors)
     putchar('\n');
 }
 
-static enum err_code put_entries(struct journal *j, struct journal_reader *r, const struct filter *f,
-                                 bool json, struct err *err)
+static enum err_code put_entries(struct journal *j, struct index_walk *w, uint64_t limit, bool json,
+                                 struct err *err)
 {
-    struct journal_record record;
+    const struct entry *e = NULL;
     struct json_out out;
-    struct entry e;
-    uint64_t shown = 0;
     bool found = true;
-    enum err_code rc = journal_reader_seek(r, 1, err);
+    enum err_code rc = ERR_OK;
 
     json_out_init(&out);
-    while (!rc && shown < f->limit) {
-        rc = journal_reader_next(r, &record, &found, err);
+    for (uint64_t shown = 0; !rc && shown < limit && !ferror(stdout); shown++) {
+        rc = index_walk_next(w, &e, &found, err);
         if (rc || !found)
             break;
-        rc = entry_decode_header(record.bytes, record.size, &e, err);
-        if (!rc && ((f->kind && e.kind != f->kind->kind) ||
-                    (f->family && (unsigned)entry_family(e.kind) != f->family)))
-            continue;
-        if (!rc)
-            rc = entry_decode(record.bytes, record.size, &e, err);
-        if (rc)
-            return err_wrap(err, "entry %llu (see: ledger verify)", (unsigned long long)record.seq);
-        if (!matches(f, &e))
-            continue;
-        shown++;
         if (json) {
             json_out_clear(&out);
-            entry_to_json(&e, journal_actors(j), ENTRY_JSON_FULL, &out);
+            entry_to_json(e, journal_actors(j), ENTRY_JSON_FULL, &out);
             rc = cli_put_json(&out, err);
         } else {
-            put_line(&e, journal_actors(j));
+            put_line(e, journal_actors(j));
         }
-        if (ferror(stdout))
-            break;
     }
     json_out_release(&out);
     return rc;
 }
 
+struct question {
+    const char *kind;
+    const char *symbol;
+    const char *order;
+    const char *actor;
+    const char *cause;
+    const char *from;
+    const char *to;
+    const char *since;
+    const char *until;
+    const char *limit;
+    bool reverse;
+    bool no_index;
+    bool json;
+};
+
+/* All but the actor, whose id the journal knows. */
+static enum err_code parse(const struct question *q, struct filter *f, uint64_t *limit, struct err *err)
+{
+    const struct {
+        const char *option;
+        const char *text;
+        int64_t *at_ns;
+    } times[] = {{"--from", q->from, &f->from_ns},
+                 {"--to", q->to, &f->to_ns},
+                 {"--since", q->since, &f->since_ns},
+                 {"--until", q->until, &f->until_ns}};
+    enum err_code rc = ERR_OK;
+
+    if (q->kind)
+        rc = parse_kind(f, q->kind, err);
+    if (!rc && q->symbol && symbol_parse(q->symbol, strlen(q->symbol), &f->symbol, err))
+        rc = err_set(err, ERR_USAGE, "--symbol: \"%s\" is neither a ticker nor an OCC symbol", q->symbol);
+    for (size_t i = 0; !rc && i < sizeof times / sizeof times[0]; i++) {
+        if (times[i].text)
+            rc = cli_parse_instant(times[i].option, times[i].text, times[i].at_ns, err);
+    }
+    if (!rc && q->cause)
+        rc = cli_parse_u64("--cause", q->cause, &f->cause, err);
+    if (!rc && q->cause && f->cause == 0)
+        rc = err_set(err, ERR_USAGE, "--cause: entries are numbered from 1");
+    if (!rc && q->limit)
+        rc = cli_parse_u64("--limit", q->limit, limit, err);
+    f->order = q->order;
+    return rc;
+}
+
+static enum err_code answer(const struct question *q, struct journal *j, struct filter *f, uint64_t limit,
+                            struct err *err)
+{
+    const enum index_way way = q->reverse ? INDEX_BACKWARD : INDEX_FORWARD;
+    struct journal_reader *r = NULL;
+    struct index_walk *w = NULL;
+    struct index *x = NULL;
+
+    f->has_actor = q->actor;
+    if (!q->no_index && index_helps(f))
+        x = cli_index(j);
+    enum err_code rc = journal_reader_begin(j, &r, err);
+    if (!rc && q->actor)
+        rc = actors_id(journal_actors(j), q->actor, strlen(q->actor), &f->actor, err);
+    if (!rc)
+        rc = index_walk_begin(x, r, f, way, q->no_index, &w, err);
+    if (!rc)
+        rc = put_entries(j, w, limit, q->json, err);
+    cli_index_remark(w);
+    index_walk_end(w);
+    journal_reader_end(r);
+    index_close(x);
+    return rc;
+}
+
 enum err_code cmd_log(struct cli *cli, struct err *err)
 {
-    const char *kind = NULL, *symbol = NULL, *from = NULL, *to = NULL, *actor = NULL, *limit = NULL;
-    struct filter f = {.from_ns = INT64_MIN, .to_ns = INT64_MAX, .limit = UINT64_MAX};
-    bool json = false;
+    struct question q = {.kind = NULL};
+    struct filter f;
     struct journal *j = NULL;
-    struct journal_reader *r = NULL;
+    uint64_t limit = UINT64_MAX;
     const struct cli_option options[] = {
-        {.name = "kind", .value = &kind},     {.name = "symbol", .value = &symbol},
-        {.name = "order", .value = &f.order}, {.name = "from", .value = &from},
-        {.name = "to", .value = &to},         {.name = "actor", .value = &actor},
-        {.name = "limit", .value = &limit},   {.name = "json", .flag = &json},
+        {.name = "kind", .value = &q.kind},      {.name = "symbol", .value = &q.symbol},
+        {.name = "order", .value = &q.order},    {.name = "actor", .value = &q.actor},
+        {.name = "cause", .value = &q.cause},    {.name = "from", .value = &q.from},
+        {.name = "to", .value = &q.to},          {.name = "since", .value = &q.since},
+        {.name = "until", .value = &q.until},    {.name = "limit", .value = &q.limit},
+        {.name = "reverse", .flag = &q.reverse}, {.name = "no-index", .flag = &q.no_index},
+        {.name = "json", .flag = &q.json},
     };
     enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], NULL, 0, NULL, err);
 
-    if (!rc && kind)
-        rc = parse_kind(&f, kind, err);
-    if (!rc && symbol && symbol_parse(symbol, strlen(symbol), &f.symbol, err))
-        rc = err_set(err, ERR_USAGE, "--symbol: \"%s\" is neither a ticker nor an OCC symbol", symbol);
-    if (!rc && from)
-        rc = cli_parse_instant("--from", from, &f.from_ns, err);
-    if (!rc && to)
-        rc = cli_parse_instant("--to", to, &f.to_ns, err);
-    if (!rc && limit)
-        rc = cli_parse_u64("--limit", limit, &f.limit, err);
+    filter_init(&f);
+    if (!rc)
+        rc = parse(&q, &f, &limit, err);
+    cli_guard_reading();
     if (!rc)
         rc = cli_open(cli, true, &j, err);
     if (!rc)
-        rc = journal_reader_begin(j, &r, err);
-    if (!rc && actor) {
-        f.has_actor = true;
-        rc = actors_id(journal_actors(j), actor, strlen(actor), &f.actor, err);
-    }
-    if (!rc)
-        rc = put_entries(j, r, &f, json, err);
-    journal_reader_end(r);
+        rc = answer(&q, j, &f, limit, err);
     journal_close(j);
     return rc;
 }

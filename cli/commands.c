@@ -27,14 +27,19 @@ const struct command commands[] = {
      "  echo '{\"kind\":\"control.note\",\"body\":{\"text\":\"calm morning\"}}' | ledger -C J append\n"
      "  ledger -C J append --group 1000 fills.jsonl\n"},
     {"log", cmd_log, "list entries, with filters",
-     "usage: ledger -C DIR log [--kind K] [--symbol S] [--order ID] [--actor NAME] [--from T] [--to T]\n"
-     "                         [--limit N] [--json]\n\n"
+     "usage: ledger -C DIR log [--kind K] [--symbol S] [--order ID] [--actor NAME] [--cause SEQ]\n"
+     "                         [--from T] [--to T] [--since T] [--until T] [--reverse] [--limit N]\n"
+     "                         [--no-index] [--json]\n\n"
      "  --kind K    a kind (fill.execution) or a family (perception, decision, risk, order, fill, control)\n"
      "  --symbol S  an OCC symbol, or a ticker with all its options\n"
+     "  --cause SEQ entries that entry SEQ made happen\n"
      "  --from T    entries that happened at T or later; --to T: or earlier. T is 2015-12-24T14:31:00Z, or a "
-     "date\n\n"
+     "date\n"
+     "  --since T   entries that were recorded at T or later; --until T: or earlier\n"
+     "  --reverse   the newest first; with --limit N, the newest N\n"
+     "  --no-index  read every entry, as if there were no index.mdb\n\n"
      "examples:\n"
-     "  ledger -C J log --kind fill\n"
+     "  ledger -C J log --kind fill --reverse --limit 10\n"
      "  ledger -C J log --symbol GOOG --from 2015-12-24T17:00:00Z --limit 20 --json\n"},
     {"show", cmd_show, "one entry: header, body, signature state, causes",
      "usage: ledger -C DIR show SEQ [--json]\n\n"

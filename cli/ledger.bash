@@ -27,7 +27,7 @@ _ledger() {
     "") options="-C --passphrase-file $commands" ;;
     init) options="--origin" ;;
     append) options="--group --actor --json" ;;
-    log) options="--kind --symbol --order --actor --from --to --limit --json" ;;
+    log) options="--kind --symbol --order --actor --cause --from --to --since --until --reverse --limit --no-index --json" ;;
     show | doctor | backup | version) options="--json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;

@@ -98,14 +98,25 @@ enum err_code cli_verify_first(struct cli *cli, const char *vkey, struct err *er
     return rc ? err_wrap(err, "the journal %s does not verify", cli->dir) : ERR_OK;
 }
 
+static volatile sig_atomic_t index_is_open;
+
+void cli_guard_index(bool is_open)
+{
+    index_is_open = is_open;
+}
+
 static void on_fault(int number)
 {
     static const char words[] =
         "ledger: could not be checked: the database file is damaged so badly that reading it "
         "failed; restore a copy\n";
+    static const char with_index[] =
+        "ledger: could not be read: index.mdb or journal.mdb is damaged so badly that reading it failed; "
+        "delete index.mdb and try again, and if that does not help, restore a copy\n";
 
     (void)number;
-    const ssize_t n = write(STDERR_FILENO, words, sizeof words - 1);
+    const ssize_t n = index_is_open ? write(STDERR_FILENO, with_index, sizeof with_index - 1)
+                                    : write(STDERR_FILENO, words, sizeof words - 1);
     (void)n;
     _exit(EXIT_COULD_NOT);
 }
