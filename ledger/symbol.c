@@ -26,6 +26,14 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Eight at once: '0' to '9' are 30 to 39 (hex), and no more than 3f when they grow by 6. */
+static bool are_digits(uint64_t eight)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+
+    return (eight & 0xf0 * ones) == 0x30 * ones && ((eight + 6 * ones) & 0xf0 * ones) == 0x30 * ones;
+}
+
 static int two_digits(const char *p)
 {
     return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
@@ -56,7 +64,7 @@ static size_t root_length(const char *text)
 
 static enum err_code check_option(const char *text, struct err *err)
 {
-    int64_t strike = 0;
+    uint64_t strike;
 
     if (root_length(text) == 0)
         return err_set(err, ERR_INPUT,
@@ -71,12 +79,11 @@ static enum err_code check_option(const char *text, struct err *err)
     if (text[RIGHT_AT] != 'C' && text[RIGHT_AT] != 'P')
         return err_set(err, ERR_INPUT, "not an option symbol: C or P is missing at character %d",
                        RIGHT_AT + 1);
-    for (int i = 0; i < STRIKE_DIGITS; i++) {
-        if (!is_digit(text[STRIKE_AT + i]))
-            return err_set(err, ERR_INPUT, "not an option symbol: the strike is eight digits");
-        strike = strike * 10 + (text[STRIKE_AT + i] - '0');
-    }
-    if (strike == 0)
+    _Static_assert(STRIKE_DIGITS == sizeof strike, "the strike's digits are read as one word");
+    memcpy(&strike, text + STRIKE_AT, sizeof strike);
+    if (!are_digits(strike))
+        return err_set(err, ERR_INPUT, "not an option symbol: the strike is eight digits");
+    if (memcmp(text + STRIKE_AT, "00000000", STRIKE_DIGITS) == 0)
         return err_set(err, ERR_INPUT, "not an option symbol: the strike is zero");
     return ERR_OK;
 }

@@ -61,17 +61,26 @@ static inline uint8_t wire_get_u8(struct wire_in *in)
     return p ? p[0] : 0;
 }
 
+static inline uint16_t wire_load_u16(const uint8_t *p)
+{
+    return (uint16_t)((unsigned)p[0] << 8 | p[1]);
+}
+
+static inline uint32_t wire_load_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static inline uint16_t wire_get_u16(struct wire_in *in)
 {
     const uint8_t *const p = wire_get_bytes(in, 2);
-    const unsigned v = p ? (unsigned)p[0] << 8 | p[1] : 0;
-    return (uint16_t)v; /* not within ?: gcc 12 with UBSan warns there */
+    return p ? wire_load_u16(p) : 0;
 }
 
 static inline uint32_t wire_get_u32(struct wire_in *in)
 {
     const uint8_t *const p = wire_get_bytes(in, 4);
-    return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+    return p ? wire_load_u32(p) : 0;
 }
 
 static inline uint64_t wire_load_u64(const uint8_t *p)

@@ -77,6 +77,32 @@ static void test_parse_accepts_tickers_and_occ_symbols_only(void **state)
     }
 }
 
+/* Every byte at every place after the root, against the rule said slowly. */
+static void test_every_character_of_an_option_counts(void **state)
+{
+    char text[] = "GOOG  151224P00750000";
+
+    (void)state;
+    for (size_t i = 6; i < SYMBOL_OCC_LENGTH; i++) {
+        const char before = text[i];
+        for (int b = 0; b <= 0xff; b++) {
+            struct symbol s;
+            text[i] = (char)b;
+            bool good = b >= '0' && b <= '9';
+            if (i == 8) /* month 15 */
+                good = b == '0' || b == '1';
+            else if (i == 9) /* tenth to twelfth */
+                good = b >= '0' && b <= '2';
+            else if (i == 10) /* day 34 */
+                good = b >= '0' && b <= '2';
+            else if (i == 12)
+                good = b == 'C' || b == 'P';
+            assert_int_equal(symbol_parse(text, SYMBOL_OCC_LENGTH, &s, &err), good ? ERR_OK : ERR_INPUT);
+        }
+        text[i] = before;
+    }
+}
+
 static void test_a_contract_has_one_symbol(void **state)
 {
     static const struct {
@@ -195,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse_accepts_tickers_and_occ_symbols_only),
+        cmocka_unit_test(test_every_character_of_an_option_counts),
         cmocka_unit_test(test_a_contract_has_one_symbol),
         cmocka_unit_test(test_a_contract_without_a_symbol_is_refused),
         cmocka_unit_test(test_what_a_symbol_is_about),
