@@ -6,6 +6,7 @@
  */
 #include "ledger/hash.h"
 
+#include "ledger/hash_lanes.h"
 #include "ledger/wire.h"
 
 #include <endian.h>
@@ -34,6 +35,17 @@ struct hash hash_bytes(const void *data, size_t size)
     return h;
 }
 
+static struct hash from_words(const SHA256_CTX *c)
+{
+    struct hash h;
+
+    for (size_t i = 0; i < HASH_SIZE / 4; i++) {
+        const uint32_t word = htobe32(c->h[i]);
+        memcpy(h.bytes + 4 * i, &word, sizeof word);
+    }
+    return h;
+}
+
 /*
  * Completes a message by FIPS 180-4, 5.1.1 (a one bit, zeros, the length in bits) behind its `size` bytes in
  * `block`, and hashes it in one call: Update() in parts and Final() cost a tenth more, and trees are made of
@@ -42,7 +54,6 @@ struct hash hash_bytes(const void *data, size_t size)
 static struct hash hash_padded(uint8_t *block, size_t size)
 {
     const size_t padded = (size + 1 + 8 + BLOCK - 1) / BLOCK * BLOCK;
-    struct hash h;
     SHA256_CTX c;
 
     block[size] = 0x80;
@@ -50,11 +61,7 @@ static struct hash hash_padded(uint8_t *block, size_t size)
     wire_store_u64(block + padded - 8, (uint64_t)size * 8);
     SHA256_Init(&c);
     SHA256_Update(&c, block, padded);
-    for (size_t i = 0; i < HASH_SIZE / 4; i++) {
-        const uint32_t word = htobe32(c.h[i]);
-        memcpy(h.bytes + 4 * i, &word, sizeof word);
-    }
-    return h;
+    return from_words(&c);
 }
 
 struct hash hash_leaf(const void *data, size_t size)
@@ -84,6 +91,55 @@ struct hash hash_node(const struct hash *left, const struct hash *right)
     memcpy(block + 1, left->bytes, HASH_SIZE);
     memcpy(block + 1 + HASH_SIZE, right->bytes, HASH_SIZE);
     return hash_padded(block, 1 + 2 * HASH_SIZE);
+}
+
+/* Goes on with a leaf whose first blocks are hashed. */
+static struct hash hash_rest(const struct hash_span *span, const struct hash_lanes_rest *rest)
+{
+    const size_t size = 1 + span->size; /* of the message */
+    const size_t done = rest->blocks * BLOCK;
+    struct hash h;
+    SHA256_CTX c;
+
+    if (done == 0)
+        return hash_leaf(span->bytes, span->size);
+    SHA256_Init(&c);
+    memcpy(c.h, rest->words, sizeof c.h);
+    if (done > size) { /* the end mark was hashed too: a block of zeros and the length is left */
+        uint8_t last[BLOCK] = {0};
+        wire_store_u64(last + BLOCK - 8, (uint64_t)size * 8);
+        SHA256_Transform(&c, last);
+        return from_words(&c);
+    }
+    c.Nl = (SHA_LONG)(done * 8);
+    c.Nh = (SHA_LONG)((uint64_t)done >> 29);
+    SHA256_Update(&c, span->bytes + done - 1, size - done);
+    SHA256_Final(h.bytes, &c);
+    return h;
+}
+
+void hash_leaves(const struct hash_span *spans, size_t count, struct hash *out)
+{
+    struct hash_lanes_rest rests[HASH_LANES];
+
+    if (count < HASH_LANES_WORTH || !hash_lanes_usable()) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = hash_leaf(spans[i].bytes, spans[i].size);
+        return;
+    }
+    const size_t left = hash_lanes_leaves(spans, count, out, rests);
+    for (size_t i = 0; i < left; i++)
+        out[rests[i].index] = hash_rest(&spans[rests[i].index], &rests[i]);
+}
+
+void hash_nodes(const struct hash *children, size_t count, struct hash *parents)
+{
+    size_t done = 0;
+
+    if (count >= HASH_LANES_WORTH_NODES && hash_lanes_usable())
+        done = hash_lanes_nodes(children, count, parents);
+    for (size_t i = done; i < count; i++)
+        parents[i] = hash_node(&children[2 * i], &children[2 * i + 1]);
 }
 
 struct hash hash_empty(void)

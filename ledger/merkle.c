@@ -98,10 +98,8 @@ static struct hash fold(const uint8_t *hashes, unsigned count)
     struct hash row[MERKLE_TILE_WIDTH];
 
     memcpy(row, hashes, (size_t)count * HASH_SIZE);
-    for (; count > 1; count /= 2) {
-        for (unsigned i = 0; i < count / 2; i++)
-            row[i] = hash_node(&row[2 * i], &row[2 * i + 1]);
-    }
+    for (; count > 1; count /= 2)
+        hash_nodes(row, count / 2, row);
     return row[0];
 }
 

@@ -43,11 +43,16 @@ struct tiler {
 
 static void hash_range(const struct tiler *t, uint32_t from, uint32_t to)
 {
+    struct hash_span spans[TILER_WIDTH];
     uint32_t start = from == 0 ? 0 : t->ends[from - 1];
 
-    for (uint32_t i = from; i < to; i++) {
-        t->leaves[i] = hash_leaf(t->bytes + start, t->ends[i] - start);
-        start = t->ends[i];
+    while (from < to) {
+        const uint32_t first = from;
+        for (; from < to && from - first < TILER_WIDTH; from++) {
+            spans[from - first] = (struct hash_span){t->bytes + start, t->ends[from] - start};
+            start = t->ends[from];
+        }
+        hash_leaves(spans, from - first, t->leaves + first);
     }
 }
 
