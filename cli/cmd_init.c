@@ -2,12 +2,31 @@
 
 #include "agent/control.h"
 
+/* The journal is there by now, whatever becomes of this: so it is said that it is. */
+static enum err_code show_key(struct cli *cli, struct err *err)
+{
+    struct err why = {.code = ERR_OK};
+    struct journal *j = NULL;
+
+    enum err_code rc = cli_open(cli, true, &j, &why);
+    if (!rc) {
+        printf("%s\n", journal_vkey(j));
+        rc = cli_finish(&why);
+    }
+    journal_close(j);
+    if (rc)
+        rc = err_set(err, rc,
+                     "journal %s is made, but its key could not be shown (%.600s): it is what "
+                     "\"ledger -C %s verify\" calls key",
+                     cli->dir, why.text, cli->dir);
+    return rc;
+}
+
 enum err_code cmd_init(struct cli *cli, struct err *err)
 {
     const char *origin = NULL;
     const struct cli_option options[] = {{.name = "origin", .value = &origin}};
     struct secret *passphrase = NULL;
-    struct journal *j = NULL;
     struct actor_rows first;
     const struct journal_options journal = {.dir = cli->dir};
     enum err_code rc = cli_options(cli, options, 1, NULL, 0, NULL, err);
@@ -22,16 +41,13 @@ enum err_code cmd_init(struct cli *cli, struct err *err)
     if (!rc)
         rc = journal_create(&journal, origin, passphrase, &first, err);
     if (!rc)
-        rc = cli_open(cli, true, &j, err);
-    if (!rc)
-        printf("%s\n", journal_vkey(j));
+        rc = show_key(cli, err);
     if (!rc)
         fprintf(stderr,
                 "Journal %s made. Keep the line above where nobody can change it: with it anybody can verify "
                 "this\n"
                 "journal. Next: ledger -C %s append FILE, or ledger -C %s run --help\n",
                 cli->dir, cli->dir, cli->dir);
-    journal_close(j);
     secret_free(passphrase);
     return rc;
 }

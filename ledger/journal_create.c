@@ -7,8 +7,9 @@
  */
 #include "ledger/journal_state.h"
 
+#include "ledger/file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -190,10 +191,10 @@ static enum err_code write_file(struct creation *c, struct entry *genesis, struc
 
 static int sync_dir(const char *path)
 {
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = file_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     int rc = 0;
 
-    if (fd < 0 || fsync(fd) != 0)
+    if (fd < 0 || file_sync(fd) != 0)
         rc = errno;
     if (fd >= 0)
         (void)close(fd);

@@ -1,5 +1,7 @@
 #include "ledger/secret.h"
 
+#include "ledger/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -164,7 +166,7 @@ enum err_code secret_from_passphrase_file(struct secret **s, const char *path, s
     const int number = path_descriptor(path);
 
     snprintf(what, sizeof what, "passphrase file %s", path);
-    const int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 0) : file_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
         return err_set(
             err, ERR_IO,

@@ -9,6 +9,7 @@
  */
 #include "ledger/vault.h"
 
+#include "ledger/file.h"
 #include "ledger/vault_format.h"
 
 #include <errno.h>
@@ -124,7 +125,7 @@ static void unlock(const struct vault *v)
 /* Reads all of `vault` into bytes (VAULT_FILE_MAX + 1, so that a file too long is seen to be). */
 static enum err_code file_read(const struct vault *v, uint8_t *bytes, size_t *size, struct err *err)
 {
-    const int fd = openat(v->dir, VAULT_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = file_open_at(v->dir, VAULT_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     enum err_code rc = ERR_OK;
 
     if (fd < 0 && errno == ENOENT)
@@ -165,12 +166,13 @@ static bool write_all(int fd, const uint8_t *bytes, size_t size)
 static enum err_code file_replace(const struct vault *v, const uint8_t *bytes, size_t size, struct err *err)
 {
     unlinkat(v->dir, NEW_FILE_NAME, 0); /* what a crash may have left */
-    const int fd = openat(v->dir, NEW_FILE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    const int fd =
+        file_open_at(v->dir, NEW_FILE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return err_set(err, ERR_IO, "no new file can be made: %s", strerror(errno));
-    bool good = fchmod(fd, 0600) == 0 && write_all(fd, bytes, size) && fsync(fd) == 0;
+    bool good = fchmod(fd, 0600) == 0 && write_all(fd, bytes, size) && file_sync(fd) == 0;
     int why = errno;
-    if (close(fd) != 0 && good) {
+    if (file_close(fd) != 0 && good) {
         good = false;
         why = errno;
     }
@@ -183,7 +185,7 @@ static enum err_code file_replace(const struct vault *v, const uint8_t *bytes, s
         return err_set(err, ERR_IO, "the new file cannot be written: %s; the old one is unchanged",
                        strerror(why));
     }
-    if (fsync(v->dir) != 0)
+    if (file_sync(v->dir) != 0)
         return err_set(err, ERR_IO, "the change is made, but may not survive a power loss: %s",
                        strerror(errno));
     return ERR_OK;
@@ -296,7 +298,7 @@ static enum err_code vault_new(struct vault **v, const char *dir, struct err *er
     if (!made)
         return err_set(err, ERR_MEMORY, "no memory for a vault");
     snprintf(made->path, sizeof made->path, "%s", dir);
-    made->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    made->dir = file_open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (made->dir < 0) {
         const enum err_code code = errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_IO;
         err_set(err, code, "vault in %s: the directory cannot be opened: %s", dir, strerror(errno));
@@ -333,6 +335,7 @@ static enum err_code create_locked(struct vault *v, struct err *err)
     table_seal(&empty);
     rc = table_store(v, &empty, v->key, v->salt, err);
     if (rc) {
+        unlinkat(v->dir, VAULT_FILE_NAME, 0); /* renamed already, perhaps, and holds nothing yet */
         table_release(&empty);
         return rc;
     }
