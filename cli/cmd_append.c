@@ -4,6 +4,7 @@
 #include "agent/intake.h"
 #include "ledger/base64.h"
 #include "ledger/entry_json.h"
+#include "ledger/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ struct appender {
     uint32_t default_actor;
     uint64_t line;         /* number of the newest line */
     uint64_t acknowledged; /* lines that are in the journal */
+    bool is_unheard;       /* the newest acknowledgement could not be printed */
     uint64_t size;         /* entries in the journal, as far as this process has looked */
     struct staged staged;
     struct intake intake;
@@ -75,7 +77,8 @@ static enum err_code stage(struct appender *a, struct err *err)
     return ERR_OK;
 }
 
-static void acknowledge(const struct appender *a, uint64_t first, const struct seal *seal)
+/* Nobody is left who could be told: what follows is not appended. */
+static enum err_code acknowledge(struct appender *a, uint64_t first, const struct seal *seal, struct err *err)
 {
     char root[BASE64_LENGTH(HASH_SIZE) + 1];
 
@@ -85,7 +88,9 @@ static void acknowledge(const struct appender *a, uint64_t first, const struct s
                (unsigned long long)seal->size, root);
     else
         printf("%llu..%llu %s\n", (unsigned long long)first, (unsigned long long)seal->size, root);
-    fflush(stdout);
+    const enum err_code rc = cli_finish(err);
+    a->is_unheard = rc != ERR_OK;
+    return rc;
 }
 
 static enum err_code commit(struct appender *a, struct err *err)
@@ -102,12 +107,12 @@ static enum err_code commit(struct appender *a, struct err *err)
         return err_wrap(err, "line %llu", (unsigned long long)line);
     if (rc)
         return rc;
-    acknowledge(a, seal.size - s->count + 1, &seal);
+    const uint64_t first = seal.size - s->count + 1;
     a->acknowledged += s->count;
     a->size = seal.size;
     s->count = 0;
     s->size = 0;
-    return ERR_OK;
+    return acknowledge(a, first, &seal, err);
 }
 
 /* The column of a key's value, at the top level of a line that is known to be good; 1 when it is not there. */
@@ -239,7 +244,7 @@ static enum err_code read_lines(struct appender *a, int fd, char *buffer, struct
 static enum err_code run(struct appender *a, const char *path, struct err *err)
 {
     const bool is_stdin = cli_is_stdin(path);
-    const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = is_stdin ? STDIN_FILENO : file_open(path, O_RDONLY | O_CLOEXEC, 0);
     char *buffer = NULL;
     enum err_code rc = ERR_OK;
 
@@ -254,8 +259,9 @@ static enum err_code run(struct appender *a, const char *path, struct err *err)
         rc = err_wrap(err, "append: %s", a->name);
         char said[ERR_TEXT_SIZE];
         memcpy(said, err->text, sizeof said);
-        err_set(err, rc, "%.800s; nothing of its group is written (lines up to %llu are in the journal)",
-                said, (unsigned long long)a->acknowledged);
+        err_set(err, rc, "%.800s; %slines up to %llu are in the journal%s", said,
+                a->is_unheard ? "nothing more is written: " : "nothing of its group is written (",
+                (unsigned long long)a->acknowledged, a->is_unheard ? "" : ")");
     }
     free(buffer);
     if (!is_stdin)
