@@ -1,5 +1,7 @@
 #include "reports/pack_dir.h"
 
+#include "ledger/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +23,7 @@ static enum err_code fault(struct err *err, const char *path)
 
 enum err_code pack_dir_open(const char *path, int *fd, struct err *err)
 {
-    const int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int opened = file_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 
     if (opened < 0)
         return fault(err, path);
@@ -40,7 +42,7 @@ static bool is_known(const struct manifest *m, const char *name)
 enum err_code pack_dir_stranger(int dir_fd, const struct manifest *m, char *name, size_t capacity,
                                 bool *found, struct err *err)
 {
-    const int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int copy = file_open_at(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     DIR *const dir = copy < 0 ? NULL : fdopendir(copy);
     const struct dirent *row;
 
@@ -220,7 +222,7 @@ static enum err_code sync_parent(const struct pack_dir *d, struct err *err)
     else if (slash)
         *slash = '\0';
     enum err_code rc = pack_dir_open(parent, &fd, err);
-    if (!rc && fsync(fd) < 0)
+    if (!rc && file_sync(fd) < 0)
         rc = fault(err, parent);
     if (fd >= 0)
         close(fd);
@@ -266,7 +268,7 @@ enum err_code pack_dir_commit(struct pack_dir *d, struct err *err)
 {
     enum err_code rc = ERR_OK;
 
-    if (fsync(d->fd) < 0)
+    if (file_sync(d->fd) < 0)
         rc = fault(err, d->path);
     if (!rc)
         rc = put_in_place(d, err);

@@ -1,4 +1,5 @@
 /* The files of a pack: written once, through a buffer, hashed on the way. */
+#include "ledger/file.h"
 #include "reports/pack_dir.h"
 
 #include <errno.h>
@@ -12,14 +13,16 @@
 static enum err_code fault(struct err *err, const char *name)
 {
     const int why = errno;
+    const bool is_no_file = why == ELOOP || why == ENXIO || why == EISDIR;
+    const enum err_code rc = why == ENOENT ? ERR_NOT_FOUND : is_no_file ? ERR_FORMAT : ERR_IO;
 
-    return err_set(err, why == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", name, strerror(why));
+    return err_set(err, rc, "%s: %s", name, strerror(why));
 }
 
 enum err_code pack_file_open(struct pack_file *f, const struct pack_dir *d, const char *name, struct err *err)
 {
     REQUIRE(strlen(name) < sizeof f->name);
-    f->fd = openat(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    f->fd = file_open_at(d->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (f->fd < 0)
         return fault(err, name);
     memcpy(f->name, name, strlen(name) + 1);
@@ -69,9 +72,9 @@ enum err_code pack_file_close(struct pack_file *f, struct manifest_file *row, st
 {
     enum err_code rc = flush(f, err);
 
-    if (!rc && fsync(f->fd) < 0)
+    if (!rc && file_sync(f->fd) < 0)
         rc = fault(err, f->name);
-    if (close(f->fd) < 0 && !rc)
+    if (file_close(f->fd) < 0 && !rc)
         rc = fault(err, f->name);
     f->fd = -1;
     if (rc)
@@ -94,13 +97,16 @@ void pack_file_abort(struct pack_file *f)
 static enum err_code open_regular(int dir_fd, const char *name, int *fd, struct err *err)
 {
     struct stat st;
-    const int opened = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const int opened = file_open_at(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
 
     if (opened < 0)
         return fault(err, name);
-    if (fstat(opened, &st) < 0 || !S_ISREG(st.st_mode)) {
+    enum err_code rc = fstat(opened, &st) == 0 ? ERR_OK : fault(err, name);
+    if (!rc && !S_ISREG(st.st_mode))
+        rc = err_set(err, ERR_FORMAT, "%s: not a regular file", name);
+    if (rc) {
         close(opened);
-        return err_set(err, ERR_IO, "%s: not a regular file", name);
+        return rc;
     }
     *fd = opened;
     return ERR_OK;
@@ -141,7 +147,7 @@ enum err_code pack_file_measure(int dir_fd, const char *name, bool sync, struct 
             size += n;
         }
     }
-    if (!rc && sync && fsync(fd) < 0)
+    if (!rc && sync && file_sync(fd) < 0)
         rc = fault(err, name);
     close(fd);
     if (rc)

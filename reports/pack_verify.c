@@ -40,8 +40,10 @@ static enum err_code check_signature(const struct manifest *m, const struct note
     enum err_code rc = manifest_text(m, &text, err);
     if (!rc) {
         rc = journal_check_bytes(key, MANIFEST_FORMAT, text.bytes, text.size, m->signature, &why);
-        if (rc)
+        if (rc == ERR_WRONG)
             rc = err_set(err, rc, MANIFEST_NAME ": what it says is not signed by the key of %s", key->name);
+        else if (rc)
+            rc = blame(rc, &why, MANIFEST_NAME, err);
     }
     words_release(&text);
     return rc;
@@ -88,8 +90,6 @@ static enum err_code check_file(int fd, const struct manifest_file *row, struct 
     struct manifest_file found;
 
     const enum err_code rc = pack_file_measure(fd, row->name, false, &found, &why);
-    if (rc == ERR_IO) /* a link or a directory in its place is wrong as well */
-        return err_set(err, ERR_WRONG, "%s", why.text);
     if (rc)
         return blame(rc, &why, NULL, err);
     if (found.size != row->size)
