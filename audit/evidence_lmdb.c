@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define FILE_NAME "journal.mdb"
-#define DBS_MAX   16 /* sub-databases an environment may have; more than the five that are read here */
+#define FILE_NAME      "journal.mdb"
+#define OPEN_AGAIN_MAX 2
+#define DBS_MAX        16 /* sub-databases an environment may have; more than the five that are read here */
 
 struct lmdb {
     struct evidence base;
@@ -227,6 +228,8 @@ enum err_code evidence_open_journal(const char *dir, struct evidence **e, struct
         return err_set(err, ERR_MEMORY, "out of memory");
     l->base.calls = &LMDB_CALLS;
     int code = open_env(l, path, 0);
+    for (int again = 0; again < OPEN_AGAIN_MAX && (code == EINTR || code == MDB_INVALID); again++)
+        code = open_env(l, path, 0); /* LMDB takes a read that was interrupted or cut short for damage */
     if (code == EACCES || code == EROFS)
         code = open_env(l, path, MDB_NOLOCK);
     if (code) {

@@ -13,6 +13,7 @@
 
 #include "audit/evidence_calls.h"
 #include "audit/raw.h"
+#include "ledger/file.h"
 #include "ledger/wire.h"
 
 #include <errno.h>
@@ -236,7 +237,7 @@ enum err_code evidence_open_export(const char *path, struct evidence **e, struct
     void *bytes = MAP_FAILED;
     struct stat status;
 
-    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    const int file = file_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (file < 0)
         return err_set(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "%s: %s", path, strerror(errno));
     if (fstat(file, &status) != 0) {
