@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "audit/verify.h"
+#include "ledger/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,7 +52,7 @@ bool cli_is_stdin(const char *path)
 enum err_code cli_read_file(const char *path, size_t max, char **bytes, size_t *size, struct err *err)
 {
     const bool is_stdin = cli_is_stdin(path);
-    const int fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = is_stdin ? STDIN_FILENO : file_open(path, O_RDONLY | O_CLOEXEC, 0);
     char *buffer = NULL;
     size_t used = 0;
     enum err_code rc = ERR_OK;

@@ -41,6 +41,7 @@
 #define FILE_SIZE_MIN     8192                 /* two meta pages */
 
 /* Every open store of this process: a global, because LMDB's file locks belong to the process. */
+#define OPEN_AGAIN_MAX    2
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct store *registry;
 
@@ -102,7 +103,7 @@ static enum err_code check_file(const char *name, const char *path, struct err *
     return ERR_OK;
 }
 
-static int try_open_env(struct store *s, const char *path, unsigned flags, uint64_t map_size)
+static int try_open_once(struct store *s, const char *path, unsigned flags, uint64_t map_size)
 {
     int rc = mdb_env_create(&s->env);
 
@@ -117,6 +118,19 @@ static int try_open_env(struct store *s, const char *path, unsigned flags, uint6
 
 /* Who may read the file but not write the lock beside it, reads without it: see is_overtaken(). */
 static enum err_code open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size,
+/* LMDB gives up when a signal interrupts it, and takes a read cut short for a damaged file: it is asked again. */
+static int try_open_env(struct store *s, const char *path, unsigned flags, uint64_t map_size)
+{
+    int rc = try_open_once(s, path, flags, map_size);
+
+    for (int again = 0; again < OPEN_AGAIN_MAX && (rc == EINTR || rc == MDB_INVALID); again++) {
+        mdb_env_close(s->env);
+        s->env = NULL;
+        rc = try_open_once(s, path, flags, map_size);
+    }
+    return rc;
+}
+
                               struct err *err)
 {
     const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0);

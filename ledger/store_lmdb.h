@@ -41,7 +41,10 @@ MUST_USE enum err_code store_txn_commit(struct store_txn *t, struct err *err);
 /* Drops what was put and not committed. NULL is fine. */
 void store_txn_end(struct store_txn *t);
 
-/* True when the last error came from a map that is too small: regrow, and put everything again. */
+/*
+ * True when the last error came from a map that is too small, or from a signal that interrupted LMDB: regrow,
+ * and put everything again.
+ */
 bool store_txn_is_full(const struct store_txn *t);
 /*
  * Drops what was put, makes the map larger (at least doubled, and room for `need` more bytes), and starts

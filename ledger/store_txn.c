@@ -66,6 +66,7 @@ enum err_code store_fail(const char *name, int code, const char *doing, struct e
 enum err_code store_txn_fail(struct store_txn *t, int code, const char *doing, struct err *err)
 {
     t->is_full = code == MDB_MAP_FULL || code == MDB_TXN_FULL;
+    t->is_interrupted = code == EINTR;
     return store_fail(t->store->name, code, doing, err);
 }
 
@@ -249,7 +250,7 @@ void store_txn_end(struct store_txn *t)
 
 bool store_txn_is_full(const struct store_txn *t)
 {
-    return t->is_full;
+    return t->is_full || t->is_interrupted;
 }
 
 enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *err)
@@ -263,7 +264,13 @@ enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *e
         mdb_txn_abort(t->txn);
     t->txn = NULL;
     t->pages = 0;
+    const bool fits = t->is_interrupted;
     t->is_full = false;
+    t->is_interrupted = false;
+    if (fits) {
+        const int begun = begin_writing(t);
+        return begun ? store_fail(s->name, begun, "write to it", err) : ERR_OK;
+    }
     int rc = mdb_env_info(s->env, &info);
     if (rc)
         return store_fail(s->name, rc, "make room", err);
