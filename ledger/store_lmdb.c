@@ -39,9 +39,9 @@
 #define MAP_MIN           (UINT64_C(256) << 10)
 #define MAP_ALIGN         (UINT64_C(64) << 10) /* a multiple of every page size in use */
 #define FILE_SIZE_MIN     8192                 /* two meta pages */
+#define OPEN_AGAIN_MAX    2
 
 /* Every open store of this process: a global, because LMDB's file locks belong to the process. */
-#define OPEN_AGAIN_MAX    2
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct store *registry;
 
@@ -116,8 +116,6 @@ static int try_open_once(struct store *s, const char *path, unsigned flags, uint
     return rc ? rc : mdb_env_open(s->env, path, flags, 0600);
 }
 
-/* Who may read the file but not write the lock beside it, reads without it: see is_overtaken(). */
-static enum err_code open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size,
 /* LMDB gives up when a signal interrupts it, and takes a read cut short for a damaged file: it is asked again. */
 static int try_open_env(struct store *s, const char *path, unsigned flags, uint64_t map_size)
 {
@@ -131,6 +129,8 @@ static int try_open_env(struct store *s, const char *path, unsigned flags, uint6
     return rc;
 }
 
+/* Who may read the file but not write the lock beside it, reads without it: see is_overtaken(). */
+static enum err_code open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size,
                               struct err *err)
 {
     const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0);

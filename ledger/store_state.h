@@ -43,8 +43,8 @@ struct store_txn {
     uint64_t pages;     /* upper bound of the pages that the puts so far will write */
     bool is_writing;
     bool is_full;
-};
     bool is_interrupted; /* by a signal: LMDB gives up then */
+};
 
 /* The error of an LMDB or system code, in words: "NAME: cannot DOING: why, and what to do". */
 enum err_code store_fail(const char *name, int code, const char *doing, struct err *err);
