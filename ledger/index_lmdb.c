@@ -15,15 +15,11 @@
  * file that is shorter than its pages is refused instead of faulting later; the map grows outside of transactions.
  * No lock is needed over growing: a batch looks at `indexed` again before it is put.
  */
-#include "ledger/index_state.h"
-
-#include "ledger/wire.h"
+#include "ledger/index_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <lmdb.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -33,33 +29,8 @@
 #define MAP_FIRST    (UINT64_C(1) << 20) /* grows by doubling: a batch that does not fit is put again */
 #define MAP_ALIGN    (UINT64_C(64) << 10)
 #define READERS_MAX  510
-#define META_SIZE    76u
-#define ROW_KEY_MAX  (2 + INDEX_TEXT_MAX + 8)
 #define LOCK_NAME    INDEX_FILE_NAME "-lock"
 #define JOURNAL_NAME "journal.mdb"
-
-struct index_file {
-    MDB_env *env;
-    MDB_dbi rows;
-    char *name; /* the journal's directory: what errors call it */
-    char *path;
-    bool read_only;
-    bool has_no_lock;     /* see is_overtaken() */
-    pthread_mutex_t gate; /* guards what follows */
-    unsigned open;        /* transactions of this process */
-    dev_t device;         /* the file, for the registry */
-    ino_t inode;
-    pid_t process;
-    unsigned references;
-    struct index_file *next;
-};
-
-struct index_txn {
-    struct index_file *file;
-    MDB_txn *txn; /* NULL once it is over */
-    MDB_cursor *cursor;
-    bool is_full;
-};
 
 /* Every open index of this process: a global, because LMDB's file locks belong to the process. */
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -67,7 +38,7 @@ static struct index_file *registry;
 
 /* -- errors --------------------------------------------------------------------------------------------- */
 
-static enum err_code fail(const char *name, int code, const char *doing, struct err *err)
+enum err_code index_fail(const char *name, int code, const char *doing, struct err *err)
 {
     switch (code) {
     case ENOENT: return err_set(err, ERR_NOT_FOUND, "%s has no " INDEX_FILE_NAME, name);
@@ -97,7 +68,7 @@ static enum err_code fail(const char *name, int code, const char *doing, struct 
     }
 }
 
-static enum err_code damaged(const char *name, const char *what, struct err *err)
+enum err_code index_damaged(const char *name, const char *what, struct err *err)
 {
     return err_set(err, ERR_FORMAT,
                    "%s: " INDEX_FILE_NAME " is damaged (%s): delete it, or run ledger doctor --reindex", name,
@@ -127,15 +98,15 @@ static enum err_code fit_file(struct index_file *f, struct err *err)
     if (!rc && fstat(fd, &file) != 0)
         rc = errno;
     if (rc)
-        return fail(f->name, rc, "open", err);
+        return index_fail(f->name, rc, "open", err);
     f->device = file.st_dev;
     f->inode = file.st_ino;
     const uint64_t used = ((uint64_t)info.me_last_pgno + 1) * pages.ms_psize;
     if ((uint64_t)file.st_size < used)
-        return damaged(f->name, "cut short", err);
+        return index_damaged(f->name, "cut short", err);
     if (used > info.me_mapsize / 2)
         rc = mdb_env_set_mapsize(f->env, round_map(4 * used));
-    return rc ? fail(f->name, rc, "map", err) : ERR_OK;
+    return rc ? index_fail(f->name, rc, "map", err) : ERR_OK;
 }
 
 static int try_open_env(struct index_file *f, unsigned flags)
@@ -178,14 +149,14 @@ static enum err_code open_env(struct index_file *f, struct err *err)
         rc = try_open_env(f, flags | MDB_NOLOCK);
     }
     if (rc)
-        return fail(f->name, rc, f->read_only ? "open" : "write", err);
+        return index_fail(f->name, rc, f->read_only ? "open" : "write", err);
     const enum err_code code = fit_file(f, err);
     if (code)
         return code;
     rc = open_table(f);
     if (!rc)
         (void)mdb_reader_check(f->env, &dead); /* readers that were killed would keep old pages alive */
-    return rc ? fail(f->name, rc, "open", err) : ERR_OK;
+    return rc ? index_fail(f->name, rc, "open", err) : ERR_OK;
 }
 
 static char *path_of(const char *dir, const char *name)
@@ -251,7 +222,7 @@ static enum err_code check_owner(const char *dir, struct err *err)
     const int rc = stat(path, &file) == 0 ? 0 : errno;
     free(path);
     if (rc)
-        return fail(dir, rc, "write", err);
+        return index_fail(dir, rc, "write", err);
     if (file.st_uid != geteuid())
         return err_set(err, ERR_IO, "%s: " INDEX_FILE_NAME " is written only by the journal's owner", dir);
     return ERR_OK;
@@ -337,7 +308,7 @@ enum err_code index_file_space(struct index_file *f, uint64_t *bytes, struct err
     struct statvfs fs;
 
     if (statvfs(f->path, &fs) != 0)
-        return fail(f->name, errno, "look at the disk of", err);
+        return index_fail(f->name, errno, "look at the disk of", err);
     *bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
     return ERR_OK;
 }
@@ -376,7 +347,7 @@ static enum err_code begin_txn(struct index_file *f, unsigned flags, struct inde
     pthread_mutex_unlock(&f->gate);
     if (rc) {
         free(begun);
-        return fail(f->name, rc, flags ? "read" : "write", err);
+        return index_fail(f->name, rc, flags ? "read" : "write", err);
     }
     *t = begun;
     return ERR_OK;
@@ -394,10 +365,10 @@ enum err_code index_write_begin(struct index_file *f, struct index_txn **t, stru
     return begin_txn(f, 0, t, err);
 }
 
-static enum err_code txn_fail(struct index_txn *t, int code, const char *doing, struct err *err)
+enum err_code index_txn_fail(struct index_txn *t, int code, const char *doing, struct err *err)
 {
     t->is_full = code == MDB_MAP_FULL || code == MDB_TXN_FULL;
-    return fail(t->file->name, code, doing, err);
+    return index_fail(t->file->name, code, doing, err);
 }
 
 static void close_cursor(struct index_txn *t)
@@ -436,7 +407,7 @@ enum err_code index_txn_commit(struct index_txn *t, struct err *err)
     t->txn = NULL;
     if (!rc)
         rc = lengthen(t->file);
-    return rc ? txn_fail(t, rc, "write", err) : ERR_OK;
+    return rc ? index_txn_fail(t, rc, "write", err) : ERR_OK;
 }
 
 void index_txn_end(struct index_txn *t)
@@ -467,184 +438,5 @@ enum err_code index_file_grow(struct index_file *f, struct err *err)
         rc = f->open == 0 ? mdb_env_set_mapsize(f->env, round_map(2 * (uint64_t)info.me_mapsize))
                           : MDB_MAP_FULL;
     pthread_mutex_unlock(&f->gate);
-    return rc ? fail(f->name, rc, "make room in", err) : ERR_OK;
-}
-
-/* -- meta ----------------------------------------------------------------------------------------------- */
-
-static const uint8_t META_KEY[1] = {INDEX_OF_META};
-
-static MDB_val value_of(const void *bytes, size_t size)
-{
-    return (MDB_val){size, (void *)(uintptr_t)bytes}; /* LMDB does not write through what it is given */
-}
-
-enum err_code index_get_meta(struct index_txn *t, struct index_meta *meta, struct err *err)
-{
-    MDB_val key = value_of(META_KEY, sizeof META_KEY);
-    struct wire_in in;
-    MDB_stat rows;
-    MDB_val value;
-
-    int rc = mdb_get(t->txn, t->file->rows, &key, &value);
-    if (rc == MDB_NOTFOUND) {
-        rc = mdb_stat(t->txn, t->file->rows, &rows);
-        if (rc)
-            return txn_fail(t, rc, "read", err);
-        if (rows.ms_entries > 0)
-            return damaged(t->file->name, "no meta row", err);
-        *meta = (struct index_meta){.indexed = 0};
-        return ERR_OK;
-    }
-    if (rc)
-        return txn_fail(t, rc, "read", err);
-    wire_in_init(&in, value.mv_data, value.mv_size);
-    const uint32_t format = wire_get_u32(&in);
-    if (!in.bad && format != INDEX_FORMAT)
-        return err_set(err, ERR_FORMAT,
-                       "%s: " INDEX_FILE_NAME " has format %" PRIu32
-                       ", and this program reads %u: delete it, or run ledger doctor --reindex",
-                       t->file->name, format, INDEX_FORMAT);
-    if (value.mv_size != META_SIZE)
-        return damaged(t->file->name, "its meta row", err);
-    meta->indexed = wire_get_u64(&in);
-    memcpy(meta->genesis.bytes, wire_get_bytes(&in, HASH_SIZE), HASH_SIZE);
-    memcpy(meta->root.bytes, wire_get_bytes(&in, HASH_SIZE), HASH_SIZE);
-    return ERR_OK;
-}
-
-enum err_code index_put_meta(struct index_txn *t, const struct index_meta *meta, struct err *err)
-{
-    MDB_val key = value_of(META_KEY, sizeof META_KEY);
-    uint8_t bytes[META_SIZE];
-    struct wire_out out;
-
-    wire_out_init(&out, bytes, sizeof bytes);
-    wire_put_u32(&out, INDEX_FORMAT);
-    wire_put_u64(&out, meta->indexed);
-    wire_put_bytes(&out, meta->genesis.bytes, HASH_SIZE);
-    wire_put_bytes(&out, meta->root.bytes, HASH_SIZE);
-    REQUIRE(!out.bad && out.at == out.end);
-    MDB_val value = value_of(bytes, sizeof bytes);
-    const int rc = mdb_put(t->txn, t->file->rows, &key, &value, 0);
-    return rc ? txn_fail(t, rc, "write", err) : ERR_OK;
-}
-
-enum err_code index_clear(struct index_txn *t, struct err *err)
-{
-    const int rc = mdb_drop(t->txn, t->file->rows, 0);
-
-    return rc ? txn_fail(t, rc, "empty", err) : ERR_OK;
-}
-
-/* -- rows ----------------------------------------------------------------------------------------------- */
-
-static size_t put_key(uint8_t out[ROW_KEY_MAX], const struct index_key *key, uint64_t first)
-{
-    out[0] = key->number;
-    out[1] = key->length;
-    memcpy(out + 2, key->bytes, key->length);
-    wire_store_u64(out + 2 + key->length, first);
-    return 2u + key->length + 8u;
-}
-
-static bool get_key(const MDB_val *found, struct index_key *key, uint64_t *first)
-{
-    const uint8_t *const bytes = found->mv_data;
-
-    memset(key, 0, sizeof *key);
-    if (found->mv_size < 10 || bytes[0] == INDEX_OF_META || bytes[0] >= INDEX_NUMBERS)
-        return false;
-    if (bytes[1] > INDEX_TEXT_MAX || found->mv_size != 10u + bytes[1])
-        return false;
-    key->number = bytes[0];
-    key->length = bytes[1];
-    memcpy(key->bytes, bytes + 2, key->length);
-    *first = wire_load_u64(bytes + 2 + key->length);
-    return *first > 0;
-}
-
-enum err_code index_put(struct index_txn *t, const struct index_key *key, uint64_t first,
-                        const uint8_t *value, size_t size, struct err *err)
-{
-    uint8_t bytes[ROW_KEY_MAX];
-    MDB_val at = value_of(bytes, put_key(bytes, key, first));
-    MDB_val to = value_of(value, size);
-
-    const int rc = mdb_cursor_put(t->cursor, &at, &to, 0);
-    return rc ? txn_fail(t, rc, "write", err) : ERR_OK;
-}
-
-/*
- * A reader that writers do not know of loses its pages when the third commit after its snapshot begins: see
- * store_rows.c.
- */
-static bool is_overtaken(const struct index_txn *t)
-{
-    MDB_envinfo info;
-
-    return t->file->has_no_lock && mdb_env_info(t->file->env, &info) == 0 &&
-           info.me_last_txnid >= mdb_txn_id(t->txn) + 2;
-}
-
-/* The row that a move of the cursor came to. *found is whether there is one, of this key (NULL: of any). */
-static enum err_code take_row(struct index_txn *t, int rc, const MDB_val *at, const MDB_val *value,
-                              const struct index_key *key, struct index_row *row, bool *found,
-                              struct err *err)
-{
-    *found = false;
-    if (rc == MDB_NOTFOUND)
-        return ERR_OK;
-    if (rc)
-        return txn_fail(t, rc, "read", err);
-    if (at->mv_size == sizeof META_KEY)
-        return ERR_OK;
-    if (!get_key(at, &row->key, &row->first))
-        return damaged(t->file->name, "a key", err);
-    row->value = value->mv_data;
-    row->size = value->mv_size;
-    *found = !key || memcmp(key, &row->key, sizeof *key) == 0;
-    return ERR_OK;
-}
-
-static enum err_code seek(struct index_txn *t, const struct index_key *key, uint64_t seq, bool before,
-                          struct index_row *row, bool *found, struct err *err)
-{
-    uint8_t bytes[ROW_KEY_MAX];
-    MDB_val at = value_of(bytes, put_key(bytes, key, seq + 1));
-    MDB_val value;
-
-    if (is_overtaken(t))
-        return err_set(err, ERR_IO, "%s: " INDEX_FILE_NAME " was written while it was read without its lock",
-                       t->file->name);
-    int rc = mdb_cursor_get(t->cursor, &at, &value, MDB_SET_RANGE);
-    if (before && rc == MDB_NOTFOUND)
-        rc = mdb_cursor_get(t->cursor, &at, &value, MDB_LAST);
-    else if (before && !rc)
-        rc = mdb_cursor_get(t->cursor, &at, &value, MDB_PREV);
-    return take_row(t, rc, &at, &value, key, row, found, err);
-}
-
-enum err_code index_find_before(struct index_txn *t, const struct index_key *key, uint64_t seq,
-                                struct index_row *row, bool *found, struct err *err)
-{
-    return seek(t, key, seq, true, row, found, err);
-}
-
-enum err_code index_find_after(struct index_txn *t, const struct index_key *key, uint64_t seq,
-                               struct index_row *row, bool *found, struct err *err)
-{
-    return seek(t, key, seq, false, row, found, err);
-}
-
-enum err_code index_next_row(struct index_txn *t, bool is_first, struct index_row *row, bool *found,
-                             struct err *err)
-{
-    MDB_val value;
-    MDB_val at;
-
-    int rc = mdb_cursor_get(t->cursor, &at, &value, is_first ? MDB_FIRST : MDB_NEXT);
-    if (!rc && is_first && at.mv_size == sizeof META_KEY)
-        rc = mdb_cursor_get(t->cursor, &at, &value, MDB_NEXT);
-    return take_row(t, rc, &at, &value, NULL, row, found, err);
+    return rc ? index_fail(f->name, rc, "make room in", err) : ERR_OK;
 }

@@ -1,9 +1,10 @@
 /*
  * What the files of the index share; nobody else includes this.
  *
- *   index_lmdb.c   the file, its transactions and rows      index_batch.c  postings of a batch, in memory
- *   index.c        opening, catching up                     index_list.c   the postings of one key, as runs
- *   index_walk.c   asking                                   index_check.c  comparing with the entries
+ *   index_lmdb.c  the file and its transactions    index_batch.c  postings of a batch, in memory
+ *   index_rows.c  its rows                         index_list.c   the postings of one key, as runs
+ *   index.c       opening, catching up             index_walk.c   asking
+ *                                                  index_check.c  comparing with the entries
  */
 #ifndef LEDGER_INDEX_STATE_H
 #define LEDGER_INDEX_STATE_H
