@@ -1,0 +1,320 @@
+/* A caller's side of the queue: into a slot, wait or lead, out again. */
+#include "ledger/queue.h"
+
+#include "ledger/journal_state.h"
+#include "ledger/queue_lead.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LOOK_MS 20 /* between looks at whether the leader still lives */
+#define FORCE_MS                                                                                             \
+    1000 /* after which a leader that is said to be there is not waited for: leading twice does no harm */
+
+/* -- the journal's own rules ----------------------------------------------------------------------------- */
+
+static enum err_code add_plainly(void *context, struct journal_group *g, uint8_t *bytes, size_t size,
+                                 struct err *err)
+{
+    struct entry *const draft = context;
+    const enum err_code rc = entry_decode(bytes, size, draft, err);
+
+    return rc ? rc : journal_group_add_encoded(g, bytes, size, draft, err);
+}
+
+/* -- beginning and end ----------------------------------------------------------------------------------- */
+
+enum err_code queue_open(struct journal *j, const struct queue_rules *rules, struct queue **q,
+                         struct err *err)
+{
+    struct queue *const made = calloc(1, sizeof *made);
+    uint64_t none = 0;
+
+    if (!made)
+        return err_set(err, ERR_MEMORY, "%s: out of memory", j->dir);
+    if (!j->vault) {
+        free(made);
+        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to append", j->dir);
+    }
+    made->journal = j;
+    made->process = (uint32_t)getpid();
+    pthread_mutex_init(&made->lock, NULL);
+    enum err_code rc = queue_key_init(&made->key, j->vault, err);
+    if (!rc)
+        rc = queue_map(j->dir, &made->file, err);
+    if (rules)
+        made->rules = *rules;
+    if (!rc && !rules) {
+        made->rules = (struct queue_rules){.add = add_plainly, .context = calloc(1, sizeof(struct entry))};
+        made->owns_context = true;
+        if (!made->rules.context)
+            rc = err_set(err, ERR_MEMORY, "%s: out of memory", j->dir);
+    }
+    if (rc) {
+        queue_close(made);
+        return rc;
+    }
+    (void)atomic_compare_exchange_strong(&made->file->size, &none, j->size);
+    *q = made;
+    return ERR_OK;
+}
+
+void queue_close(struct queue *q)
+{
+    if (!q)
+        return;
+    if (q->owns_context)
+        free(q->rules.context);
+    queue_unmap(q->file);
+    queue_key_release(&q->key);
+    pthread_mutex_destroy(&q->lock);
+    free(q);
+}
+
+/* -- slots ----------------------------------------------------------------------------------------------- */
+
+/* A slot is free, or its caller is dead and nobody has it in hand. */
+static bool claim(struct queue *q, uint32_t i)
+{
+    struct queue_slot *const slot = &q->file->slots[i];
+    uint32_t state = atomic_load(&slot->state);
+
+    if (state != QUEUE_FREE && queue_process_lives(atomic_load(&slot->owner)))
+        return false;
+    if (state == QUEUE_TAKEN && queue_process_lives(atomic_load(&slot->leader)))
+        return false;
+    if (!atomic_compare_exchange_strong(&slot->state, &state, QUEUE_FILLING))
+        return false;
+    atomic_store(&slot->owner, q->process);
+    return true;
+}
+
+/* QUEUE_NO_SLOT: all are in use. Threads begin to look at different places. */
+static uint32_t claim_any(struct queue *q)
+{
+    static _Thread_local uint32_t last;
+
+    if (last == 0)
+        last = 1 + randombytes_uniform(QUEUE_SLOTS);
+    for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+        const uint32_t slot = (last - 1 + i) % QUEUE_SLOTS;
+        if (claim(q, slot)) {
+            last = slot + 1;
+            return slot;
+        }
+    }
+    return QUEUE_NO_SLOT;
+}
+
+/* What one call of queue_append() wants, and where. */
+struct caller {
+    struct queue *q;
+    struct queue_slot *slot; /* or NULL */
+    struct queue_item item;
+    size_t size; /* of all its bytes */
+};
+
+/* A new order for the same entries; the slot is this caller's alone. */
+static void make_order(struct caller *c)
+{
+    struct queue *const q = c->q;
+    struct queue_order *const o = &c->slot->order;
+
+    randombytes_buf(c->item.ticket, sizeof c->item.ticket);
+    memcpy(o->ticket, c->item.ticket, sizeof o->ticket);
+    o->seen = atomic_load(&q->file->size);
+    o->rules = q->rules.number;
+    o->count = (uint32_t)c->item.count;
+    o->size = (uint32_t)c->size;
+    o->zero = 0;
+    memset(o->sizes, 0, sizeof o->sizes);
+    memcpy(o->sizes, c->item.sizes, c->item.count * sizeof o->sizes[0]);
+    memcpy(o->bytes, c->item.bytes, c->size);
+    queue_sign_order(&q->key, o, c->slot->order_mac);
+    atomic_store(&c->slot->state, QUEUE_PENDING);
+}
+
+/* -- leading --------------------------------------------------------------------------------------------- */
+
+static bool try_lead(struct queue *q, bool force)
+{
+    uint32_t leader = atomic_load(&q->file->leader);
+
+    if (pthread_mutex_trylock(&q->lock) != 0)
+        return false;
+    const bool is_free = leader == 0 || force || !queue_process_lives(leader);
+    if (is_free && atomic_compare_exchange_strong(&q->file->leader, &leader, q->process))
+        return true;
+    pthread_mutex_unlock(&q->lock);
+    return false;
+}
+
+/* First the post is free, then somebody is told: so that no one goes to sleep between the two and is missed. */
+static void hand_over(struct queue *q)
+{
+    uint32_t self = q->process;
+
+    (void)atomic_compare_exchange_strong(&q->file->leader, &self, 0);
+    pthread_mutex_unlock(&q->lock);
+    for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+        if (atomic_load(&q->file->slots[i].state) == QUEUE_PENDING) {
+            queue_wake(&q->file->slots[i].state);
+            return;
+        }
+    }
+}
+
+/* -- waiting --------------------------------------------------------------------------------------------- */
+
+/* The answer in the slot, if it is one to this order. */
+static bool read_answer(const struct caller *c, struct queue_answer *a)
+{
+    uint8_t mac[QUEUE_MAC_SIZE];
+
+    *a = c->slot->answer;
+    memcpy(mac, c->slot->answer_mac, sizeof mac);
+    return queue_check_answer(&c->q->key, a, mac) && memcmp(a->ticket, c->item.ticket, sizeof a->ticket) == 0;
+}
+
+/* The leader is dead. Under the writer lock: are the entries where it meant to put them? */
+static enum err_code look_for_entries(struct caller *c, uint64_t first_seq, bool *found,
+                                      struct queue_reply *reply, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    struct journal_group *g = NULL;
+    struct journal_record record;
+    const uint8_t *at = c->item.bytes;
+
+    enum err_code rc = journal_group_begin(c->q->journal, &g, err);
+    if (rc)
+        return rc;
+    rc = journal_group_reader(g, &r, err);
+    *found = !rc && first_seq > 0 && first_seq + c->item.count - 1 <= journal_reader_size(r);
+    for (size_t i = 0; !rc && *found && i < c->item.count; i++) {
+        rc = journal_reader_get(r, first_seq + i, &record, err);
+        /* Bytes 8 .. 23 are seq and recorded_at, which the leader gave. */
+        *found = !rc && record.size == c->item.sizes[i] && memcmp(record.bytes, at, 8) == 0 &&
+                 memcmp(record.bytes + 24, at + 24, record.size - 24) == 0;
+        at += c->item.sizes[i];
+    }
+    if (!rc && *found) {
+        reply->first_seq = first_seq;
+        rc = journal_reader_seal(r, first_seq + c->item.count - 1, &reply->seal, err);
+    }
+    journal_group_abort(g); /* ends the reader too */
+    return rc;
+}
+
+/* Taken by a leader that died. True: the outcome is known. Else the order is to be made anew. */
+static bool recover(struct caller *c, struct queue_reply *reply, enum err_code *rc, struct err *err)
+{
+    struct queue_answer a;
+    bool found = false;
+
+    if (!read_answer(c, &a) || a.code != QUEUE_INTENDED)
+        return false;
+    pthread_mutex_lock(&c->q->lock);
+    *rc = look_for_entries(c, a.first_seq, &found, reply, err);
+    pthread_mutex_unlock(&c->q->lock);
+    return *rc || found;
+}
+
+static enum err_code take_answer(const struct queue_answer *a, struct queue_reply *reply, size_t *refused,
+                                 struct err *err)
+{
+    if (a->code != ERR_OK) {
+        *refused = a->refused;
+        return err_set(err, (enum err_code)a->code, "%.*s", (int)a->text_size, a->text);
+    }
+    reply->first_seq = a->first_seq;
+    reply->seal.size = a->seal_size;
+    reply->seal.root = a->root;
+    reply->seal.note_size = a->text_size;
+    memcpy(reply->seal.note, a->text, a->text_size);
+    reply->seal.note[a->text_size] = '\0';
+    return ERR_OK;
+}
+
+/* Leads if nobody does. True: the outcome of this caller's order is known. */
+static bool lead_now(struct caller *c, bool force, struct queue_reply *reply, size_t *refused,
+                     enum err_code *rc, struct err *err)
+{
+    struct queue *const q = c->q;
+    uint32_t pending = QUEUE_PENDING;
+
+    if (!try_lead(q, force))
+        return false;
+    const bool is_mine = atomic_compare_exchange_strong(&c->slot->state, &pending, QUEUE_TAKEN);
+    if (is_mine) {
+        atomic_store(&c->slot->leader, q->process);
+        c->item.is_own = true;
+        *rc = queue_lead(q, &c->item, reply, refused, err);
+    }
+    hand_over(q);
+    return is_mine;
+}
+
+static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, size_t *refused,
+                                  struct err *err)
+{
+    struct queue_answer a;
+    enum err_code rc = ERR_OK;
+
+    for (unsigned waited_ms = 0;; waited_ms += LOOK_MS) {
+        const uint32_t state = atomic_load(&c->slot->state);
+        if (state == QUEUE_DONE && !read_answer(c, &a))
+            return err_set(err, ERR_WRONG,
+                           "another program has written into " QUEUE_FILE_NAME
+                           ": look in the journal whether these entries are there");
+        if (state == QUEUE_DONE && a.code != QUEUE_STALE)
+            return take_answer(&a, reply, refused, err);
+        if (state == QUEUE_PENDING && lead_now(c, waited_ms >= FORCE_MS, reply, refused, &rc, err))
+            return rc;
+        const bool is_orphan = state == QUEUE_TAKEN && !queue_process_lives(atomic_load(&c->slot->leader));
+        if (is_orphan && recover(c, reply, &rc, err))
+            return rc;
+        if (state == QUEUE_PENDING || (state == QUEUE_TAKEN && !is_orphan))
+            queue_wait(&c->slot->state, state, LOOK_MS);
+        else
+            make_order(c); /* it was stale, or is an orphan that was not written */
+    }
+}
+
+/* Too large for a slot, or none is free. */
+static enum err_code lead_alone(struct caller *c, struct queue_reply *reply, size_t *refused, struct err *err)
+{
+    struct queue *const q = c->q;
+
+    randombytes_buf(c->item.ticket, sizeof c->item.ticket);
+    c->item.slot = QUEUE_NO_SLOT;
+    c->item.is_own = true;
+    pthread_mutex_lock(&q->lock);
+    const enum err_code rc = queue_lead(q, &c->item, reply, refused, err);
+    hand_over(q);
+    return rc;
+}
+
+enum err_code queue_append(struct queue *q, uint8_t *bytes, const uint16_t *sizes, size_t count,
+                           struct queue_reply *reply, size_t *refused, struct err *err)
+{
+    struct caller c = {.q = q, .item = {.bytes = bytes, .sizes = sizes, .count = count}};
+    uint32_t slot = QUEUE_NO_SLOT;
+
+    REQUIRE(count > 0 && q->process == (uint32_t)getpid());
+    for (size_t i = 0; i < count; i++) {
+        REQUIRE(sizes[i] >= ENTRY_HEADER_SIZE);
+        c.size += sizes[i];
+    }
+    *refused = count;
+    if (count <= QUEUE_ENTRIES_MAX && c.size <= QUEUE_BYTES_MAX)
+        slot = claim_any(q);
+    if (slot == QUEUE_NO_SLOT)
+        return lead_alone(&c, reply, refused, err);
+    c.slot = &q->file->slots[slot];
+    c.item.slot = slot;
+    make_order(&c);
+    const enum err_code rc = wait_or_lead(&c, reply, refused, err);
+    atomic_store(&c.slot->state, QUEUE_FREE);
+    return rc;
+}

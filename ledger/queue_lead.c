@@ -1,0 +1,252 @@
+#include "ledger/queue_lead.h"
+
+#include "ledger/journal_state.h"
+
+#include <stdlib.h>
+
+/* -- what waits ------------------------------------------------------------------------------------------ */
+
+static void set_state(struct queue_slot *slot, enum queue_state state)
+{
+    atomic_store(&slot->state, (uint32_t)state);
+    queue_wake(&slot->state);
+}
+
+/* Copies the used part; false: it is not an order of somebody who has the key. */
+static bool copy_order(const struct queue *q, const struct queue_slot *slot, struct queue_order *o)
+{
+    uint8_t mac[QUEUE_MAC_SIZE];
+
+    memcpy(o, &slot->order, offsetof(struct queue_order, bytes));
+    if (o->size > QUEUE_BYTES_MAX)
+        return false;
+    memcpy(o->bytes, slot->order.bytes, o->size);
+    memcpy(mac, slot->order_mac, sizeof mac);
+    return queue_check_order(&q->key, o, mac);
+}
+
+static bool is_twice(const struct queue *q, const uint8_t ticket[QUEUE_TICKET_SIZE])
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (memcmp(q->items[i].ticket, ticket, QUEUE_TICKET_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void collect(struct queue *q)
+{
+    for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+        struct queue_slot *const slot = &q->file->slots[i];
+        struct queue_order *const o = &q->orders[i];
+        uint32_t pending = QUEUE_PENDING;
+        if (atomic_load(&slot->state) != QUEUE_PENDING || slot->order.rules != q->rules.number ||
+            !atomic_compare_exchange_strong(&slot->state, &pending, QUEUE_TAKEN))
+            continue;
+        atomic_store(&slot->leader, q->process);
+        if (!copy_order(q, slot, o) || o->rules != q->rules.number || is_twice(q, o->ticket)) {
+            set_state(
+                slot,
+                QUEUE_DONE); /* without an answer: nobody who has the key wrote this, or wrote it here */
+            continue;
+        }
+        struct queue_item *const item = &q->items[q->count++];
+        *item = (struct queue_item){.slot = i, .seen = o->seen, .bytes = o->bytes, .count = o->count};
+        item->sizes = o->sizes;
+        memcpy(item->ticket, o->ticket, sizeof item->ticket);
+    }
+}
+
+static void answer(struct queue *q, const struct queue_item *item, int64_t code, const struct seal *seal)
+{
+    struct queue_slot *const slot = &q->file->slots[item->slot];
+    struct queue_answer a;
+    uint8_t mac[QUEUE_MAC_SIZE];
+
+    memset(&a, 0, offsetof(struct queue_answer, text));
+    memcpy(a.ticket, item->ticket, sizeof a.ticket);
+    a.code = code;
+    a.first_seq = item->first_seq;
+    a.refused = item->refused;
+    if (code == ERR_OK) {
+        a.seal_size = seal->size;
+        a.root = seal->root;
+        a.text_size = seal->note_size;
+        memcpy(a.text, seal->note, seal->note_size);
+    } else if (code > 0) {
+        a.text_size = strlen(item->err.text);
+        memcpy(a.text, item->err.text, a.text_size);
+    }
+    queue_sign_answer(&q->key, &a, mac);
+    memcpy(&slot->answer, &a, offsetof(struct queue_answer, text) + a.text_size);
+    memcpy(slot->answer_mac, mac, sizeof mac);
+}
+
+static bool was_taken(const struct queue_round *round, const uint8_t ticket[QUEUE_TICKET_SIZE])
+{
+    for (uint64_t i = 0; i < round->count; i++) {
+        if (memcmp(round->tickets[i], ticket, QUEUE_TICKET_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Sends back every order that somebody may have taken before: see the head of queue_shared.h. */
+static void drop_stale(struct queue *q)
+{
+    const uint64_t size = q->journal->size;
+    struct queue_round round = q->file->round;
+    uint8_t mac[QUEUE_MAC_SIZE];
+
+    memcpy(mac, q->file->round_mac, sizeof mac);
+    const bool is_known = queue_check_round(&q->key, &round, mac) && round.after == size;
+    for (size_t i = 0; i < q->count; i++) {
+        struct queue_item *const item = &q->items[i];
+        const bool is_new = item->is_own || item->seen == size ||
+                            (is_known && item->seen == round.before && !was_taken(&round, item->ticket));
+        if (item->is_over || is_new)
+            continue;
+        item->is_over = true;
+        answer(q, item, QUEUE_STALE, NULL);
+        set_state(&q->file->slots[item->slot], QUEUE_DONE);
+    }
+}
+
+/* -- the round ------------------------------------------------------------------------------------------- */
+
+static enum err_code add_item(struct queue *q, struct journal_group *g, struct queue_item *item)
+{
+    uint8_t *at = item->bytes;
+
+    item->first_seq = journal_group_next_seq(g);
+    for (size_t i = 0; i < item->count; i++) {
+        const enum err_code rc = q->rules.add(q->rules.context, g, at, item->sizes[i], &item->err);
+        if (rc) {
+            item->refused = i;
+            return rc;
+        }
+        at += item->sizes[i];
+    }
+    item->refused = item->count;
+    return ERR_OK;
+}
+
+/* Tries all that are left. *culprit: the order that spoiled it, or NULL when it was none of them. */
+static enum err_code attempt(struct queue *q, bool is_first, struct seal *seal, struct queue_item **culprit,
+                             struct err *err)
+{
+    struct journal_group *g = NULL;
+
+    *culprit = NULL;
+    enum err_code rc = journal_group_begin(q->journal, &g, err);
+    if (rc)
+        return rc;
+    const uint64_t before = q->journal->size;
+    atomic_store(&q->file->size, before);
+    if (is_first)
+        collect(q);
+    drop_stale(q);
+    for (size_t i = 0; i < q->count; i++) {
+        struct queue_item *const item = &q->items[i];
+        if (item->is_over)
+            continue;
+        rc = add_item(q, g, item);
+        if (rc) {
+            *culprit = item;
+            journal_group_abort(g);
+            return rc;
+        }
+    }
+    for (size_t i = 0; i < q->count; i++) {
+        if (!q->items[i].is_over && q->items[i].slot != QUEUE_NO_SLOT)
+            answer(q, &q->items[i], QUEUE_INTENDED, NULL);
+    }
+    return journal_group_commit(g, seal, err);
+}
+
+/* Which orders this round took: the next leader takes none of them again. */
+static void note_round(struct queue *q)
+{
+    struct queue_round round = {.after = q->journal->size};
+    uint8_t mac[QUEUE_MAC_SIZE];
+
+    for (size_t i = 0; i < q->count; i++) {
+        const struct queue_item *const item = &q->items[i];
+        if (item->is_over)
+            continue;
+        if (round.count == 0)
+            round.before = item->first_seq - 1;
+        memcpy(round.tickets[round.count++], item->ticket, QUEUE_TICKET_SIZE);
+    }
+    queue_sign_round(&q->key, &round, mac);
+    q->file->round = round;
+    memcpy(q->file->round_mac, mac, sizeof mac);
+    atomic_store(&q->file->size, round.after);
+}
+
+static void answer_all(struct queue *q, enum err_code rc, const struct seal *seal, const struct err *err)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        struct queue_item *const item = &q->items[i];
+        if (item->is_own || item->is_over)
+            continue;
+        if (rc)
+            item->err = *err;
+        answer(q, item, (int64_t)rc, seal);
+        set_state(&q->file->slots[item->slot], QUEUE_DONE);
+    }
+}
+
+/* A refusal is the order's own: it is answered, and the others are tried without it. */
+static void refuse(struct queue *q, struct queue_item *item, enum err_code rc)
+{
+    item->is_over = true;
+    item->err.code = rc;
+    if (item->is_own)
+        return;
+    answer(q, item, (int64_t)rc, NULL);
+    set_state(&q->file->slots[item->slot], QUEUE_DONE);
+}
+
+static bool is_any_left(const struct queue *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (!q->items[i].is_over)
+            return true;
+    }
+    return false;
+}
+
+enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct queue_reply *reply,
+                         size_t *refused, struct err *err)
+{
+    struct queue_item *const mine = &q->items[0];
+    struct queue_item *culprit = NULL;
+    struct err why = {.code = ERR_OK};
+    struct seal *const seal = &reply->seal;
+    enum err_code rc = ERR_OK;
+
+    *mine = *own;
+    q->count = 1;
+    for (bool is_first = true; is_any_left(q); is_first = false) {
+        rc = attempt(q, is_first, seal, &culprit, &why);
+        if (rc && q->rules.dropped)
+            q->rules.dropped(q->rules.context);
+        if (!culprit)
+            break;
+        refuse(q, culprit, rc);
+        rc = ERR_OK;
+    }
+    if (rc == ERR_OK && is_any_left(q))
+        note_round(q);
+    answer_all(q, rc, seal, &why);
+    reply->first_seq = mine->first_seq;
+    *refused = mine->is_over ? mine->refused : mine->count;
+    if (mine->is_over) {
+        rc = mine->err.code;
+        why = mine->err;
+    }
+    if (rc && err)
+        *err = why;
+    return rc;
+}

@@ -1,0 +1,46 @@
+/* Leading a round: what queue.c and queue_lead.c share; for them only. */
+#ifndef LEDGER_QUEUE_LEAD_H
+#define LEDGER_QUEUE_LEAD_H
+
+#include "ledger/queue_shared.h"
+
+#include <pthread.h>
+
+#define QUEUE_NO_SLOT UINT32_MAX
+
+/* One order of a round, in the leader's own memory: what lies in the file may change at any time. */
+struct queue_item {
+    uint32_t slot; /* or QUEUE_NO_SLOT: the leader's own, too large for one */
+    uint8_t ticket[QUEUE_TICKET_SIZE];
+    uint64_t seen;
+    uint8_t *bytes;
+    const uint16_t *sizes;
+    size_t count;
+    bool is_own;  /* needs no proof that it is new */
+    bool is_over; /* refused, or stale: no longer part of the round */
+    uint64_t first_seq;
+    size_t refused;
+    struct err err;
+};
+
+struct queue {
+    struct journal *journal;
+    struct queue_rules rules;
+    bool owns_context;
+    struct queue_key key;
+    struct queue_file *file;
+    uint32_t process;
+    pthread_mutex_t lock; /* held by the thread that leads: guards journal and what follows */
+    size_t count;
+    struct queue_item items[QUEUE_SLOTS + 1];
+    struct queue_order orders[QUEUE_SLOTS];
+};
+
+/*
+ * One round, `own` first, then all that waits. The caller holds q->lock, and own's slot is TAKEN. Answers all but
+ * `own`, whose outcome is returned, with *reply and *refused as queue_append() has them.
+ */
+MUST_USE enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct queue_reply *reply,
+                                  size_t *refused, struct err *err);
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * The shared file of a queue, and the words that callers and leaders exchange in it; for queue*.c only.
+ *
+ *   a slot's state:  FREE -> FILLING -> PENDING -> TAKEN -> DONE -> FREE
+ *
+ * An order says which size of the journal its caller has seen. A leader takes an order only if nobody can have
+ * taken it before: it was made for the size that the journal has, or for the size before the newest round and is
+ * not in the list of that round, which the round's leader has signed. Else it is answered STALE: its caller makes
+ * it anew.
+ * So a copy of an old order, put into a slot again, is never taken.
+ *
+ * Before a leader commits, it answers INTENDED with the seq that the order will have. If the leader dies then, the
+ * caller looks there: either its entries are in the journal, or they never will be.
+ */
+#ifndef LEDGER_QUEUE_SHARED_H
+#define LEDGER_QUEUE_SHARED_H
+
+#include "ledger/queue.h"
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define QUEUE_FILE_NAME   "journal.queue"
+#define QUEUE_SLOTS       128u
+#define QUEUE_TICKET_SIZE 16u
+#define QUEUE_MAC_SIZE    32u
+#define QUEUE_TEXT_MAX    1024u
+
+enum queue_state { QUEUE_FREE, QUEUE_FILLING, QUEUE_PENDING, QUEUE_TAKEN, QUEUE_DONE };
+
+/* No padding in what is signed. */
+struct queue_order {
+    uint8_t ticket[QUEUE_TICKET_SIZE]; /* random, of this order alone */
+    uint64_t seen;                     /* the journal's size when it was made */
+    uint32_t rules;
+    uint32_t count;
+    uint32_t size; /* of the entries' bytes */
+    uint32_t zero;
+    uint16_t sizes[QUEUE_ENTRIES_MAX];
+    uint8_t bytes[QUEUE_BYTES_MAX];
+};
+
+enum { QUEUE_INTENDED = -1, QUEUE_STALE = -2 };
+
+struct queue_answer {
+    uint8_t ticket[QUEUE_TICKET_SIZE];
+    int64_t code; /* an enum err_code, QUEUE_INTENDED or QUEUE_STALE */
+    uint64_t first_seq;
+    uint64_t refused;
+    uint64_t seal_size;
+    struct hash root;
+    uint64_t text_size;
+    char text[QUEUE_TEXT_MAX]; /* the seal's note, or the error's words */
+};
+
+struct queue_slot {
+    _Atomic uint32_t state;  /* waited on by futex */
+    _Atomic uint32_t owner;  /* process of the caller */
+    _Atomic uint32_t leader; /* process that has taken it */
+    struct queue_order order;
+    uint8_t order_mac[QUEUE_MAC_SIZE];
+    struct queue_answer answer;
+    uint8_t answer_mac[QUEUE_MAC_SIZE];
+};
+
+/* The newest round: which orders it took, and between which sizes of the journal. */
+struct queue_round {
+    uint64_t before;
+    uint64_t after;
+    uint64_t count;
+    uint8_t tickets[QUEUE_SLOTS + 1][QUEUE_TICKET_SIZE];
+};
+
+struct queue_file {
+    char magic[16];
+    _Atomic uint32_t leader; /* process that leads, or 0: a hint, since leaders take the writer lock */
+    _Atomic uint64_t size;   /* of the journal, as the newest leader saw it: a hint */
+    struct queue_round round;
+    uint8_t round_mac[QUEUE_MAC_SIZE];
+    struct queue_slot slots[QUEUE_SLOTS];
+};
+
+/* The key of MACs, from the journal's secret key. */
+struct queue_key {
+    uint8_t *bytes; /* guarded memory */
+};
+
+MUST_USE enum err_code queue_key_init(struct queue_key *k, struct vault *vault, struct err *err);
+void queue_key_release(struct queue_key *k);
+/* Only the used part of an order is signed: its head, its sizes and its bytes. */
+void queue_sign_order(const struct queue_key *k, const struct queue_order *o, uint8_t mac[QUEUE_MAC_SIZE]);
+bool queue_check_order(const struct queue_key *k, const struct queue_order *o,
+                       const uint8_t mac[QUEUE_MAC_SIZE]);
+void queue_sign_answer(const struct queue_key *k, const struct queue_answer *a, uint8_t mac[QUEUE_MAC_SIZE]);
+bool queue_check_answer(const struct queue_key *k, const struct queue_answer *a,
+                        const uint8_t mac[QUEUE_MAC_SIZE]);
+void queue_sign_round(const struct queue_key *k, const struct queue_round *r, uint8_t mac[QUEUE_MAC_SIZE]);
+bool queue_check_round(const struct queue_key *k, const struct queue_round *r,
+                       const uint8_t mac[QUEUE_MAC_SIZE]);
+
+/* The file of `dir`, made (mode 0600, all its blocks there) when it is missing or of another program. */
+MUST_USE enum err_code queue_map(const char *dir, struct queue_file **file, struct err *err);
+void queue_unmap(struct queue_file *file);
+
+/* Sleeps while *word is `value`, at most `ms`; wakes one sleeper. Across processes. */
+void queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms);
+void queue_wake(_Atomic uint32_t *word);
+bool queue_process_lives(uint32_t process);
+
+#endif
