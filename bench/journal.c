@@ -1,8 +1,8 @@
 /*
  * How fast the journal is, against the raw things below it, in one run on one machine: a number alone says
- * nothing about us. Entries have 256 bytes; fills, which rows of their own use, have 121. A row is measured
- * several times, in turn with the others so that a slow moment of the disk meets all of them, and its median
- * counts.
+ * nothing about us. Entries have 256 bytes; fills and quotes, which have rows of their own, are smaller. A row
+ * is measured several times, in turn with the others so that a slow moment of the disk meets all of them, and
+ * its median counts.
  *
  * To measure something more: write a function that fits `run`, and add a row to the table.
  */
@@ -66,7 +66,11 @@ static struct row rows[] = {
     {.name = "raw SHA-256, each entry", .run = raw_sha256_entries, .group = WHOLE, .load = LOAD_FILLS},
     {.name = "replay: decode", .run = replay_decode, .group = WHOLE, .load = LOAD_FILLS},
     {.name = "replay: into accounts", .run = replay_accounts, .group = WHOLE, .load = LOAD_FILLS},
-    {.name = "replay: and orders", .run = replay_all, .group = WHOLE, .load = LOAD_FILLS},
+    {.name = "replay: and orders", .run = replay_orders, .group = WHOLE, .load = LOAD_FILLS},
+    {.name = "replay: decode", .run = replay_decode, .group = WHOLE, .load = LOAD_QUOTES},
+    {.name = "replay: into the chain", .run = replay_chain, .group = WHOLE, .load = LOAD_QUOTES},
+    {.name = "replay: decode", .run = replay_decode, .group = WHOLE, .load = LOAD_DAY},
+    {.name = "replay: into the book", .run = replay_book, .group = WHOLE, .load = LOAD_DAY},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
@@ -104,11 +108,25 @@ static int compare_ns(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static bool is_asked_for(const struct options *o, const struct row *r)
+{
+    return strstr(r->name, o->only) && (!o->group || r->group == o->group);
+}
+
+/* Only the loads of rows that are asked for. */
+static void make_loads(const struct options *o, uint8_t *bytes[LOADS])
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (is_asked_for(o, &rows[i]) && !bytes[rows[i].load])
+            bytes[rows[i].load] = load_make(rows[i].load, o->entries);
+    }
+}
+
 static void measure(const struct options *o, uint8_t *const bytes[LOADS])
 {
     for (unsigned round = 0; round < o->rounds; round++) {
         for (size_t i = 0; i < ROW_COUNT; i++) {
-            if (!strstr(rows[i].name, o->only) || (o->group && rows[i].group != o->group))
+            if (!is_asked_for(o, &rows[i]))
                 continue;
             const struct raw_load load = {o->dir, bytes[rows[i].load], load_size(rows[i].load),
                                           count_for(o, rows[i].group), rows[i].group};
@@ -273,7 +291,8 @@ int main(int argc, char **argv)
     if (asprintf(&dir, "%s/bench-journal-XXXXXX", o.dir) < 0 || !mkdtemp(dir))
         raw_die(o.dir, strerror(errno));
     o.dir = dir;
-    uint8_t *const bytes[LOADS] = {load_make(LOAD_ENTRIES, o.entries), load_make(LOAD_FILLS, o.entries)};
+    uint8_t *bytes[LOADS] = {NULL};
+    make_loads(&o, bytes);
     measure(&o, bytes);
     if (o.json)
         print_json(&o);

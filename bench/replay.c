@@ -1,8 +1,9 @@
 #include "replay.h"
 
-#include "ledger/accounts.h"
+#include "load.h"
+
+#include "book/book.h"
 #include "ledger/clock.h"
-#include "ledger/orders.h"
 
 static void must(enum err_code rc, const struct err *err)
 {
@@ -18,7 +19,8 @@ static int64_t fold(const struct raw_load *load, struct replay *r)
     const int64_t begin_ns = clock_monotonic_ns();
 
     for (uint64_t i = 0; i < load->count; i++) {
-        must(entry_decode(load->bytes + i * load->size, load->size, &e, &err), &err);
+        const uint8_t *const bytes = load->bytes + i * load->size;
+        must(entry_decode(bytes, load_entry_size(bytes), &e, &err), &err);
         if (r)
             must(replay_apply(r, &e, &err), &err);
     }
@@ -30,7 +32,20 @@ int64_t replay_decode(const struct raw_load *load)
     return fold(load, NULL);
 }
 
-static int64_t replay_rows(const struct raw_load *load, size_t count)
+int64_t replay_accounts(const struct raw_load *load)
+{
+    struct accounts accounts;
+    void *states[] = {&accounts};
+    struct replay r;
+
+    replay_init(&r, &accounts_row, states, 1);
+    const int64_t took_ns = fold(load, &r);
+    REQUIRE(accounts_sum_micro(&accounts) == 0 && r.seq == load->count);
+    replay_release(&r);
+    return took_ns;
+}
+
+int64_t replay_orders(const struct raw_load *load)
 {
     const struct replay_row rows[] = {accounts_row, orders_row};
     struct accounts accounts;
@@ -38,19 +53,35 @@ static int64_t replay_rows(const struct raw_load *load, size_t count)
     void *states[] = {&accounts, &orders};
     struct replay r;
 
-    replay_init(&r, rows, states, count);
+    replay_init(&r, rows, states, 2);
     const int64_t took_ns = fold(load, &r);
     REQUIRE(accounts_sum_micro(&accounts) == 0 && r.seq == load->count);
     replay_release(&r);
     return took_ns;
 }
 
-int64_t replay_accounts(const struct raw_load *load)
+int64_t replay_chain(const struct raw_load *load)
 {
-    return replay_rows(load, 1);
+    const struct symbol underlying = {.length = 4, .text = "GOOG"};
+    struct view view;
+    void *states[] = {&view};
+    struct replay r;
+
+    replay_init(&r, &view_row, states, 1);
+    const int64_t took_ns = fold(load, &r);
+    REQUIRE(view_chain_count(&view, &underlying) == view.instruments.count && r.seq == load->count);
+    replay_release(&r);
+    return took_ns;
 }
 
-int64_t replay_all(const struct raw_load *load)
+int64_t replay_book(const struct raw_load *load)
 {
-    return replay_rows(load, 2);
+    struct book book;
+    struct err err;
+
+    must(book_init(&book, &err), &err);
+    const int64_t took_ns = fold(load, &book.replay);
+    REQUIRE(book_seq(&book) == load->count);
+    book_release(&book);
+    return took_ns;
 }
