@@ -209,7 +209,8 @@ static int reserve_file(const struct store_txn *t)
         return 0;
     uint64_t step = have / 8;
     step = step < FILE_STEP_MIN ? FILE_STEP_MIN : step > FILE_STEP_MAX ? FILE_STEP_MAX : step;
-    const uint64_t wanted = have + step > need ? have + step : need;
+    uint64_t wanted = have + step > need ? have + step : need;
+    wanted = (wanted + FILE_STEP_MIN - 1) / FILE_STEP_MIN * FILE_STEP_MIN; /* odd ends make writes slower */
     if (fallocate(fd, 0, (off_t)have, (off_t)(wanted - have)) == 0)
         return 0;
     if (errno == ENOSPC || errno == EFBIG || errno == EDQUOT) /* near the end: only what is needed */
