@@ -1,187 +1,215 @@
-/* ledger doctor: what could go wrong at 3 a.m., looked at now. It changes nothing. */
+/*
+ * ledger doctor: what is wrong, how far the journal is good, what to do. It changes nothing.
+ * ledger doctor --salvage FILE: writes the good beginning of a damaged journal into a raw export.
+ */
 #include "cli/cli.h"
 
-#include "book/book.h"
-#include "ledger/build.h"
-#include "ledger/vault.h"
+#include "audit/salvage.h"
+#include "cli/doctor.h"
 
-#include <stdarg.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-enum grade { GRADE_GOOD, GRADE_REMARK, GRADE_BAD };
-
-struct findings {
-    struct json_out out; /* rows, when json */
-    bool json;
-    unsigned bad;
+/* In order: what later rows need, earlier ones look at. `apart`: whatever touches the journal's file. */
+static const struct diagnose_check checks[] = {
+    {.name = "program", .run = doctor_program},
+    {.name = "directory", .run = diagnose_directory},
+    {.name = "disk", .run = diagnose_disk},
+    {.name = "vault", .run = diagnose_vault},
+    {.name = "leftovers", .run = diagnose_leftovers},
+    {.name = "file", .run = diagnose_file, .apart = true},
+    {.name = "lock", .run = diagnose_lock},
+    {.name = "pages", .run = diagnose_pages, .needs = DIAGNOSE_FILE, .apart = true},
+    {.name = "readers", .run = diagnose_readers, .needs = DIAGNOSE_LMDB, .apart = true},
+    {.name = "journal", .run = diagnose_journal, .needs = DIAGNOSE_LMDB, .apart = true},
+    {.name = "good", .run = diagnose_good, .needs = DIAGNOSE_FILE, .apart = true},
+    {.name = "keys", .run = doctor_keys, .needs = DIAGNOSE_JOURNAL, .apart = true},
+    {.name = "clock", .run = diagnose_clock, .needs = DIAGNOSE_JOURNAL},
+    {.name = "growth", .run = diagnose_growth, .needs = DIAGNOSE_JOURNAL, .apart = true},
+    {.name = "state", .run = doctor_book, .needs = DIAGNOSE_JOURNAL, .apart = true},
 };
 
-__attribute__((format(printf, 4, 5))) static void say(struct findings *f, enum grade grade, const char *what,
-                                                      const char *format, ...)
+static const char *colour_of(enum diagnose_grade grade)
 {
-    static const char *const names[] = {"good", "remark", "bad"};
-    char text[512];
-    va_list args;
+    switch (grade) {
+    case DIAGNOSE_GOOD: return cli_green(stdout);
+    case DIAGNOSE_BAD: return cli_red(stdout);
+    case DIAGNOSE_REMARK:
+    case DIAGNOSE_UNSEEN: return cli_bold(stdout);
+    }
+    return "";
+}
 
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    f->bad += grade == GRADE_BAD;
-    if (f->json) {
-        json_out_object(&f->out);
-        json_out_key(&f->out, "check");
-        json_out_text(&f->out, what);
-        json_out_key(&f->out, "grade");
-        json_out_text(&f->out, names[grade]);
-        json_out_key(&f->out, "text");
-        json_out_text(&f->out, text);
-        json_out_object_end(&f->out);
+static void put_text(const struct diagnose_finding *f)
+{
+    printf("%s%-6s%s %-10s %s%s%s\n", colour_of(f->grade), diagnose_grade_name(f->grade), cli_plain(stdout),
+           f->check, f->where, f->where[0] ? ": " : "", f->what);
+    if (f->todo[0] && f->grade != DIAGNOSE_GOOD)
+        printf("                  do: %s\n", f->todo);
+}
+
+static void put_json(const struct diagnose_finding *f, struct json_out *out)
+{
+    const struct {
+        const char *key;
+        const char *text;
+    } rows[] = {{"check", f->check},
+                {"grade", diagnose_grade_name(f->grade)},
+                {"where", f->where},
+                {"what", f->what},
+                {"do", f->grade == DIAGNOSE_GOOD ? "" : f->todo}};
+
+    json_out_object(out);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_out_key(out, rows[i].key);
+        json_out_text(out, rows[i].text);
+    }
+    if (f->entries) {
+        json_out_key(out, "entries");
+        json_out_u64(out, f->entries);
+    }
+    json_out_object_end(out);
+}
+
+static enum err_code put_findings(const struct diagnosis *d, bool json, struct err *err)
+{
+    struct json_out out;
+
+    for (unsigned i = 0; i < d->count && !json; i++)
+        put_text(&d->findings[i]);
+    if (!json)
+        return ERR_OK;
+    json_out_init(&out);
+    json_out_array(&out);
+    for (unsigned i = 0; i < d->count; i++)
+        put_json(&d->findings[i], &out);
+    json_out_array_end(&out);
+    const enum err_code rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    return rc;
+}
+
+static enum err_code judge(const struct diagnosis *d, struct err *err)
+{
+    unsigned count[4] = {0};
+
+    for (unsigned i = 0; i < d->count; i++)
+        count[d->findings[i].grade]++;
+    if (count[DIAGNOSE_BAD])
+        return err_set(err, ERR_WRONG, "doctor: %u things are wrong", count[DIAGNOSE_BAD]);
+    if (count[DIAGNOSE_UNSEEN])
+        return err_set(err, ERR_IO, "doctor: %u things could not be looked at", count[DIAGNOSE_UNSEEN]);
+    return ERR_OK;
+}
+
+static enum err_code diagnose(struct cli *cli, const char *vkey, bool json, struct err *err)
+{
+    struct cli_progress progress;
+    struct diagnosis *d = NULL;
+
+    cli_progress_init(&progress, "doctor");
+    const struct diagnose_options options = {.dir = cli->dir,
+                                             .vkey = vkey,
+                                             .now_ns = cli_now_ns(),
+                                             .progress = cli_progress_draw,
+                                             .progress_arg = &progress,
+                                             .arg = cli};
+    enum err_code rc = diagnose_new(&options, &d, err);
+    if (rc)
+        return rc;
+    fflush(stdout);
+    diagnose_run(d, checks, sizeof checks / sizeof checks[0]);
+    progress.shown = progress.shown || isatty(fileno(stderr)); /* drawn by a process of its own */
+    cli_progress_end(&progress);
+    rc = put_findings(d, json, err);
+    if (!rc)
+        rc = judge(d, err);
+    diagnose_free(d);
+    return rc;
+}
+
+static void put_salvaged(const struct survey *found, const char *path, bool json, struct json_out *out)
+{
+    char date[INSTANT_TEXT_SIZE];
+
+    instant_format(date, found->good_at_ns);
+    if (!json) {
+        printf("%s: entries 1..%llu of %s, to %s, as the seal of that size confirms them\n", path,
+               (unsigned long long)found->good, found->origin, date);
+        if (found->bad_seals || found->bad_checks)
+            printf("left out: %llu seals that do not fit; made anew: %llu checks\n",
+                   (unsigned long long)found->bad_seals, (unsigned long long)found->bad_checks);
         return;
     }
-    const char *const colour = grade == GRADE_GOOD  ? cli_green(stdout)
-                               : grade == GRADE_BAD ? cli_red(stdout)
-                                                    : cli_bold(stdout);
-    printf("%s%-6s%s %-12s %s\n", colour, names[grade], cli_plain(stdout), what, text);
-}
-
-static void look_at_directory(struct findings *f, const char *dir)
-{
-    struct stat st;
-    struct statvfs fs;
-
-    if (stat(dir, &st) != 0 || statvfs(dir, &fs) != 0) {
-        say(f, GRADE_BAD, "directory",
-            "%s cannot be looked at; start one with: ledger -C %s init --origin NAME", dir, dir);
-        return;
+    json_out_object(out);
+    json_out_key(out, "file");
+    json_out_text(out, path);
+    json_out_key(out, "origin");
+    json_out_text(out, found->origin);
+    json_out_key(out, "vkey");
+    json_out_text(out, found->vkey);
+    const struct {
+        const char *key;
+        uint64_t value;
+    } rows[] = {{"entries", found->good},
+                {"readable", found->readable},
+                {"newest_seal", found->newest_seal},
+                {"seals_left_out", found->bad_seals},
+                {"checks_made_anew", found->bad_checks}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_out_key(out, rows[i].key);
+        json_out_u64(out, rows[i].value);
     }
-    if (st.st_mode & 077)
-        say(f, GRADE_REMARK, "permissions", "%s is open to others (mode %03o); chmod 700 %s", dir,
-            (unsigned)(st.st_mode & 0777), dir);
-    else
-        say(f, GRADE_GOOD, "permissions", "only its owner can read %s", dir);
-    const unsigned long long free_mib = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
-    say(f,
-        free_mib < 100    ? GRADE_BAD
-        : free_mib < 2048 ? GRADE_REMARK
-                          : GRADE_GOOD,
-        "disk", "%llu MiB free", free_mib);
-    say(f, access(dir, W_OK) == 0 ? GRADE_GOOD : GRADE_REMARK, "writing",
-        access(dir, W_OK) == 0 ? "this user may append" : "this user may only read");
+    json_out_key(out, "recorded_at");
+    json_out_text(out, date);
+    json_out_key(out, "root");
+    json_out_hex(out, found->root.bytes, HASH_SIZE);
+    json_out_object_end(out);
 }
 
-static void look_at_vault(struct findings *f, const char *dir)
+static enum err_code salvage(struct cli *cli, const char *vkey, const char *path, bool json, struct err *err)
 {
-    char path[4096];
-    struct stat st;
+    struct cli_progress progress;
+    struct evidence *evidence = NULL;
+    struct salvage *s = NULL;
+    struct json_out out;
 
-    snprintf(path, sizeof path, "%s/" VAULT_FILE_NAME, dir);
-    if (stat(path, &st) != 0)
-        say(f, GRADE_BAD, "vault", "%s is not there: nothing can be appended; restore it from a copy", path);
-    else if (st.st_mode & 077)
-        say(f, GRADE_BAD, "vault", "%s is open to others (mode %03o); chmod 600 %s", path,
-            (unsigned)(st.st_mode & 0777), path);
-    else
-        say(f, GRADE_GOOD, "vault", "the keys are there, readable by their owner only");
-}
-
-static void look_at_time(struct findings *f, const struct entry *newest)
-{
-    char text[INSTANT_TEXT_SIZE];
-    const int64_t now = cli_now_ns();
-
-    instant_format(text, newest->recorded_at_ns);
-    if (now + JOURNAL_CLOCK_SLACK_NS < newest->recorded_at_ns)
-        say(f, GRADE_BAD, "clock",
-            "this machine's clock is before the newest entry (%s): appends will be refused", text);
-    else
-        say(f, GRADE_GOOD, "clock", "newest entry of %s is not in the future", text);
-}
-
-static void look_at_book(struct findings *f, const struct book *b)
-{
-    say(f, GRADE_GOOD, "replay",
-        "all %llu entries fold into state (whether they are unchanged: ledger verify)",
-        (unsigned long long)book_seq(b));
-    if (accounts_sum_micro(b->accounts) != 0)
-        say(f, GRADE_BAD, "accounts", "balances do not sum to zero");
-    else
-        say(f, GRADE_GOOD, "accounts", "balances sum to zero");
-    if (b->risk->stopped)
-        say(f, GRADE_REMARK, "stop", "trading is stopped by entry %llu; ledger resume --reason TEXT ends it",
-            (unsigned long long)b->risk->stop_seq);
-    if (risk_state_tripped(b->risk))
-        say(f, GRADE_REMARK, "breakers", "%u tripped; ledger resume --reason TEXT resets them",
-            risk_state_tripped(b->risk));
-    if (b->run->is_open)
-        say(f, GRADE_REMARK, "run",
-            "the run of entry %llu has no end; the same ledger run command goes on with it",
-            (unsigned long long)b->run->first_seq);
-    if (b->orders->open_count)
-        say(f, GRADE_REMARK, "orders", "%u open", b->orders->open_count);
-}
-
-static enum err_code look_at_journal(struct findings *f, struct journal *j, struct err *err)
-{
-    struct journal_reader *r = NULL;
-    struct journal_record record;
-    struct entry e;
-    struct seal seal;
-    struct book b = {0};
-    enum err_code rc = journal_reader_begin(j, &r, err);
-    const uint64_t size = rc ? 0 : journal_reader_size(r);
-
+    cli_guard_reading();
+    cli_progress_init(&progress, "salvage");
+    enum err_code rc = salvage_evidence(cli->dir, cli_progress_draw, &progress, &evidence, err);
     if (!rc)
-        rc = journal_reader_get(r, size, &record, err);
+        rc = salvage_survey(evidence, vkey, cli_progress_draw, &progress, &s, err);
     if (!rc)
-        rc = entry_decode_header(record.bytes, record.size, &e, err);
-    if (!rc)
-        look_at_time(f, &e);
-    if (!rc && journal_reader_seal(r, size, &seal, err) == ERR_OK)
-        say(f, GRADE_GOOD, "seal", "the newest seal covers all %llu entries", (unsigned long long)size);
-    else if (!rc)
-        say(f, GRADE_BAD, "seal", "entries after the newest seal; run: ledger verify");
-    if (!rc)
-        rc = book_init(&b, err);
-    if (!rc && book_load(&b, r, 0, NULL, NULL, err) == ERR_OK)
-        look_at_book(f, &b);
-    else if (!rc)
-        say(f, GRADE_BAD, "replay", "%s; run: ledger verify", err->text);
-    book_release(&b);
-    journal_reader_end(r);
+        rc = salvage_write(s, path, err);
+    cli_progress_end(&progress);
+    if (rc) {
+        rc = err_wrap(err, "nothing was saved");
+    } else {
+        const struct survey *const found = salvage_found(s);
+        json_out_init(&out);
+        put_salvaged(found, path, json, &out);
+        rc = json ? cli_put_json(&out, err) : ERR_OK;
+        json_out_release(&out);
+        if (found->newest_seal > found->good || found->readable > found->good)
+            fprintf(stderr, "There were more: %llu can be read, and seals speak of %llu.\n",
+                    (unsigned long long)found->readable, (unsigned long long)found->newest_seal);
+        fprintf(stderr, "Check it with: ledger verify --raw %s\n", path);
+    }
+    salvage_free(s);
+    evidence_close(evidence);
     return rc;
 }
 
 enum err_code cmd_doctor(struct cli *cli, struct err *err)
 {
-    struct findings f = {.json = false};
-    struct journal *j = NULL;
-    char build[256];
-    const struct cli_option options[] = {{.name = "json", .flag = &f.json}};
-    enum err_code rc = cli_options(cli, options, 1, NULL, 0, NULL, err);
+    const char *path = NULL;
+    const char *vkey = NULL;
+    bool json = false;
+    const struct cli_option options[] = {{.name = "json", .flag = &json},
+                                         {.name = "salvage", .value = &path},
+                                         {.name = "key", .value = &vkey}};
+    const enum err_code rc = cli_options(cli, options, 3, NULL, 0, NULL, err);
 
     if (rc)
         return rc;
-    json_out_init(&f.out);
-    json_out_array(&f.out);
-    build_describe(build, sizeof build);
-    say(&f, GRADE_GOOD, "program", "%s, %s", BUILD_PROGRAM, build);
-    look_at_directory(&f, cli->dir);
-    if (cli_open(cli, true, &j, err)) {
-        say(&f, GRADE_BAD, "journal", "%s", err->text);
-    } else {
-        say(&f, GRADE_GOOD, "journal", "%s, verifier key %s", journal_origin(j), journal_vkey(j));
-        look_at_vault(&f, cli->dir);
-        rc = look_at_journal(&f, j, err);
-        if (rc)
-            say(&f, GRADE_BAD, "journal", "%s; run: ledger verify", err->text);
-    }
-    json_out_array_end(&f.out);
-    rc = f.json ? cli_put_json(&f.out, err) : ERR_OK;
-    json_out_release(&f.out);
-    journal_close(j);
-    if (!rc && f.bad)
-        rc = err_set(err, ERR_WRONG, "doctor: %u checks are bad", f.bad);
-    return rc;
+    return path ? salvage(cli, vkey, path, json, err) : diagnose(cli, vkey, json, err);
 }

@@ -211,12 +211,22 @@ const struct command commands[] = {
      "(verify --seal, with a seal kept from one of them, shows it).\n\n"
      "example:\n"
      "  ledger -C J backup J-2015-12-24\n"},
-    {"doctor", cmd_doctor, "look for what could go wrong",
-     "usage: ledger -C DIR doctor [--json]\n\n"
-     "Checks disk, permissions, clock, seal and state, and says what to do. Changes nothing. Exit 1: "
-     "something is bad.\n\n"
-     "example:\n"
-     "  ledger -C J doctor\n"},
+    {"doctor", cmd_doctor, "what is wrong, how far the journal is good, what to do",
+     "usage: ledger -C DIR doctor [--key VKEY] [--json]\n"
+     "       ledger -C DIR doctor --salvage FILE [--key VKEY] [--json]\n\n"
+     "Looks at directory, disk, vault, locks, every page of the file, every entry and seal, clock and state, "
+     "and says of\n"
+     "each what is wrong, where, and what to type. Changes nothing. Works on files that no other command "
+     "opens. "
+     "Exit 0:\n"
+     "healthy; 1: something is wrong; 3: something could not be looked at.\n\n"
+     "  --salvage FILE  writes the entries up to the largest seal that confirms them into a raw export, "
+     "which\n"
+     "                  ledger verify --raw calls good; from a damaged file, even one without meta pages\n"
+     "  --key VKEY      the verifier key that init printed; else the journal's own is taken on trust\n\n"
+     "examples:\n"
+     "  ledger -C J doctor\n"
+     "  ledger -C J doctor --salvage saved.raw && ledger verify --raw saved.raw\n"},
     {"version", cmd_version, "program, compiler, build id",
      "usage: ledger version [--json]\n\nexample:\n  ledger version --json\n"},
     {"help", cmd_help, "this overview, or the help of one command",

@@ -15,7 +15,7 @@ _ledger() {
     done
     case $previous in
     -C | --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --raw | --seal) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --passphrase-file | --config | --raw | --seal | --salvage) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W "perception decision risk order fill control" -- "$current"); return ;;
@@ -28,7 +28,8 @@ _ledger() {
     init) options="--origin" ;;
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --cause --from --to --since --until --reverse --limit --no-index --json" ;;
-    show | doctor | backup | version) options="--json" ;;
+    show | backup | version) options="--json" ;;
+    doctor) options="--key --salvage --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --json --digest --redecide" ;;

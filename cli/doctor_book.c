@@ -1,0 +1,104 @@
+/* What only a fold of the journal, or its passphrase, can tell. */
+#include "cli/doctor.h"
+
+#include "cli/cli.h"
+
+#include "book/book.h"
+#include "ledger/build.h"
+
+#include <stdlib.h>
+
+void doctor_program(struct diagnosis *d)
+{
+    char build[256];
+
+    build_describe(build, sizeof build);
+    diagnose_add(d, DIAGNOSE_GOOD, NULL, "%s, %s", BUILD_PROGRAM, build);
+}
+
+/* Never asks for a passphrase: a doctor is called by timers, too. */
+void doctor_keys(struct diagnosis *d)
+{
+    struct cli *const cli = d->options.arg;
+    const char *const variable = getenv("LEDGER_PASSPHRASE_FILE");
+    struct err why = {.code = ERR_OK};
+    struct secret *passphrase = NULL;
+    struct journal *j = NULL;
+
+    if (!cli->passphrase_file && !(variable && variable[0])) {
+        diagnose_add(
+            d, DIAGNOSE_GOOD, NULL,
+            "not looked at: with --passphrase-file FILE it is tried whether the vault is this journal's");
+        return;
+    }
+    enum err_code rc = cli_open(cli, true, &j, &why);
+    if (!rc)
+        rc = cli_passphrase(cli, false, &passphrase, &why);
+    if (!rc)
+        rc = journal_unlock(j, passphrase, &why);
+    if (rc == ERR_KEY)
+        diagnose_advise(diagnose_add(d, DIAGNOSE_BAD, NULL, "nothing can be appended: %s", why.text),
+                        "restore the vault from a backup of this journal, or give its passphrase");
+    else if (rc)
+        diagnose_add(d, DIAGNOSE_UNSEEN, NULL, "%s", why.text);
+    else
+        diagnose_add(d, DIAGNOSE_GOOD, NULL,
+                     "the passphrase opens the vault, and it holds this journal's key");
+    secret_free(passphrase);
+    journal_close(j);
+}
+
+static void tell_state(struct diagnosis *d, const struct book *b)
+{
+    char where[40];
+
+    if (accounts_sum_micro(b->accounts) != 0)
+        diagnose_add(d, DIAGNOSE_BAD, "accounts", "balances do not sum to zero");
+    else
+        diagnose_add(d, DIAGNOSE_GOOD, "accounts", "balances sum to zero");
+    if (b->risk->stopped) {
+        snprintf(where, sizeof where, "entry %llu", (unsigned long long)b->risk->stop_seq);
+        diagnose_advise(diagnose_add(d, DIAGNOSE_REMARK, where, "trading is stopped by entry %llu",
+                                     (unsigned long long)b->risk->stop_seq),
+                        "ledger resume --reason TEXT");
+    }
+    if (risk_state_tripped(b->risk))
+        diagnose_advise(
+            diagnose_add(d, DIAGNOSE_REMARK, "breakers", "%u tripped", risk_state_tripped(b->risk)),
+            "ledger resume --reason TEXT resets them");
+    if (b->run->is_open) {
+        snprintf(where, sizeof where, "entry %llu", (unsigned long long)b->run->first_seq);
+        diagnose_advise(diagnose_add(d, DIAGNOSE_REMARK, where, "the run that entry %llu began has no end",
+                                     (unsigned long long)b->run->first_seq),
+                        "nothing, if it is under way; the same ledger run command goes on with it");
+    }
+    if (b->orders->open_count)
+        diagnose_add(d, DIAGNOSE_REMARK, "orders", "%u open", b->orders->open_count);
+}
+
+void doctor_book(struct diagnosis *d)
+{
+    struct journal_reader *r = NULL;
+    struct err why = {.code = ERR_OK};
+    struct journal *j = NULL;
+    struct book b = {0};
+
+    enum err_code rc = cli_open(d->options.arg, true, &j, &why);
+    if (!rc)
+        rc = journal_reader_begin(j, &r, &why);
+    if (!rc)
+        rc = book_init(&b, &why);
+    if (!rc)
+        rc = book_load(&b, r, 0, NULL, NULL, &why);
+    if (rc) {
+        diagnose_advise(diagnose_add(d, DIAGNOSE_BAD, NULL, "it does not fold into state: %s", why.text),
+                        "ledger replay, with the program that wrote it");
+    } else {
+        diagnose_add(d, DIAGNOSE_GOOD, NULL, "all %llu entries fold into state",
+                     (unsigned long long)book_seq(&b));
+        tell_state(d, &b);
+    }
+    book_release(&b);
+    journal_reader_end(r);
+    journal_close(j);
+}
