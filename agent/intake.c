@@ -1,5 +1,7 @@
 #include "agent/intake.h"
 
+#include "book/snapshot.h"
+
 /*
  * Reducers refuse only what moves money or settings, and the clock is a matter of state: to fold a journal for a
  * quote would be for nothing.
@@ -73,11 +75,21 @@ static enum err_code fold(struct intake *in, struct journal_group *g, struct err
     return rc;
 }
 
+/* Whoever could write one could say what the state is: that is for the program alone. */
+static enum err_code check_kind(const struct entry *e, struct err *err)
+{
+    if (e->kind != ENTRY_CONTROL_SNAPSHOT)
+        return ERR_OK;
+    return err_set(err, ERR_INPUT, "control.snapshot is the program's own word: see ledger snapshot");
+}
+
 static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *bytes, size_t size, bool folds,
                          struct err *err)
 {
     enum err_code rc = entry_decode(bytes, size, &in->draft, err);
 
+    if (!rc)
+        rc = check_kind(&in->draft, err);
     if (!rc && in->draft.kind == ENTRY_PERCEPTION_CLOCK)
         rc = check_clock(&in->book, err);
     if (!rc)
@@ -114,6 +126,12 @@ enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *si
     if (rc && folds)
         intake_release(in); /* it has folded what is nowhere */
     return rc;
+}
+
+enum err_code intake_keep(struct intake *in, struct err *err)
+{
+    return in->has_book && snapshot_is_due(&in->book) ? snapshot_write(in->journal, &in->book, NULL, err)
+                                                      : ERR_OK;
 }
 
 void intake_release(struct intake *in)

@@ -22,6 +22,11 @@ struct intake {
  */
 MUST_USE enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
                                     struct seal *seal, size_t *refused, struct err *err);
+/*
+ * Stores the state when that is due (book/snapshot.h) and a book is there anyway. After an error what
+ * intake_group() has written stays.
+ */
+MUST_USE enum err_code intake_keep(struct intake *in, struct err *err);
 /* Whether market data with a clock of its own may come in now: ERR_INPUT while a run is not over. */
 MUST_USE enum err_code intake_check_import(struct journal *j, struct err *err);
 void intake_release(struct intake *in);

@@ -1,5 +1,6 @@
 #include "agent/loop.h"
 
+#include "book/snapshot.h"
 #include "ledger/build.h"
 
 #include <stdio.h>
@@ -246,6 +247,25 @@ static enum err_code start(struct loop *l, struct err *err)
     return rc;
 }
 
+/* Between two moments: the newest one is finished, and nothing of the next is there. */
+static enum err_code keep(struct loop *l, struct err *err)
+{
+    struct book *const b = &l->desk->book;
+
+    return snapshot_is_due(b) ? snapshot_write(l->desk->journal, b, NULL, err) : ERR_OK;
+}
+
+/* The next session begins here, however few entries this one has. */
+static enum err_code keep_last(struct loop *l, struct err *err)
+{
+    struct book *const b = &l->desk->book;
+
+    if (b->configuration->configuration.journal.snapshot_every == 0 ||
+        book_seq(b) <= b->snapshots.covered + 1)
+        return ERR_OK;
+    return snapshot_write(l->desk->journal, b, NULL, err);
+}
+
 enum err_code loop_run(struct desk *d, const struct loop_options *options, struct loop_report *report,
                        struct err *err)
 {
@@ -257,11 +277,15 @@ enum err_code loop_run(struct desk *d, const struct loop_options *options, struc
         rc = in_group(&l, perceive, err);
         if (!rc && l.has_tick)
             rc = work_tick(&l, err);
+        if (!rc)
+            rc = keep(&l, err);
         tell_progress(&l);
     }
     report->end = !l.has_next ? LOOP_FEED_ENDED : is_past_until(&l) ? LOOP_UNTIL : LOOP_INTERRUPTED;
     if (!rc && report->end == LOOP_FEED_ENDED)
         rc = in_group(&l, end_run, err);
+    if (!rc)
+        rc = keep_last(&l, err);
     report->derived = d->derived;
     report->orders = d->orders;
     report->fills = d->fills;

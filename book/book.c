@@ -1,5 +1,7 @@
 #include "book/book.h"
 
+#include "book/snapshot.h"
+
 #include <stdlib.h>
 
 static void actors_row_init(void *state)
@@ -67,6 +69,13 @@ static void fill_rows(void)
     rows[RUN] = run_row;
 }
 
+const struct replay_row *book_rows(size_t *count)
+{
+    fill_rows();
+    *count = ROWS;
+    return rows;
+}
+
 enum err_code book_init(struct book *b, struct err *err)
 {
     memset(b, 0, sizeof *b);
@@ -103,9 +112,22 @@ void book_release(struct book *b)
     memset(b, 0, sizeof *b);
 }
 
+void book_clear(struct book *b)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i].release(b->states[i]);
+        rows[i].init(b->states[i]);
+    }
+    b->replay.seq = 0;
+}
+
 enum err_code book_apply(struct book *b, const struct entry *e, struct err *err)
 {
-    return replay_apply(&b->replay, e, err);
+    const enum err_code rc = replay_apply(&b->replay, e, err);
+
+    if (!rc && e->kind == ENTRY_CONTROL_SNAPSHOT)
+        snapshot_notice(b, e);
+    return rc;
 }
 
 enum err_code book_apply_record(struct book *b, const struct journal_record *record, struct err *err)
@@ -127,8 +149,10 @@ static enum err_code load(struct book *b, struct journal_reader *r, uint64_t to,
     bool found = true;
     const uint64_t size = journal_reader_size(r);
     const uint64_t last = to == 0 || to > size ? size : to;
-    enum err_code rc = journal_reader_seek(r, book_seq(b) + 1, err);
+    enum err_code rc = snapshot_begin(b, r, last, until_ns, err);
 
+    if (!rc)
+        rc = journal_reader_seek(r, book_seq(b) + 1, err);
     while (!rc && book_seq(b) < last) {
         rc = journal_reader_next(r, &record, &found, err);
         if (rc || !found)
@@ -174,6 +198,24 @@ struct hash book_digest(const struct book *b)
     const struct digest_out out = {add_to_hash, &stream};
 
     hash_stream_init(&stream);
-    replay_digest(&b->replay, &out);
+    book_save(b, &out);
     return hash_stream_finish(&stream);
+}
+
+void book_save(const struct book *b, const struct digest_out *out)
+{
+    replay_digest(&b->replay, out);
+}
+
+enum err_code book_restore(struct book *b, struct restore_in *in, struct err *err)
+{
+    struct restore_in again = *in;
+    enum err_code rc = replay_restore(&b->replay, in, err);
+
+    if (!rc && replay_differs(&b->replay, &again))
+        rc = err_set(err, ERR_FORMAT, "snapshot: its bytes have another form than this program writes");
+    if (!rc)
+        return ERR_OK;
+    book_clear(b);
+    return rc;
 }

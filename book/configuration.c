@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-enum { GROUPS = 3, VALUE_SIZE = 6144 };
+enum { GROUPS = 4, VALUE_SIZE = 6144 };
 
 /* The modules' tables are behind calls, so the list is put together at each use: it costs nothing. */
 static void fill_groups(struct setting_group groups[GROUPS])
@@ -15,6 +15,8 @@ static void fill_groups(struct setting_group groups[GROUPS])
     groups[1].offset = offsetof(struct configuration, risk);
     groups[2].rows = costs_rows(&groups[2].count);
     groups[2].offset = offsetof(struct configuration, costs);
+    groups[3].rows = journal_settings_rows(&groups[3].count);
+    groups[3].offset = offsetof(struct configuration, journal);
 }
 
 const struct setting *configuration_setting(size_t index)

@@ -5,6 +5,7 @@
 #ifndef BOOK_CONFIGURATION_H
 #define BOOK_CONFIGURATION_H
 
+#include "book/journal_settings.h"
 #include "ledger/hash.h"
 #include "ledger/replay.h"
 #include "ledger/settings.h"
@@ -16,6 +17,7 @@ struct configuration {
     struct strategy_settings strategy;
     struct risk_settings risk;
     struct costs costs;
+    struct journal_settings journal;
 };
 
 /* The index-th setting of all modules, in the canonical text's order; NULL past the end. */

@@ -193,6 +193,7 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
     begun->size = 0;
     begun->count = 0;
     begun->control_count = 0;
+    begun->snapshot = NULL;
     table_init(&begun->signatures, sizeof(struct signature_row), ENTRY_SIGNATURE_SIZE);
     tiler_begin(j->tiler, j->size, begun->bytes, begun->ends);
     j->group_is_open = true;
@@ -409,6 +410,8 @@ static enum err_code write_group(struct journal_group *g, const struct hashes *h
     if (!rc)
         rc = journal_write_signatures(g, err);
     if (!rc)
+        rc = journal_write_snapshot(g, err);
+    if (!rc)
         rc = write_seal(g, seal, err);
     if (!rc)
         rc = store_txn_commit(g->txn, err);
@@ -420,7 +423,9 @@ static enum err_code write_group(struct journal_group *g, const struct hashes *h
 /* Bytes that the group may take in the store: the entries, their lengths and checks, pages that are not full. */
 static uint64_t group_need(const struct journal_group *g)
 {
-    return 2 * (uint64_t)g->size + 8 * (uint64_t)g->count + ((uint64_t)1 << 20);
+    const uint64_t snapshot = g->snapshot ? g->snapshot->size + g->snapshot->size / 8 : 0;
+
+    return 2 * (uint64_t)g->size + 8 * (uint64_t)g->count + snapshot + ((uint64_t)1 << 20);
 }
 
 static void end_group(struct journal_group *g)

@@ -7,6 +7,7 @@
 #include "ledger/block.h"
 #include "ledger/journal.h"
 #include "ledger/merkle.h"
+#include "ledger/snapshot_rows.h"
 #include "ledger/store_lmdb.h"
 #include "ledger/table.h"
 #include "ledger/tiler.h"
@@ -41,6 +42,7 @@ struct journal_group {
     struct table signatures; /* struct signature_row */
     uint64_t *controls; /* seqs of the group's control entries */
     size_t control_count;
+    const struct snapshot_source *snapshot; /* to be stored with the group; NULL: none */
     size_t control_capacity;
 };
 
@@ -104,6 +106,8 @@ MUST_USE enum err_code journal_check_signature(struct journal_group *g, const st
 void journal_remember_signature(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
                                 uint64_t seq);
 MUST_USE enum err_code journal_write_signatures(struct journal_group *g, struct err *err);
+/* The bytes that snapshot_rows_put() announced, if it did. */
+MUST_USE enum err_code journal_write_snapshot(struct journal_group *g, struct err *err);
 void journal_group_release(struct journal_group *g); /* the kept memory */
 
 #endif

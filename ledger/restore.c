@@ -6,7 +6,8 @@ void restore_init(struct restore_in *in, const void *bytes, size_t size)
 }
 
 void restore_init_pieces(struct restore_in *in, uint64_t total,
-                         bool (*more)(void *context, const uint8_t **bytes, size_t *size), void *context)
+                         bool (*more)(void *context, uint32_t piece, const uint8_t **bytes, size_t *size),
+                         void *context)
 {
     *in = (struct restore_in){.left = total, .more = more, .context = context};
 }
@@ -32,7 +33,7 @@ static bool next_piece(struct restore_in *in)
     const uint8_t *bytes = NULL;
     size_t size = 0;
 
-    if (in->left == 0 || !in->more(in->context, &bytes, &size) || size == 0 || size > in->left)
+    if (in->left == 0 || !in->more(in->context, in->piece++, &bytes, &size) || size == 0 || size > in->left)
         return false;
     in->at = bytes;
     in->size = size;

@@ -15,9 +15,10 @@
 struct restore_in {
     const uint8_t *at; /* what is left of the piece at hand: borrowed */
     size_t size;
-    uint64_t left; /* bytes of the pieces that follow it */
-    bool (*more)(void *context, const uint8_t **bytes,
-                 size_t *size); /* the next piece; false: there is none */
+    uint64_t left;  /* bytes of the pieces that follow it */
+    uint32_t piece; /* the next one's number, from 0: a copy of this struct reads on by itself */
+    bool (*more)(void *context, uint32_t piece, const uint8_t **bytes,
+                 size_t *size); /* false: there is none */
     void *context;
     bool bad;
 };
@@ -26,7 +27,8 @@ struct restore_in {
 void restore_init(struct restore_in *in, const void *bytes, size_t size);
 /* `total` bytes in pieces. */
 void restore_init_pieces(struct restore_in *in, uint64_t total,
-                         bool (*more)(void *context, const uint8_t **bytes, size_t *size), void *context);
+                         bool (*more)(void *context, uint32_t piece, const uint8_t **bytes, size_t *size),
+                         void *context);
 /* All bytes that were not read yet. */
 uint64_t restore_left(const struct restore_in *in);
 /* Nothing was wrong, and nothing is left over. */

@@ -13,6 +13,8 @@
  *                                            opening need not read everything
  *   signatures  0 64 bytes: an actor's       0 u64 seq of the entry that carries it. An index, so that the
  *               signature                    writer notices one that is put in a second time
+ *   snapshots   0 u64 seq of the entry       a piece of the canonical bytes of the state after that entry:
+ *               covered | 8 u32 piece        ledger/snapshot_rows.h. Derived; may be dropped at any time
  *   meta        "layout"                     0 u32 the number of this layout
  *
  * The two indexes are derived from the entries.
@@ -183,7 +185,8 @@ static int open_databases(struct store *s, MDB_txn *txn, unsigned flags)
         MDB_dbi *dbi;
     } rows[] = {
         {"entries", &s->entries}, {"tiles", &s->tiles},           {"seals", &s->seals},
-        {"control", &s->control}, {"signatures", &s->signatures}, {"meta", &s->meta},
+        {"control", &s->control}, {"signatures", &s->signatures}, {"snapshots", &s->snapshots},
+        {"meta", &s->meta},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

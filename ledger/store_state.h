@@ -19,6 +19,7 @@ struct store {
     MDB_dbi seals;
     MDB_dbi control;
     MDB_dbi signatures;
+    MDB_dbi snapshots;
     MDB_dbi meta;
     unsigned page_size;
     bool read_only;

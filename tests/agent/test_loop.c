@@ -1,108 +1,5 @@
 /* The loop from feed to fill on a real journal: stops, crashes, re-decision. */
-#include "agent/control.h"
-#include "agent/loop.h"
-#include "book/redecide.h"
-#include "support/journals.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define FEED "synthetic:seed=3,underlying=ACME,date=2026-01-05"
-
-static const char yaml[] = "strategy:\n"
-                           "  underlyings: [ACME]\n"
-                           "  otm_min: 0.02\n"
-                           "  premium_min: 0.05\n"
-                           "  premium_max: 3\n"
-                           "  days_min: 1\n"
-                           "  days_max: 60\n"
-                           "  trend_required: false\n"
-                           "  positions_max: 3\n"
-                           "risk: {sector_share: 1, position_loss: 100000}\n";
-
-struct session {
-    struct scratch scratch;
-    struct journal *journal;
-    struct desk *desk;
-};
-
-static void session_open(struct session *s)
-{
-    s->journal = scratch_open(&s->scratch);
-    s->desk = calloc(1, sizeof *s->desk);
-    REQUIRE(s->desk);
-    SCRATCH_OK(desk_init(s->desk, s->journal, NULL, NULL, err));
-}
-
-static void session_close(struct session *s)
-{
-    desk_release(s->desk);
-    free(s->desk);
-    journal_close(s->journal);
-}
-
-static void session_start(struct session *s)
-{
-    struct actor_rows first;
-    bool changed = false;
-
-    scratch_init(&s->scratch);
-    control_first_actors(&first);
-    SCRATCH_OK(journal_create(&s->scratch.options, SCRATCH_ORIGIN, s->scratch.passphrase, &first, err));
-    session_open(s);
-    SCRATCH_OK(control_configure(s->desk, "operator", "test.yaml", yaml, strlen(yaml), 1, &changed, err));
-    assert_true(changed);
-    SCRATCH_OK(control_configure(s->desk, "operator", "test.yaml", yaml, strlen(yaml), 2, &changed, err));
-    assert_false(changed); /* the very same is not entered twice */
-}
-
-static void session_end(struct session *s)
-{
-    session_close(s);
-    scratch_release(&s->scratch);
-}
-
-static struct loop_report run_until(struct session *s, const char *until)
-{
-    const struct feed_context context = feed_context_of(s->journal, loop_continues(s->desk, FEED));
-    struct loop_report report;
-    struct feed *feed = NULL;
-
-    SCRATCH_OK(feed_open(FEED, &context, &feed, err));
-    const struct loop_options options = {.feed_text = FEED,
-                                         .feed = feed,
-                                         .broker = "paper",
-                                         .until_ns = until ? entries_instant(until) : INSTANT_NONE};
-    SCRATCH_OK(loop_run(s->desk, &options, &report, err));
-    feed_close(feed);
-    return report;
-}
-
-static struct redecide_report *decide_again(struct session *s)
-{
-    struct redecide_report *const report = calloc(1, sizeof *report);
-    struct journal_reader *r = NULL;
-
-    REQUIRE(report);
-    SCRATCH_OK(journal_reader_begin(s->journal, &r, err));
-    SCRATCH_OK(redecide(r, 0, report, NULL, NULL, err));
-    journal_reader_end(r);
-    return report;
-}
-
-static void assert_decides_the_same(struct session *s)
-{
-    struct redecide_report *const report = decide_again(s);
-
-    if (report->differs_seq)
-        fail_msg("entry %llu: %s", (unsigned long long)report->differs_seq, report->reason);
-    assert_true(report->compared > 0);
-    assert_int_equal(report->behind, 0);
-    free(report);
-}
+#include "support/session.h"
 
 static void test_a_day_from_feed_to_fill(void **state)
 {
@@ -110,14 +7,14 @@ static void test_a_day_from_feed_to_fill(void **state)
 
     (void)state;
     session_start(&s);
-    const struct loop_report report = run_until(&s, NULL);
+    const struct loop_report report = session_run(&s, NULL);
     assert_int_equal(report.end, LOOP_FEED_ENDED);
     assert_int_equal(report.ticks, 391); /* the open, and 390 minutes of which the last is the close */
     assert_int_equal(report.orders, 3);
     assert_true(report.fills >= 3);
     assert_false(s.desk->book.run->is_open);
     assert_int_equal(accounts_sum_micro(s.desk->book.accounts), 0);
-    assert_decides_the_same(&s);
+    session_decides_the_same(&s);
     session_end(&s);
 }
 
@@ -128,20 +25,20 @@ static void test_cut_off_and_gone_on_is_the_same_as_uninterrupted(void **state)
 
     (void)state;
     session_start(&whole);
-    run_until(&whole, NULL);
+    session_run(&whole, NULL);
     session_start(&parts);
-    assert_int_equal(run_until(&parts, "2026-01-05T14:35:30Z").end, LOOP_UNTIL);
+    assert_int_equal(session_run(&parts, "2026-01-05T14:35:30Z").end, LOOP_UNTIL);
     session_close(&parts);
     session_open(&parts);
-    const struct loop_report second = run_until(&parts, "2026-01-05T17:00:00Z");
+    const struct loop_report second = session_run(&parts, "2026-01-05T17:00:00Z");
     assert_true(second.skipped > 0);
     session_close(&parts);
     session_open(&parts);
-    assert_int_equal(run_until(&parts, NULL).end, LOOP_FEED_ENDED);
+    assert_int_equal(session_run(&parts, NULL).end, LOOP_FEED_ENDED);
     assert_int_equal(parts.desk->book.accounts->cash_micro, whole.desk->book.accounts->cash_micro);
     assert_int_equal(parts.desk->book.orders->by_id.count, whole.desk->book.orders->by_id.count);
     assert_int_equal(parts.desk->book.view->clock.now_ns, whole.desk->book.view->clock.now_ns);
-    assert_decides_the_same(&parts);
+    session_decides_the_same(&parts);
     session_end(&whole);
     session_end(&parts);
 }
@@ -168,13 +65,13 @@ enum died { DIED_PERCEIVED, DIED_BROKER, DIED_ANSWERED, DIED_POINTS };
 /* The next moment as the loop does it, but only up to a commit. */
 static void die_in_the_next_moment(struct session *s, enum died point)
 {
-    const struct feed_context context = feed_context_of(s->journal, loop_continues(s->desk, FEED));
+    const struct feed_context context = feed_context_of(s->journal, loop_continues(s->desk, SESSION_FEED));
     const uint64_t recorded = s->desk->book.run->perceived;
     struct feed *feed = NULL;
     struct entry e;
     bool found = true;
 
-    SCRATCH_OK(feed_open(FEED, &context, &feed, err));
+    SCRATCH_OK(feed_open(SESSION_FEED, &context, &feed, err));
     for (uint64_t i = 0; i < recorded; i++)
         SCRATCH_OK(feed_next(feed, &e, &found, err));
     SCRATCH_OK(desk_begin(s->desk, err));
@@ -202,18 +99,18 @@ static void test_killed_between_any_two_commits_nothing_is_lost_or_done_twice(vo
 
     (void)state;
     session_start(&whole);
-    run_until(&whole, "2026-01-05T14:40:30Z");
+    session_run(&whole, "2026-01-05T14:40:30Z");
     for (enum died point = DIED_PERCEIVED; point < DIED_POINTS; point++) {
         struct session s;
         session_start(&s);
-        run_until(&s, "2026-01-05T14:30:30Z");
+        session_run(&s, "2026-01-05T14:30:30Z");
         die_in_the_next_moment(&s, point); /* in which the first order is sent */
         assert_int_equal(s.desk->book.orders->open_count, point == DIED_ANSWERED ? 1 : 0);
         session_close(&s);
         session_open(&s);
-        run_until(&s, "2026-01-05T14:40:30Z");
+        session_run(&s, "2026-01-05T14:40:30Z");
         assert_same_outcome(&s, &whole);
-        assert_decides_the_same(&s);
+        session_decides_the_same(&s);
         session_end(&s);
     }
     session_end(&whole);
@@ -227,9 +124,9 @@ static void test_what_others_append_meanwhile_is_not_the_feeds(void **state)
 
     (void)state;
     session_start(&whole);
-    run_until(&whole, "2026-01-05T14:40:30Z");
+    session_run(&whole, "2026-01-05T14:40:30Z");
     session_start(&s);
-    run_until(&s, "2026-01-05T14:35:30Z");
+    session_run(&s, "2026-01-05T14:35:30Z");
     SCRATCH_OK(desk_begin(s.desk, err));
     struct entry e = entries_quote("OTHER", "1", "2", 3, 4);
     SCRATCH_OK(desk_add(s.desk, "feed:synthetic", &e, err));
@@ -239,9 +136,9 @@ static void test_what_others_append_meanwhile_is_not_the_feeds(void **state)
     SCRATCH_OK(desk_commit(s.desk, err));
     session_close(&s);
     session_open(&s);
-    run_until(&s, "2026-01-05T14:40:30Z");
+    session_run(&s, "2026-01-05T14:40:30Z");
     assert_same_outcome(&s, &whole);
-    assert_decides_the_same(&s);
+    session_decides_the_same(&s);
     session_end(&whole);
     session_end(&s);
 }
@@ -277,7 +174,7 @@ static void take_over(void *context, uint64_t done, uint64_t total)
     (void)total;
     e.as.control_run.program = text_from("another");
     e.as.control_run.build = text_from("x");
-    e.as.control_run.feed = text_from(FEED);
+    e.as.control_run.feed = text_from(SESSION_FEED);
     e.as.control_run.broker = id_from("paper");
     SCRATCH_OK(desk_begin(s->desk, err));
     SCRATCH_OK(desk_add(s->desk, "operator", &e, err));
@@ -309,7 +206,7 @@ static void test_of_two_loops_on_one_journal_the_newer_goes_on(void **state)
 
     (void)state;
     session_start(&s);
-    assert_int_equal(run_feed(&s, FEED, take_over, &err), ERR_CHAIN);
+    assert_int_equal(run_feed(&s, SESSION_FEED, take_over, &err), ERR_CHAIN);
     assert_non_null(strstr(err.text, "taken this journal over"));
     assert_int_equal(s.desk->book.view->clock.now_ns, entries_instant("2026-01-05T14:30:00Z"));
     session_end(&s);
@@ -322,7 +219,7 @@ static void test_nothing_is_decided_behind_what_was_decided(void **state)
 
     (void)state;
     session_start(&s);
-    run_until(&s, "2026-01-05T14:31:30Z");
+    session_run(&s, "2026-01-05T14:31:30Z");
     assert_int_equal(run_feed(&s, "synthetic:seed=3,underlying=ACME,date=2025-01-06", NULL, &err), ERR_CHAIN);
     assert_non_null(strstr(err.text, "decided up to 2026-01-05T14:31:00Z"));
     session_close(&s);
@@ -340,20 +237,20 @@ static void test_stop_means_stop_across_a_restart_until_a_signed_resume(void **s
 
     (void)state;
     session_start(&s);
-    run_until(&s, "2026-01-05T14:31:30Z");
+    session_run(&s, "2026-01-05T14:31:30Z");
     assert_int_equal(control_resume(s.desk, "operator", "nothing to resume", 3, &err), ERR_INPUT);
     SCRATCH_OK(control_stop(s.desk, "operator", "quotes look wrong", 4, &cancelled, err));
     const uint64_t stop = s.desk->book.risk->stop_seq;
     assert_true(stop > 0);
     session_close(&s);
     session_open(&s);
-    run_until(&s, "2026-01-05T16:00:00Z");
+    session_run(&s, "2026-01-05T16:00:00Z");
     assert_int_equal(count_kind(&s, ENTRY_ORDER_NEW, stop), 0);
     assert_true(count_kind(&s, ENTRY_DECISION_NO_TRADE, stop) > 0);
     SCRATCH_OK(control_resume(s.desk, "compliance", "checked", 5, err));
-    run_until(&s, NULL);
+    session_run(&s, NULL);
     assert_true(count_kind(&s, ENTRY_ORDER_NEW, stop) > 0);
-    assert_decides_the_same(&s);
+    session_decides_the_same(&s);
     session_end(&s);
 }
 
@@ -371,7 +268,7 @@ static void test_stop_cancels_what_is_open(void **state)
     (void)state;
     session_start(&s);
     SCRATCH_OK(control_configure(s.desk, "operator", "large.yaml", large, strlen(large), 3, &changed, err));
-    run_until(&s, "2026-01-05T14:31:30Z"); /* 5000 are more than anybody bids for: the order works on */
+    session_run(&s, "2026-01-05T14:31:30Z"); /* 5000 are more than anybody bids for: the order works on */
     assert_int_equal(s.desk->book.orders->open_count, 1);
     const struct order *const o = table_at(&s.desk->book.orders->by_id, 0);
     assert_int_equal(o->status, ORDER_WORKING);
@@ -379,7 +276,7 @@ static void test_stop_cancels_what_is_open(void **state)
     assert_int_equal(cancelled, 1);
     assert_int_equal(((const struct order *)table_at(&s.desk->book.orders->by_id, 0))->status,
                      ORDER_CANCELLED);
-    assert_decides_the_same(&s); /* the cancellations too */
+    session_decides_the_same(&s); /* the cancellations too */
     session_end(&s);
 }
 
@@ -392,7 +289,7 @@ static void test_redecide_names_what_nobody_decided(void **state)
     (void)state;
     for (unsigned i = 0; i < 3; i++) {
         session_start(&s);
-        run_until(&s, "2026-01-05T14:40:00Z");
+        session_run(&s, "2026-01-05T14:40:00Z");
         SCRATCH_OK(desk_begin(s.desk, err));
         const uint64_t seq = journal_group_next_seq(s.desk->group) + (i > 0);
         struct entry e;
@@ -413,7 +310,7 @@ static void test_redecide_names_what_nobody_decided(void **state)
             SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
         }
         SCRATCH_OK(desk_commit(s.desk, err));
-        struct redecide_report *const report = decide_again(&s);
+        struct redecide_report *const report = session_redecide(&s);
         assert_int_equal(report->differs_seq, i == 2 ? seq + 1 : seq);
         if (i < 2 && !strstr(report->reason, reasons[i]))
             fail_msg("%s", report->reason);
@@ -433,7 +330,7 @@ static void test_redecide_up_to_any_entry(void **state)
     (void)state;
     REQUIRE(report);
     session_start(&s);
-    run_until(&s, "2026-01-05T14:31:30Z"); /* with an order and its fill */
+    session_run(&s, "2026-01-05T14:31:30Z"); /* with an order and its fill */
     SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
     for (uint64_t to = book_seq(&s.desk->book) - 12; to <= book_seq(&s.desk->book); to++) {
         SCRATCH_OK(redecide(r, to, report, NULL, NULL, err));
