@@ -128,7 +128,6 @@ static void make_order(struct caller *c)
     o->count = (uint32_t)c->item.count;
     o->size = (uint32_t)c->size;
     o->zero = 0;
-    memset(o->sizes, 0, sizeof o->sizes);
     memcpy(o->sizes, c->item.sizes, c->item.count * sizeof o->sizes[0]);
     memcpy(o->bytes, c->item.bytes, c->size);
     queue_sign_order(&q->key, o, c->slot->order_mac);
@@ -184,6 +183,7 @@ static enum err_code look_for_entries(struct caller *c, uint64_t first_seq, bool
     struct journal_reader *r = NULL;
     struct journal_group *g = NULL;
     struct journal_record record;
+    struct seal seal;
     const uint8_t *at = c->item.bytes;
 
     enum err_code rc = journal_group_begin(c->q->journal, &g, err);
@@ -198,10 +198,10 @@ static enum err_code look_for_entries(struct caller *c, uint64_t first_seq, bool
                  memcmp(record.bytes + 24, at + 24, record.size - 24) == 0;
         at += c->item.sizes[i];
     }
-    if (!rc && *found) {
-        reply->first_seq = first_seq;
-        rc = journal_reader_seal(r, first_seq + c->item.count - 1, &reply->seal, err);
-    }
+    if (!rc && *found)
+        rc = journal_reader_seal(r, first_seq + c->item.count - 1, &seal, err);
+    if (!rc && *found)
+        *reply = (struct queue_reply){first_seq, seal.size, seal.root};
     journal_group_abort(g); /* ends the reader too */
     return rc;
 }
@@ -227,12 +227,7 @@ static enum err_code take_answer(const struct queue_answer *a, struct queue_repl
         *refused = a->refused;
         return err_set(err, (enum err_code)a->code, "%.*s", (int)a->text_size, a->text);
     }
-    reply->first_seq = a->first_seq;
-    reply->seal.size = a->seal_size;
-    reply->seal.root = a->root;
-    reply->seal.note_size = a->text_size;
-    memcpy(reply->seal.note, a->text, a->text_size);
-    reply->seal.note[a->text_size] = '\0';
+    *reply = (struct queue_reply){a->first_seq, a->seal_size, a->root};
     return ERR_OK;
 }
 

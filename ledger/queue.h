@@ -39,7 +39,8 @@ struct queue_rules {
 
 struct queue_reply {
     uint64_t first_seq; /* of the order's entries, which follow each other */
-    struct seal seal;   /* the oldest that covers them */
+    uint64_t seal_size; /* of the seal that covers them, */
+    struct hash root;   /* and its root */
 };
 
 /*

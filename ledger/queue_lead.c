@@ -17,9 +17,10 @@ static bool copy_order(const struct queue *q, const struct queue_slot *slot, str
 {
     uint8_t mac[QUEUE_MAC_SIZE];
 
-    memcpy(o, &slot->order, offsetof(struct queue_order, bytes));
-    if (o->size > QUEUE_BYTES_MAX)
+    memcpy(o, &slot->order, offsetof(struct queue_order, sizes));
+    if (o->count > QUEUE_ENTRIES_MAX || o->size > QUEUE_BYTES_MAX)
         return false;
+    memcpy(o->sizes, slot->order.sizes, o->count * sizeof o->sizes[0]);
     memcpy(o->bytes, slot->order.bytes, o->size);
     memcpy(mac, slot->order_mac, sizeof mac);
     return queue_check_order(&q->key, o, mac);
@@ -71,8 +72,6 @@ static void answer(struct queue *q, const struct queue_item *item, int64_t code,
     if (code == ERR_OK) {
         a.seal_size = seal->size;
         a.root = seal->root;
-        a.text_size = seal->note_size;
-        memcpy(a.text, seal->note, seal->note_size);
     } else if (code > 0) {
         a.text_size = strlen(item->err.text);
         memcpy(a.text, item->err.text, a.text_size);
@@ -223,13 +222,13 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     struct queue_item *const mine = &q->items[0];
     struct queue_item *culprit = NULL;
     struct err why = {.code = ERR_OK};
-    struct seal *const seal = &reply->seal;
+    struct seal seal;
     enum err_code rc = ERR_OK;
 
     *mine = *own;
     q->count = 1;
     for (bool is_first = true; is_any_left(q); is_first = false) {
-        rc = attempt(q, is_first, seal, &culprit, &why);
+        rc = attempt(q, is_first, &seal, &culprit, &why);
         if (rc && q->rules.dropped)
             q->rules.dropped(q->rules.context);
         if (!culprit)
@@ -239,8 +238,7 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     }
     if (rc == ERR_OK && is_any_left(q))
         note_round(q);
-    answer_all(q, rc, seal, &why);
-    reply->first_seq = mine->first_seq;
+    answer_all(q, rc, &seal, &why);
     *refused = mine->is_over ? mine->refused : mine->count;
     if (mine->is_over) {
         rc = mine->err.code;
@@ -248,5 +246,7 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     }
     if (rc && err)
         *err = why;
+    if (!rc)
+        *reply = (struct queue_reply){mine->first_seq, seal.size, seal.root};
     return rc;
 }

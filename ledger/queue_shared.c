@@ -1,6 +1,5 @@
 #include "ledger/queue_shared.h"
 
-#include "ledger/checkpoint.h"
 #include "ledger/journal_state.h"
 
 #include <errno.h>
@@ -25,8 +24,7 @@ _Static_assert(sizeof(struct queue_answer) == QUEUE_TICKET_SIZE + 5 * 8 + HASH_S
                "an answer has no padding");
 _Static_assert(sizeof(struct queue_round) == 24 + (QUEUE_SLOTS + 1) * QUEUE_TICKET_SIZE,
                "a round has no padding");
-_Static_assert(CHECKPOINT_NOTE_MAX <= QUEUE_TEXT_MAX && ERR_TEXT_SIZE <= QUEUE_TEXT_MAX,
-               "an answer holds a seal, or an error's words");
+_Static_assert(ERR_TEXT_SIZE <= QUEUE_TEXT_MAX, "an answer holds an error's words");
 
 /* -- MACs ------------------------------------------------------------------------------------------------ */
 
@@ -58,22 +56,31 @@ void queue_key_release(struct queue_key *k)
     k->bytes = NULL;
 }
 
+struct part {
+    const void *bytes;
+    size_t size;
+};
+
 /* `what` keeps the three kinds of words apart. */
-static void sign(const struct queue_key *k, uint8_t what, const void *head, size_t head_size,
-                 const void *tail, size_t tail_size, uint8_t mac[QUEUE_MAC_SIZE])
+static void sign(const struct queue_key *k, uint8_t what, const struct part parts[3],
+                 uint8_t mac[QUEUE_MAC_SIZE])
 {
     crypto_generichash_state state;
 
     crypto_generichash_init(&state, k->bytes, QUEUE_MAC_SIZE, QUEUE_MAC_SIZE);
     crypto_generichash_update(&state, &what, 1);
-    crypto_generichash_update(&state, head, head_size);
-    crypto_generichash_update(&state, tail, tail_size);
+    for (unsigned i = 0; i < 3; i++)
+        crypto_generichash_update(&state, parts[i].bytes, parts[i].size);
     crypto_generichash_final(&state, mac, QUEUE_MAC_SIZE);
 }
 
 void queue_sign_order(const struct queue_key *k, const struct queue_order *o, uint8_t mac[QUEUE_MAC_SIZE])
 {
-    sign(k, 'O', o, offsetof(struct queue_order, bytes), o->bytes, o->size, mac);
+    const struct part parts[3] = {{o, offsetof(struct queue_order, sizes)},
+                                  {o->sizes, o->count * sizeof o->sizes[0]},
+                                  {o->bytes, o->size}};
+
+    sign(k, 'O', parts, mac);
 }
 
 bool queue_check_order(const struct queue_key *k, const struct queue_order *o,
@@ -97,7 +104,9 @@ bool queue_check_order(const struct queue_key *k, const struct queue_order *o,
 
 void queue_sign_answer(const struct queue_key *k, const struct queue_answer *a, uint8_t mac[QUEUE_MAC_SIZE])
 {
-    sign(k, 'A', a, offsetof(struct queue_answer, text), a->text, a->text_size, mac);
+    const struct part parts[3] = {{a, offsetof(struct queue_answer, text)}, {a->text, a->text_size}, {a, 0}};
+
+    sign(k, 'A', parts, mac);
 }
 
 bool queue_check_answer(const struct queue_key *k, const struct queue_answer *a,
@@ -113,7 +122,10 @@ bool queue_check_answer(const struct queue_key *k, const struct queue_answer *a,
 
 void queue_sign_round(const struct queue_key *k, const struct queue_round *r, uint8_t mac[QUEUE_MAC_SIZE])
 {
-    sign(k, 'R', r, offsetof(struct queue_round, tickets), r->tickets, r->count * QUEUE_TICKET_SIZE, mac);
+    const struct part parts[3] = {
+        {r, offsetof(struct queue_round, tickets)}, {r->tickets, r->count * QUEUE_TICKET_SIZE}, {r, 0}};
+
+    sign(k, 'R', parts, mac);
 }
 
 bool queue_check_round(const struct queue_key *k, const struct queue_round *r,

@@ -50,7 +50,7 @@ struct queue_answer {
     uint64_t seal_size;
     struct hash root;
     uint64_t text_size;
-    char text[QUEUE_TEXT_MAX]; /* the seal's note, or the error's words */
+    char text[QUEUE_TEXT_MAX]; /* an error's words */
 };
 
 struct queue_slot {

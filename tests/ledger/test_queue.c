@@ -103,9 +103,9 @@ static void *call(void *context)
             t->failed++;
             continue;
         }
-        REQUIRE(refused == count && reply->seal.size >= reply->first_seq + count - 1);
+        REQUIRE(refused == count && reply->seal_size >= reply->first_seq + count - 1);
         t->first_seq[order] = reply->first_seq;
-        t->seal_size[order] = reply->seal.size;
+        t->seal_size[order] = reply->seal_size;
     }
     free(reply);
     return NULL;
@@ -363,7 +363,7 @@ static void test_an_old_order_or_one_without_the_key_is_never_taken(void **state
     struct queue_file *const file = map_as_intruder(&s);
     SCRATCH_OK(append_order(q, 1, 0, 3, SCRATCH_OPERATOR, &reply, &refused, err));
     assert_int_equal(reply.first_seq, 2);
-    assert_int_equal(reply.seal.size, 4);
+    assert_int_equal(reply.seal_size, 4);
     uint32_t used = 0; /* the slot that it went through */
     while (file->slots[used].order.count != 3)
         used++;
@@ -382,7 +382,7 @@ static void test_an_old_order_or_one_without_the_key_is_never_taken(void **state
         file->slots[used == 0 ? 1 : 0].state = QUEUE_FREE; /* one for the honest caller */
         SCRATCH_OK(append_order(q, 1, 1 + round, 1, SCRATCH_OPERATOR, &reply, &refused, err));
         assert_int_equal(reply.first_seq, 5 + round); /* its own, and no other */
-        assert_int_equal(reply.seal.size, 5 + round);
+        assert_int_equal(reply.seal_size, 5 + round);
     }
     munmap(file, sizeof *file);
     queue_close(q);
@@ -418,7 +418,7 @@ static void test_what_is_too_large_for_a_slot_goes_alone(void **state)
     }
     SCRATCH_OK(queue_append(q, bytes, sizes, 4, &reply, &refused, err));
     assert_int_equal(reply.first_seq, 2);
-    assert_int_equal(reply.seal.size, 5);
+    assert_int_equal(reply.seal_size, 5);
     queue_close(q);
     journal_close(j);
     scratch_release(&s);
@@ -444,7 +444,7 @@ static void test_a_file_that_is_not_ours_is_made_anew(void **state)
     SCRATCH_OK(append_order(q, 1, 0, 1, SCRATCH_OPERATOR, &reply, &refused, err));
     assert_int_equal(unlink(path), 0); /* and one that is gone is not missed */
     SCRATCH_OK(append_order(q, 1, 1, 1, SCRATCH_OPERATOR, &reply, &refused, err));
-    assert_int_equal(reply.seal.size, 3);
+    assert_int_equal(reply.seal_size, 3);
     queue_close(q);
     journal_close(j);
     scratch_release(&s);
