@@ -6,9 +6,11 @@
  *
  * To measure something more: write a function that fits `run`, and add a row to the table.
  */
+#include "callers.h"
 #include "load.h"
 #include "own.h"
 #include "raw.h"
+#include "reads.h"
 #include "replay.h"
 
 #include <errno.h>
@@ -37,6 +39,7 @@ struct row {
     const char *name;
     int64_t (*run)(const struct raw_load *load); /* nanoseconds for load->count entries */
     uint64_t group;
+    unsigned more;  /* times as many entries as groups of this size have; 0: as many */
     enum load load; /* rows are compared with rows of the same load only */
     int64_t took_ns[ROUNDS_MAX];
     int64_t median_ns;
@@ -48,6 +51,9 @@ static struct row rows[] = {
     {.name = "raw LMDB", .run = raw_lmdb, .group = 1},
     {.name = "SQLite, WAL, FULL", .run = raw_sqlite, .group = 1},
     {.name = "ledger append", .run = own_append, .group = 1},
+    {.name = "one caller", .run = callers_one, .group = 1},
+    {.name = "64 callers, threads", .run = callers_threads, .group = 1, .more = 16},
+    {.name = "64 callers, 8 processes", .run = callers_processes, .group = 1, .more = 16},
     {.name = "raw file + fdatasync", .run = raw_file, .group = 100},
     {.name = "raw LMDB", .run = raw_lmdb, .group = 100},
     {.name = "SQLite, WAL, FULL", .run = raw_sqlite, .group = 100},
@@ -56,6 +62,8 @@ static struct row rows[] = {
     {.name = "raw LMDB", .run = raw_lmdb, .group = 10000},
     {.name = "SQLite, WAL, FULL", .run = raw_sqlite, .group = 10000},
     {.name = "ledger append", .run = own_append, .group = 10000},
+    {.name = "raw LMDB get, random", .run = reads_lmdb, .group = WHOLE},
+    {.name = "show SEQ, random", .run = reads_journal, .group = WHOLE},
     {.name = "raw SHA-256, one stream", .run = raw_sha256_stream, .group = WHOLE},
     {.name = "raw SHA-256, each entry", .run = raw_sha256_entries, .group = WHOLE},
     {.name = "raw SHA-256, the tree", .run = raw_sha256_tree, .group = WHOLE},
@@ -83,6 +91,8 @@ static const struct {
     {"of file", "of_file", "raw file + fdatasync"},
     {"of LMDB", "of_lmdb", "raw LMDB"},
     {"of SQLite", "of_sqlite", "SQLite, WAL, FULL"},
+    {"of one", "of_one_caller", "one caller"},
+    {"of get", "of_get", "raw LMDB get, random"},
     {"of stream", "of_sha256_stream", "raw SHA-256, one stream"},
     {"of each", "of_sha256_each", "raw SHA-256, each entry"},
 };
@@ -91,13 +101,13 @@ static const struct {
 /* -- measuring ------------------------------------------------------------------------------------------ */
 
 /* Syncing for each entry takes milliseconds on some disks: small groups get fewer entries. */
-static uint64_t count_for(const struct options *o, uint64_t group)
+static uint64_t count_for(const struct options *o, const struct row *r)
 {
-    const uint64_t syncs_max = 2000;
+    const uint64_t syncs_max = UINT64_C(2000) * (r->more ? r->more : 1);
 
-    if (group == WHOLE || o->entries <= syncs_max * group)
+    if (r->group == WHOLE || o->entries <= syncs_max * r->group)
         return o->entries;
-    return syncs_max * group;
+    return syncs_max * r->group;
 }
 
 static int compare_ns(const void *a, const void *b)
@@ -129,7 +139,7 @@ static void measure(const struct options *o, uint8_t *const bytes[LOADS])
             if (!is_asked_for(o, &rows[i]))
                 continue;
             const struct raw_load load = {o->dir, bytes[rows[i].load], load_size(rows[i].load),
-                                          count_for(o, rows[i].group), rows[i].group};
+                                          count_for(o, &rows[i]), rows[i].group};
             if (isatty(STDERR_FILENO))
                 fprintf(stderr, "\r\033[Kround %u of %u: %s, groups of %" PRIu64, round + 1, o->rounds,
                         rows[i].name, rows[i].group);

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MAX_SIZE 1024u  /* of a fill as JSON */
@@ -31,7 +33,7 @@ static void *allocate(size_t size)
     return p;
 }
 
-static char *journal_path(const struct raw_load *load)
+char *own_journal_path(const struct raw_load *load)
 {
     char *dir = NULL;
 
@@ -40,27 +42,37 @@ static char *journal_path(const struct raw_load *load)
     return dir;
 }
 
-static struct journal *journal_make(const char *dir)
+struct journal *own_journal_open(const char *dir)
 {
-    struct actor_rows first = {.count = 1};
     const struct journal_options options = {.dir = dir};
     struct secret *passphrase = NULL;
     struct journal *j = NULL;
     struct err err;
 
-    first.rows[0] = (struct actor_row){.name = id_from("broker:bench"), .role = ROLE_BROKER};
     must(secret_new(&passphrase, "bench", 5, &err), &err);
-    must(journal_create(&options, "bench.example/journal", passphrase, &first, &err), &err);
     must(journal_open(&options, &j, &err), &err);
     must(journal_unlock(j, passphrase, &err), &err);
     secret_free(passphrase);
     return j;
 }
 
-/* Also frees its name. */
-static void journal_remove(char *dir)
+struct journal *own_journal_make(const char *dir)
 {
-    static const char *const names[] = {"journal.mdb", "journal.mdb-lock", "vault"};
+    struct actor_rows first = {.count = 1};
+    const struct journal_options options = {.dir = dir};
+    struct secret *passphrase = NULL;
+    struct err err;
+
+    first.rows[0] = (struct actor_row){.name = id_from("broker:bench"), .role = ROLE_BROKER};
+    must(secret_new(&passphrase, "bench", 5, &err), &err);
+    must(journal_create(&options, "bench.example/journal", passphrase, &first, &err), &err);
+    secret_free(passphrase);
+    return own_journal_open(dir);
+}
+
+void own_journal_remove(char *dir)
+{
+    static const char *const names[] = {"journal.mdb", "journal.mdb-lock", "journal.queue", "vault"};
     char *path = NULL;
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -83,7 +95,7 @@ static uint64_t group_at(const struct raw_load *load, uint64_t first, uint64_t g
 
 /* -- append ---------------------------------------------------------------------------------------------- */
 
-static int64_t append(struct journal *j, const struct raw_load *load, uint64_t group)
+int64_t own_append_to(struct journal *j, const struct raw_load *load, uint64_t group)
 {
     struct journal_group *g = NULL;
     struct entry e;
@@ -105,13 +117,29 @@ static int64_t append(struct journal *j, const struct raw_load *load, uint64_t g
 
 int64_t own_append(const struct raw_load *load)
 {
-    char *const dir = journal_path(load);
-    struct journal *const j = journal_make(dir);
-    const int64_t took_ns = append(j, load, load->group);
+    char *const dir = own_journal_path(load);
+    struct journal *const j = own_journal_make(dir);
+    const int64_t took_ns = own_append_to(j, load, load->group);
 
     journal_close(j);
-    journal_remove(dir);
+    own_journal_remove(dir);
     return took_ns;
+}
+
+uint64_t own_disk_size(const struct raw_load *load)
+{
+    char *const dir = own_journal_path(load);
+    struct journal *const j = own_journal_make(dir);
+    char *path = NULL;
+    struct stat st;
+
+    (void)own_append_to(j, load, load->group);
+    journal_close(j);
+    if (asprintf(&path, "%s/journal.mdb", dir) < 0 || stat(path, &st) != 0)
+        raw_die(dir, strerror(errno));
+    free(path);
+    own_journal_remove(dir);
+    return (uint64_t)st.st_blocks * 512;
 }
 
 /* -- JSON append ----------------------------------------------------------------------------------------- */
@@ -166,8 +194,8 @@ static const char *stage_lines(struct stage *s, const struct actors *actors, con
 
 int64_t own_append_json(const struct raw_load *load)
 {
-    char *const dir = journal_path(load);
-    struct journal *const j = journal_make(dir);
+    char *const dir = own_journal_path(load);
+    struct journal *const j = own_journal_make(dir);
     const struct actors *const actors = journal_actors(j);
     struct intake *const intake = calloc(1, sizeof *intake);
     struct stage *const s = allocate(sizeof *s);
@@ -200,7 +228,7 @@ int64_t own_append_json(const struct raw_load *load)
     free(s);
     free(lines);
     journal_close(j);
-    journal_remove(dir);
+    own_journal_remove(dir);
     return took_ns;
 }
 
@@ -208,18 +236,18 @@ int64_t own_append_json(const struct raw_load *load)
 
 int64_t own_verify(const struct raw_load *load)
 {
-    char *const dir = journal_path(load);
-    struct journal *const j = journal_make(dir);
+    char *const dir = own_journal_path(load);
+    struct journal *const j = own_journal_make(dir);
     const struct verify_options options = {.dir = dir};
     struct verify_report report;
     struct err err;
 
-    append(j, load, GROUP_USUAL);
+    (void)own_append_to(j, load, GROUP_USUAL);
     journal_close(j);
     const int64_t begin_ns = clock_monotonic_ns();
     must(verify_journal(&options, &report, &err), &err);
     const int64_t took_ns = clock_monotonic_ns() - begin_ns;
     REQUIRE(report.integrity_ok && report.complete_ok && report.entries == load->count + 1);
-    journal_remove(dir);
+    own_journal_remove(dir);
     return took_ns;
 }

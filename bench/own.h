@@ -5,6 +5,7 @@
 #ifndef BENCH_OWN_H
 #define BENCH_OWN_H
 
+#include "ledger/journal.h"
 #include "raw.h"
 
 /* Everything that an append is: checks, encoding, tree, control index, signed seal, synced commit. */
@@ -17,5 +18,19 @@ int64_t own_append(const struct raw_load *load);
 int64_t own_append_json(const struct raw_load *load);
 /* Writes a journal, which is not measured; verifies it on the calling thread, which is. load: LOAD_ENTRIES. */
 int64_t own_verify(const struct raw_load *load);
+
+/* -- for other rows -------------------------------------------------------------------------------------- */
+
+/* Where this load's journal is; malloc'd. */
+char *own_journal_path(const struct raw_load *load);
+/* A new one, unlocked, with one actor besides the journal: broker:bench. */
+struct journal *own_journal_make(const char *dir);
+struct journal *own_journal_open(const char *dir);
+/* Bytes that the disk gives to the load's entries, appended in groups of load->group: tree, seals, all. */
+uint64_t own_disk_size(const struct raw_load *load);
+/* Appends the load; nanoseconds. */
+int64_t own_append_to(struct journal *j, const struct raw_load *load, uint64_t group);
+/* Removes the journal, and frees `dir`. */
+void own_journal_remove(char *dir);
 
 #endif

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define GROUP_USUAL 10000u /* where the load says none */
+
 void raw_die(const char *what, const char *why)
 {
     fprintf(stderr, "bench_journal: %s: %s\n", what, why);
@@ -81,10 +83,15 @@ int64_t raw_file(const struct raw_load *load)
 
 /* -- LMDB ----------------------------------------------------------------------------------------------- */
 
-static void lmdb_ok(int rc, const char *what)
+void raw_lmdb_ok(int rc, const char *what)
 {
     if (rc)
         raw_die(what, mdb_strerror(rc));
+}
+
+void raw_lmdb_key(uint8_t key[8], uint64_t number)
+{
+    wire_store_u64(key, number);
 }
 
 static void lmdb_group(MDB_env *env, MDB_dbi dbi, const struct raw_load *load, uint64_t first)
@@ -93,39 +100,63 @@ static void lmdb_group(MDB_env *env, MDB_dbi dbi, const struct raw_load *load, u
     uint8_t key[8];
     MDB_txn *txn;
 
-    lmdb_ok(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
+    raw_lmdb_ok(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
     for (uint64_t i = 0; i < n; i++) {
         MDB_val k = {sizeof key, key};
         MDB_val v = {load->size, (void *)(uintptr_t)(load->bytes + (first + i) * load->size)};
-        wire_store_u64(key, first + i + 1);
-        lmdb_ok(mdb_put(txn, dbi, &k, &v, MDB_APPEND), "mdb_put");
+        raw_lmdb_key(key, first + i + 1);
+        raw_lmdb_ok(mdb_put(txn, dbi, &k, &v, MDB_APPEND), "mdb_put");
     }
-    lmdb_ok(mdb_txn_commit(txn), "mdb_txn_commit");
+    raw_lmdb_ok(mdb_txn_commit(txn), "mdb_txn_commit");
 }
 
-int64_t raw_lmdb(const struct raw_load *load)
+static int64_t lmdb_append(MDB_env *env, MDB_dbi dbi, const struct raw_load *load)
 {
-    char *const path = path_in(load->dir, "raw.mdb");
-    MDB_env *env;
-    MDB_txn *txn;
-    MDB_dbi dbi;
-
-    lmdb_ok(mdb_env_create(&env), "mdb_env_create");
-    lmdb_ok(mdb_env_set_mapsize(env, (size_t)16 << 30), "mdb_env_set_mapsize");
-    lmdb_ok(mdb_env_set_maxdbs(env, 1), "mdb_env_set_maxdbs");
-    lmdb_ok(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), path);
-    lmdb_ok(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
-    lmdb_ok(mdb_dbi_open(txn, "entries", MDB_CREATE, &dbi), "mdb_dbi_open");
-    lmdb_ok(mdb_txn_commit(txn), "mdb_txn_commit");
     const int64_t begin_ns = clock_monotonic_ns();
+
     for (uint64_t first = 0; first < load->count; first += load->group)
         lmdb_group(env, dbi, load, first);
-    const int64_t took_ns = clock_monotonic_ns() - begin_ns;
+    return clock_monotonic_ns() - begin_ns;
+}
+
+/* An empty file of one sub-database. */
+static MDB_env *lmdb_make(const char *path, MDB_dbi *dbi)
+{
+    MDB_env *env;
+    MDB_txn *txn;
+
+    raw_lmdb_ok(mdb_env_create(&env), "mdb_env_create");
+    raw_lmdb_ok(mdb_env_set_mapsize(env, (size_t)16 << 30), "mdb_env_set_mapsize");
+    raw_lmdb_ok(mdb_env_set_maxdbs(env, 1), "mdb_env_set_maxdbs");
+    raw_lmdb_ok(mdb_env_open(env, path, MDB_NOSUBDIR, 0600), path);
+    raw_lmdb_ok(mdb_txn_begin(env, NULL, 0, &txn), "mdb_txn_begin");
+    raw_lmdb_ok(mdb_dbi_open(txn, "entries", MDB_CREATE, dbi), "mdb_dbi_open");
+    raw_lmdb_ok(mdb_txn_commit(txn), "mdb_txn_commit");
+    return env;
+}
+
+int64_t raw_lmdb_with(const struct raw_load *load,
+                      int64_t (*measure)(MDB_env *env, MDB_dbi dbi, const struct raw_load *load))
+{
+    struct raw_load grouped = *load;
+    char *const path = path_in(load->dir, "raw.mdb");
+    MDB_dbi dbi;
+    MDB_env *const env = lmdb_make(path, &dbi);
+
+    grouped.group = load->group ? load->group : GROUP_USUAL;
+    int64_t took_ns = lmdb_append(env, dbi, &grouped);
+    if (measure)
+        took_ns = measure(env, dbi, load);
     mdb_env_close(env);
     free(path);
     remove_in(load->dir, "raw.mdb");
     remove_in(load->dir, "raw.mdb-lock");
     return took_ns;
+}
+
+int64_t raw_lmdb(const struct raw_load *load)
+{
+    return raw_lmdb_with(load, NULL);
 }
 
 /* -- SQLite --------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #ifndef BENCH_RAW_H
 #define BENCH_RAW_H
 
+#include <lmdb.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,13 @@ struct raw_load {
 int64_t raw_file(const struct raw_load *load);   /* write() and fdatasync() */
 int64_t raw_lmdb(const struct raw_load *load);   /* one entry a key, MDB_APPEND, synced commits */
 int64_t raw_sqlite(const struct raw_load *load); /* one row an entry, WAL, synchronous=FULL */
+
+/* The same LMDB file, written but not measured, for `measure`, whose nanoseconds are returned; NULL measures the
+ * writing. */
+int64_t raw_lmdb_with(const struct raw_load *load,
+                      int64_t (*measure)(MDB_env *env, MDB_dbi dbi, const struct raw_load *load));
+void raw_lmdb_ok(int rc, const char *what); /* ends the program */
+void raw_lmdb_key(uint8_t key[8], uint64_t number);
 
 /* Nanoseconds of hashing all of them. */
 int64_t raw_sha256_stream(const struct raw_load *load);  /* as one stream */
