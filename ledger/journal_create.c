@@ -201,6 +201,17 @@ static int sync_dir(const char *path)
     return rc;
 }
 
+/*
+ * The directory's own name is synced also where the directory was there before: whoever made it, an init that was
+ * cut off perhaps, need not have done so. Unless it lies where we may not look: then it is not for us to sync.
+ */
+static int sync_parent(const struct creation *c)
+{
+    const int rc = sync_dir(c->parent);
+
+    return rc == EACCES && !c->has_made_dir ? 0 : rc;
+}
+
 static enum err_code publish(const struct creation *c, struct err *err)
 {
     int rc = rename(c->new_file, c->file) == 0 ? 0 : errno;
@@ -209,8 +220,8 @@ static enum err_code publish(const struct creation *c, struct err *err)
         (void)unlink(c->new_lock);
     if (!rc)
         rc = sync_dir(c->options->dir);
-    if (!rc && c->has_made_dir)
-        rc = sync_dir(c->parent);
+    if (!rc)
+        rc = sync_parent(c);
     return rc ? err_set(err, ERR_IO, "%s: cannot finish the new journal: %s", c->options->dir, strerror(rc))
               : ERR_OK;
 }
