@@ -232,9 +232,11 @@ static enum err_code sync_parent(const struct pack_dir *d, struct err *err)
 
 /*
  * Two directories change places in one step, where the file system can do that (the old one then has the new
- * one's temporary name, and is removed); where it cannot, the old one is moved aside first.
+ * one's temporary name); where it cannot, the old one is moved aside first. *old is where the old one is now, to
+ * be freed, or NULL. It is not removed before the change of names is on disk: a power cut could else undo the
+ * change and not the removal.
  */
-static enum err_code put_in_place(struct pack_dir *d, struct err *err)
+static enum err_code put_in_place(struct pack_dir *d, char **old, struct err *err)
 {
     char *aside = NULL;
 
@@ -243,7 +245,8 @@ static enum err_code put_in_place(struct pack_dir *d, struct err *err)
     if (errno != ENOTEMPTY && errno != EEXIST)
         return fault(err, d->target);
     if (renameat2(AT_FDCWD, d->path, AT_FDCWD, d->target, RENAME_EXCHANGE) == 0) {
-        remove_flat(d->path);
+        *old = d->path;
+        d->path = NULL;
         return ERR_OK;
     }
     if (errno != EINVAL && errno != ENOSYS)
@@ -258,7 +261,8 @@ static enum err_code put_in_place(struct pack_dir *d, struct err *err)
         if (rename(aside, d->target) < 0)
             rc = err_wrap(err, "the old pack is now %s", aside);
     } else {
-        remove_flat(aside);
+        *old = aside;
+        return ERR_OK;
     }
     free(aside);
     return rc;
@@ -267,16 +271,21 @@ static enum err_code put_in_place(struct pack_dir *d, struct err *err)
 enum err_code pack_dir_commit(struct pack_dir *d, struct err *err)
 {
     enum err_code rc = ERR_OK;
+    char *old = NULL;
 
     if (file_sync(d->fd) < 0)
         rc = fault(err, d->path);
     if (!rc)
-        rc = put_in_place(d, err);
+        rc = put_in_place(d, &old, err);
     if (rc) {
         pack_dir_abort(d);
         return rc;
     }
     rc = sync_parent(d, err);
+    /* When that fails, the old one is put back, so that it is the new one that goes. */
+    if (old && (!rc || renameat2(AT_FDCWD, old, AT_FDCWD, d->target, RENAME_EXCHANGE) == 0))
+        remove_flat(old);
+    free(old);
     release(d);
     return rc;
 }
