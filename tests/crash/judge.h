@@ -1,0 +1,23 @@
+/*
+ * Judges what a crash left in a folder, with the program's own libraries: is every promise kept (facts.h), and does
+ * work go on?
+ */
+#ifndef TESTS_CRASH_JUDGE_H
+#define TESTS_CRASH_JUDGE_H
+
+#include "facts.h"
+
+#define JUDGE_TEXT 2048
+
+/* Reads the seals of the run's journals from `dir`, where everything is as at its end. False: why not. */
+bool judge_learn(struct facts *f, const char *dir, char why[JUDGE_TEXT]);
+/* A number for the content of a file or folder; 0: nothing is there. */
+uint64_t judge_content(const char *dir, const char *path);
+
+/* `turn` picks which of two orders things are tried in. False: what is broken. */
+bool judge_state(const struct facts *f, const char *dir, uint64_t turn, char why[JUDGE_TEXT]);
+
+/* Removes all that is in the folder, and the folder. */
+void judge_remove(const char *dir);
+
+#endif
