@@ -173,6 +173,6 @@ enum err_code feed_merge(struct feed **feeds, size_t count, struct feed **merged
         feed_close(&m->base);
         return rc;
     }
-    *merged = &m->base;
+    *merged = (struct feed *)m;
     return ERR_OK;
 }

@@ -41,9 +41,9 @@ struct err {
 enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-#ifdef __clang_analyzer__
-/* The analyzer cannot see that err_set() gives back its code, and would follow paths that do not exist. */
-#define err_set(err, code, ...) ((void)err_set(err, code, __VA_ARGS__), (code))
+#if defined(__clang_analyzer__) || defined(LEDGER_ANALYZE)
+/* The analyzers cannot see that err_set() gives back its code, and would follow paths that do not exist. */
+#define err_set(err, code, ...) ((void)err_set(err, code, __VA_ARGS__), (enum err_code)(code))
 #endif
 
 /* Puts "where: " before the text; returns err's code (never ERR_OK). A NULL err gives ERR_INPUT. */

@@ -43,11 +43,14 @@ enum err_code index_get_meta(struct index_txn *t, struct index_meta *meta, struc
                        "%s: " INDEX_FILE_NAME " has format %" PRIu32
                        ", and this program reads %u: delete it, or run ledger doctor --reindex",
                        t->file->name, format, INDEX_FORMAT);
-    if (value.mv_size != META_SIZE)
+    const uint64_t indexed = wire_get_u64(&in);
+    const uint8_t *const genesis = wire_get_bytes(&in, HASH_SIZE);
+    const uint8_t *const root = wire_get_bytes(&in, HASH_SIZE);
+    if (!genesis || !root || !wire_in_done(&in))
         return index_damaged(t->file->name, "its meta row", err);
-    meta->indexed = wire_get_u64(&in);
-    memcpy(meta->genesis.bytes, wire_get_bytes(&in, HASH_SIZE), HASH_SIZE);
-    memcpy(meta->root.bytes, wire_get_bytes(&in, HASH_SIZE), HASH_SIZE);
+    meta->indexed = indexed;
+    memcpy(meta->genesis.bytes, genesis, HASH_SIZE);
+    memcpy(meta->root.bytes, root, HASH_SIZE);
     return ERR_OK;
 }
 

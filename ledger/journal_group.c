@@ -44,23 +44,23 @@ static enum err_code grow_entries(struct journal_group *g, struct err *err)
     const bool bytes_are_full = g->capacity - g->size < ENTRY_MAX_SIZE;
     const size_t capacity = g->capacity ? 2 * g->capacity : BYTES_FIRST;
     const uint32_t ends_capacity = g->ends_capacity ? 2 * g->ends_capacity : COUNT_FIRST;
-    void *grown;
+    bool has_room = true;
 
     tiler_pause(g->journal->tiler);
-    grown = bytes_are_full ? realloc(g->bytes, capacity) : g->bytes;
-    if (grown && bytes_are_full) {
-        g->bytes = grown;
-        g->capacity = capacity;
+    if (bytes_are_full) {
+        uint8_t *const bytes = realloc(g->bytes, capacity);
+        has_room = bytes != NULL;
+        g->bytes = bytes ? bytes : g->bytes;
+        g->capacity = bytes ? capacity : g->capacity;
     }
-    if (grown && g->count == g->ends_capacity) {
-        grown = realloc(g->ends, (size_t)ends_capacity * sizeof *g->ends);
-        if (grown) {
-            g->ends = grown;
-            g->ends_capacity = ends_capacity;
-        }
+    if (has_room && g->count == g->ends_capacity) {
+        uint32_t *const ends = realloc(g->ends, (size_t)ends_capacity * sizeof *ends);
+        has_room = ends != NULL;
+        g->ends = ends ? ends : g->ends;
+        g->ends_capacity = ends ? ends_capacity : g->ends_capacity;
     }
     tiler_moved(g->journal->tiler, g->bytes, g->ends);
-    return grown ? ERR_OK : full_memory(g, err);
+    return has_room ? ERR_OK : full_memory(g, err);
 }
 
 /* Room for one more entry of any size. */

@@ -74,15 +74,15 @@ enum err_code vault_envelope_decode(struct vault_envelope *e, const uint8_t *byt
     const uint16_t kdf = wire_get_u16(&in);
     built.cost.passes = wire_get_u32(&in);
     built.cost.memory_kib = wire_get_u32(&in);
-    memcpy(built.salt, wire_get_bytes(&in, VAULT_SALT_SIZE), VAULT_SALT_SIZE);
-    memcpy(built.nonce, wire_get_bytes(&in, VAULT_NONCE_SIZE), VAULT_NONCE_SIZE);
+    const uint8_t *const salt = wire_get_bytes(&in, VAULT_SALT_SIZE);
+    const uint8_t *const nonce = wire_get_bytes(&in, VAULT_NONCE_SIZE);
     built.box_size = wire_get_u32(&in);
     built.box = wire_get_bytes(&in, built.box_size);
     if (version != VERSION || kdf != KDF_ARGON2ID)
         return err_set(err, ERR_FORMAT,
                        "vault version %u with key derivation %u; this program reads version 1 with 1",
                        version, kdf);
-    if (!wire_in_done(&in) || built.box_size < VAULT_MAC_SIZE ||
+    if (!salt || !nonce || !wire_in_done(&in) || built.box_size < VAULT_MAC_SIZE ||
         (built.box_size - VAULT_MAC_SIZE) % VAULT_ROW_SIZE != 0)
         return err_set(err, ERR_FORMAT, "the box's size %zu is not that of the file", built.box_size);
     rc = vault_cost_check(&built.cost, err);
@@ -91,6 +91,8 @@ enum err_code vault_envelope_decode(struct vault_envelope *e, const uint8_t *byt
             err->code = ERR_FORMAT;
         return ERR_FORMAT;
     }
+    memcpy(built.salt, salt, VAULT_SALT_SIZE);
+    memcpy(built.nonce, nonce, VAULT_NONCE_SIZE);
     *e = built;
     return ERR_OK;
 }

@@ -54,19 +54,19 @@ enum err_code explain_add(struct explanation *x, const struct entry *e, const ch
         rc = make_room(x, err);
     if (rc)
         return rc;
-    struct explain_step *const s = &x->steps[x->count];
-    memset(s, 0, sizeof *s);
-    s->seq = e ? e->seq : 0;
-    s->at_ns = e ? when(e) : INSTANT_NONE;
-    s->stage = stage;
-    s->text = strdup(words_get(w));
-    s->details = details && details->size ? strdup(words_get(details)) : NULL;
-    s->checks = checks && checks->count ? malloc(sizeof *s->checks) : NULL;
-    x->count++; /* from here on the step is the explanation's, whole or not */
-    if (!s->text || (details && details->size && !s->details) || (checks && checks->count && !s->checks))
+    struct explain_step s = {.seq = e ? e->seq : 0, .at_ns = e ? when(e) : INSTANT_NONE, .stage = stage};
+    s.text = strdup(words_get(w));
+    s.details = details && details->size ? strdup(words_get(details)) : NULL;
+    s.checks = checks && checks->count ? malloc(sizeof *s.checks) : NULL;
+    if (!s.text || (details && details->size && !s.details) || (checks && checks->count && !s.checks)) {
+        free(s.text);
+        free(s.details);
+        free(s.checks);
         return no_memory(err);
-    if (s->checks)
-        *s->checks = *checks;
+    }
+    if (checks && s.checks)
+        *s.checks = *checks;
+    x->steps[x->count++] = s;
     words_clear(w);
     if (details)
         words_clear(details);
