@@ -187,7 +187,8 @@ static enum err_code collect(struct paged *p, pages_progress progress, void *pro
         sort(&p->tables[t]);
         s.trees[t] = p->tables[t].count;
     }
-    if (rc || (report->has_meta && report->damaged == 0))
+    /* The meta page that cannot be read may have been the newer one. */
+    if (rc || (report->damaged == 0 && p->pages.metas[0].is_good && p->pages.metas[1].is_good))
         return rc;
     rc = pages_scan(&p->pages, add_stray, &s, progress, progress_arg, err);
     for (int t = 0; t < EVIDENCE_TABLES && !rc; t++) {

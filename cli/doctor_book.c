@@ -27,7 +27,7 @@ void doctor_keys(struct diagnosis *d)
 
     if (!cli->passphrase_file && !(variable && variable[0])) {
         diagnose_add(
-            d, DIAGNOSE_GOOD, NULL,
+            d, DIAGNOSE_REMARK, NULL,
             "not looked at: with --passphrase-file FILE it is tried whether the vault is this journal's");
         return;
     }
@@ -88,6 +88,8 @@ void doctor_book(struct diagnosis *d)
         rc = journal_reader_begin(j, &r, &why);
     if (!rc)
         rc = book_init(&b, &why);
+    if (!rc)
+        b.snapshots.are_ignored = true; /* what is stored is not what is asked about */
     if (!rc)
         rc = book_load(&b, r, 0, NULL, NULL, &why);
     if (rc) {
