@@ -101,10 +101,61 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
     return book_apply(&in->book, &in->draft, err);
 }
 
-enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
-                           struct seal *seal, size_t *refused, struct err *err)
+static void drop_book(struct intake *in)
+{
+    if (in->has_book)
+        book_release(&in->book);
+    in->has_book = false;
+}
+
+/* -- with others ----------------------------------------------------------------------------------------- */
+
+#define RULES_NUMBER 1u /* of orders that this intake, whichever process leads, has looked at */
+
+static enum err_code add_order(void *context, struct journal_group *g, uint8_t *bytes, size_t size,
+                               struct err *err)
+{
+    struct intake *const in = context;
+    bool folds = false;
+    const uint16_t one = (uint16_t)size;
+
+    enum err_code rc = needs_book(in, bytes, &one, 1, &folds, err);
+    if (!rc && folds)
+        rc = fold(in, g, err); /* to the entry before this one, whoever gave it */
+    return rc ? rc : add(in, g, bytes, size, folds, err);
+}
+
+static void drop_folded(void *context)
+{
+    drop_book(context);
+}
+
+/* A full disk or a strange file is no reason not to append. */
+static bool has_queue(struct intake *in)
+{
+    const struct queue_rules rules = {RULES_NUMBER, add_order, drop_folded, in};
+
+    if (!in->queue && !in->has_no_queue)
+        in->has_no_queue = queue_open(in->journal, &rules, &in->queue, NULL) != ERR_OK;
+    return in->queue != NULL;
+}
+
+static bool is_small(const uint16_t *sizes, size_t count)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count && count <= QUEUE_ENTRIES_MAX; i++)
+        total += sizes[i];
+    return count <= QUEUE_ENTRIES_MAX && total <= QUEUE_BYTES_MAX;
+}
+
+/* -- alone ----------------------------------------------------------------------------------------------- */
+
+static enum err_code write_alone(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
+                                 struct queue_reply *reply, size_t *refused, struct err *err)
 {
     struct journal_group *g = NULL;
+    struct seal seal;
     bool folds = false;
     enum err_code rc = needs_book(in, bytes, sizes, count, &folds, err);
 
@@ -122,10 +173,20 @@ enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *si
     if (rc)
         journal_group_abort(g);
     else
-        rc = journal_group_commit(g, seal, err);
+        rc = journal_group_commit(g, &seal, err);
+    if (!rc)
+        *reply = (struct queue_reply){seal.size - count + 1, seal.size, seal.root};
     if (rc && folds)
-        intake_release(in); /* it has folded what is nowhere */
+        drop_book(in); /* it has folded what is nowhere */
     return rc;
+}
+
+enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
+                           struct queue_reply *reply, size_t *refused, struct err *err)
+{
+    return is_small(sizes, count) && has_queue(in)
+               ? queue_append(in->queue, bytes, sizes, count, reply, refused, err)
+               : write_alone(in, bytes, sizes, count, reply, refused, err);
 }
 
 enum err_code intake_keep(struct intake *in, struct err *err)
@@ -136,7 +197,8 @@ enum err_code intake_keep(struct intake *in, struct err *err)
 
 void intake_release(struct intake *in)
 {
-    if (in->has_book)
-        book_release(&in->book);
-    in->has_book = false;
+    drop_book(in);
+    queue_close(in->queue);
+    in->queue = NULL;
+    in->has_no_queue = false;
 }

@@ -7,21 +7,25 @@
 #define AGENT_INTAKE_H
 
 #include "book/book.h"
+#include "ledger/queue.h"
 
 /* Begin with {.journal = j}; the journal is borrowed and unlocked. Release with intake_release(). */
 struct intake {
     struct journal *journal;
     struct book book; /* folded from the first group on that holds what may not fold */
     bool has_book;
+    struct queue *queue; /* opened with the first group that is small; callers beside us share its commits */
+    bool has_no_queue;   /* it could not be made: every group then has a commit of its own */
     struct entry draft;
 };
 
 /*
- * Writes `count` encoded drafts, one after the other in `bytes`, as one group. Nothing is written on error, and
+ * Writes `count` (1 or more) encoded drafts, one after the other in `bytes`: all of them or none, side by side, in
+ * a group of their own or with those of others who wait at the same time. Nothing is written on error, and
  * *refused is the draft that is to blame; `count` when none is.
  */
 MUST_USE enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
-                                    struct seal *seal, size_t *refused, struct err *err);
+                                    struct queue_reply *reply, size_t *refused, struct err *err);
 /*
  * Stores the state when that is due (book/snapshot.h) and a book is there anyway. After an error what
  * intake_group() has written stays.

@@ -199,7 +199,7 @@ int64_t own_append_json(const struct raw_load *load)
     const struct actors *const actors = journal_actors(j);
     struct intake *const intake = calloc(1, sizeof *intake);
     struct stage *const s = allocate(sizeof *s);
-    struct seal seal;
+    struct queue_reply reply;
     struct err err;
     size_t size = 0;
     size_t refused = 0;
@@ -216,10 +216,10 @@ int64_t own_append_json(const struct raw_load *load)
     for (uint64_t first = 0; first < load->count; first += load->group) {
         const uint64_t n = group_at(load, first, load->group);
         line = stage_lines(s, actors, line, lines + size, n);
-        must(intake_group(intake, s->bytes, s->sizes, n, &seal, &refused, &err), &err);
+        must(intake_group(intake, s->bytes, s->sizes, n, &reply, &refused, &err), &err);
     }
     const int64_t took_ns = clock_monotonic_ns() - begin_ns;
-    REQUIRE(seal.size == load->count + 1 && line == lines + size); /* and genesis */
+    REQUIRE(reply.seal_size == load->count + 1 && line == lines + size); /* and genesis */
     intake_release(intake);
     free(intake);
     free(s->arena.bytes);

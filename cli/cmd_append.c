@@ -77,17 +77,25 @@ static enum err_code stage(struct appender *a, struct err *err)
     return ERR_OK;
 }
 
-/* Nobody is left who could be told: what follows is not appended. */
-static enum err_code acknowledge(struct appender *a, uint64_t first, const struct seal *seal, struct err *err)
+/*
+ * Which entries, and the root of the seal that covers them: of a larger size when others have appended with us.
+ * When nobody is left who could be told, what follows is not appended.
+ */
+static enum err_code acknowledge(struct appender *a, uint64_t count, const struct queue_reply *reply,
+                                 struct err *err)
 {
+    const unsigned long long last = reply->first_seq + count - 1;
+    const unsigned long long size = reply->seal_size;
     char root[BASE64_LENGTH(HASH_SIZE) + 1];
 
-    base64_encode(root, seal->root.bytes, HASH_SIZE);
+    base64_encode(root, reply->root.bytes, HASH_SIZE);
     if (a->json)
-        printf("{\"first\":%llu,\"last\":%llu,\"root\":\"%s\"}\n", (unsigned long long)first,
-               (unsigned long long)seal->size, root);
+        printf("{\"first\":%llu,\"last\":%llu,\"root\":\"%s\",\"size\":%llu}\n",
+               (unsigned long long)reply->first_seq, last, root, size);
+    else if (size == last)
+        printf("%llu..%llu %s\n", (unsigned long long)reply->first_seq, last, root);
     else
-        printf("%llu..%llu %s\n", (unsigned long long)first, (unsigned long long)seal->size, root);
+        printf("%llu..%llu %s of seal %llu\n", (unsigned long long)reply->first_seq, last, root, size);
     const enum err_code rc = cli_finish(err);
     a->is_unheard = rc != ERR_OK;
     return rc;
@@ -96,23 +104,24 @@ static enum err_code acknowledge(struct appender *a, uint64_t first, const struc
 static enum err_code commit(struct appender *a, struct err *err)
 {
     struct staged *const s = &a->staged;
-    struct seal seal;
+    struct queue_reply reply;
     size_t refused = 0;
 
     if (s->count == 0)
         return ERR_OK;
-    const enum err_code rc = intake_group(&a->intake, s->bytes, s->sizes, s->count, &seal, &refused, err);
+    const enum err_code rc = intake_group(&a->intake, s->bytes, s->sizes, s->count, &reply, &refused, err);
     const uint64_t line = a->acknowledged + refused + 1;
     if (rc && refused < s->count)
         return err_wrap(err, "line %llu", (unsigned long long)line);
     if (rc)
         return rc;
-    const uint64_t first = seal.size - s->count + 1;
-    a->acknowledged += s->count;
-    a->size = seal.size;
+    const uint64_t count = s->count;
+    a->acknowledged += count;
+    a->size = reply.seal_size;
     s->count = 0;
     s->size = 0;
-    return acknowledge(a, first, &seal, err);
+    const enum err_code told = acknowledge(a, count, &reply, err);
+    return told ? told : intake_keep(&a->intake, err);
 }
 
 /* The column of a key's value, at the top level of a line that is known to be good; 1 when it is not there. */

@@ -31,9 +31,9 @@ static void add_draft(struct drafts *d, struct entry e)
 
 static enum err_code take(struct intake *in, struct drafts *d, size_t *refused)
 {
-    struct seal seal;
+    struct queue_reply reply;
 
-    return intake_group(in, d->bytes, d->sizes, d->count, &seal, refused, NULL);
+    return intake_group(in, d->bytes, d->sizes, d->count, &reply, refused, NULL);
 }
 
 /* The last of `entries` does not fold after the ones before it; each is well formed by itself. */

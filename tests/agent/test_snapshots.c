@@ -337,7 +337,7 @@ static void test_bytes_that_are_no_state_are_passed_over_even_when_an_entry_vouc
 static void test_nobody_appends_one_from_outside(void **state)
 {
     struct session s;
-    struct seal seal;
+    struct queue_reply reply;
     struct wire_out out;
     struct err err;
     size_t refused = 9;
@@ -351,7 +351,7 @@ static void test_nobody_appends_one_from_outside(void **state)
     wire_out_init(&out, bytes, sizeof bytes);
     SCRATCH_OK(entry_encode(&e, &out, err));
     const uint16_t size = (uint16_t)wire_out_size(&out);
-    assert_int_equal(intake_group(&in, bytes, &size, 1, &seal, &refused, &err), ERR_INPUT);
+    assert_int_equal(intake_group(&in, bytes, &size, 1, &reply, &refused, &err), ERR_INPUT);
     assert_int_equal(refused, 0);
     assert_non_null(strstr(err.text, "ledger snapshot"));
     SCRATCH_OK(desk_begin(s.desk, err));
@@ -497,7 +497,7 @@ static void test_what_is_appended_with_a_folded_book_is_kept_when_due(void **sta
 {
     static const char yaml[] = "journal: {snapshot_every: 10}\n";
     struct session s;
-    struct seal seal;
+    struct queue_reply reply;
     size_t refused;
     bool changed;
 
@@ -516,7 +516,7 @@ static void test_what_is_appended_with_a_folded_book_is_kept_when_due(void **sta
         wire_out_init(&out, bytes, sizeof bytes);
         SCRATCH_OK(entry_encode(&e, &out, err));
         const uint16_t size = (uint16_t)wire_out_size(&out);
-        SCRATCH_OK(intake_group(&in, bytes, &size, 1, &seal, &refused, err));
+        SCRATCH_OK(intake_group(&in, bytes, &size, 1, &reply, &refused, err));
         SCRATCH_OK(intake_keep(&in, err));
     }
     intake_release(&in);

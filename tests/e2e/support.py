@@ -61,14 +61,15 @@ class Result:
 
 
 class Acknowledgement:
-    """A line "first..last root" of `append`."""
-    FORM = re.compile(r"^(\d+)\.\.(\d+) (\S+)$")
+    """A line "first..last root" of `append`; " of seal N" follows when others had a part in the group."""
+    FORM = re.compile(r"^(\d+)\.\.(\d+) (\S+)(?: of seal (\d+))?$")
 
     def __init__(self, line):
         found = Acknowledgement.FORM.match(line)
         if not found:
             raise AssertionError(f"no acknowledgement: {line!r}")
         self.first, self.last, self.root = int(found[1]), int(found[2]), found[3]
+        self.size = int(found[4] or found[2])
 
 
 class Journal:

@@ -50,6 +50,31 @@ class Two(Case):
         self.assertEqual(times, sorted(times), "recorded in order")
         j.verify()
 
+    def test_many_who_wait_share_seals(self):
+        """Eight programs, each waiting for each of its lines: one sync serves all that wait, and all are told."""
+        j = self.journal()
+        lines = 60 if support.QUICK else 200
+        running = []
+        for n in range(8):
+            path = self.write(f"caller {n}", "".join(json.dumps(note(f"{n} {i}")) + "\n" for i in range(lines)))
+            running.append(j.start("append", "--group", 1, path, stdout=subprocess.PIPE))
+        acks = []
+        for p in running:
+            out = p.communicate()[0].decode().splitlines()
+            self.assertEqual(p.returncode, 0)
+            acks.append([Acknowledgement(line) for line in out])
+            self.assertEqual(len(acks[-1]), lines)
+        by_seq = {r["seq"]: r["body"].get("text") for r in j.log()}
+        self.assertEqual(len(by_seq), 1 + 8 * lines)
+        for n, told in enumerate(acks):
+            self.assertEqual([by_seq[a.first] for a in told], [f"{n} {i}" for i in range(lines)])
+            for a in told[::20]:
+                self.assertEqual(j.run("seal", "--size", a.first).lines[1:3], [str(a.size), a.root])
+        shared = {a.size for told in acks for a in told}
+        self.assertLess(len(shared), 8 * lines, "every line had a seal of its own")
+        self.assertTrue(any(a.size > a.last for told in acks for a in told))
+        j.verify()
+
     def test_people_write_while_the_loop_runs(self):
         j = self.journal()
         p = j.start("run", "--feed", desk.synthetic(days=3, minutes=2), "--config", desk.WIDE)
