@@ -55,6 +55,7 @@ enum err_code cmd_run(struct cli *cli, struct err *err);
 enum err_code cmd_screen(struct cli *cli, struct err *err);
 enum err_code cmd_seal(struct cli *cli, struct err *err);
 enum err_code cmd_show(struct cli *cli, struct err *err);
+enum err_code cmd_snapshot(struct cli *cli, struct err *err);
 enum err_code cmd_stop(struct cli *cli, struct err *err);
 enum err_code cmd_verify(struct cli *cli, struct err *err);
 enum err_code cmd_version(struct cli *cli, struct err *err);
@@ -142,6 +143,9 @@ void cli_progress_end(struct cli_progress *p);
 
 /* ANSI colours only on a terminal and without NO_COLOR. */
 const char *cli_green(FILE *f);
+/* A remark on stderr, unless it is empty. */
+void cli_put_remark(const char *text);
+
 const char *cli_red(FILE *f);
 const char *cli_bold(FILE *f);
 const char *cli_dim(FILE *f);

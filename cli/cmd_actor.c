@@ -47,6 +47,7 @@ static enum err_code add_actor(struct cli *cli, const char *name, const char *ro
 
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    cli_put_remark(d.book.snapshots.remark);
     if (!rc)
         rc = control_add_actor(&d, name, role, err);
     if (!rc)

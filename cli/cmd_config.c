@@ -53,6 +53,7 @@ static enum err_code put_in_force(struct cli *cli, struct err *err)
 
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    cli_put_remark(d.book.snapshots.remark);
     if (!rc)
         rc = configuration_text(&d.book.configuration->configuration, text, sizeof text, &size, err);
     if (!rc) {
@@ -101,6 +102,7 @@ static enum err_code enter_file(struct cli *cli, const char *path, const char *a
         rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    cli_put_remark(d.book.snapshots.remark);
     if (!rc)
         rc = control_configure(&d, actor, path, yaml, size, cli_now_ns(), &changed, err);
     if (!rc)

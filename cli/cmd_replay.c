@@ -1,7 +1,11 @@
-/* ledger replay: folds the journal to state and prints it; --redecide runs the deciders again. */
+/*
+ * ledger replay: folds the journal to state and prints it; --redecide runs the deciders again,
+ * --check-snapshots holds what is stored against what is folded.
+ */
 #include "cli/cli.h"
 
 #include "book/redecide.h"
+#include "book/snapshot.h"
 #include "ledger/entry_json.h"
 #include "ledger/hex.h"
 
@@ -13,6 +17,9 @@ struct choice {
     int64_t to_ns; /* INSTANT_NONE: by seq */
     bool json;
     bool digest;
+    bool from_start;
+    bool redecide;
+    bool check_snapshots;
 };
 
 /* "--to" takes a seq or a time. */
@@ -195,12 +202,14 @@ static enum err_code fold(struct journal_reader *r, const struct choice *c, stru
     struct book b;
     enum err_code rc = book_init(&b, err);
 
+    b.snapshots.are_ignored = c->from_start;
     cli_progress_init(&progress, "replay");
     if (!rc && c->to_ns != INSTANT_NONE)
         rc = book_load_until(&b, r, c->to_ns, cli_progress_draw, &progress, err);
     else if (!rc)
         rc = book_load(&b, r, c->to_seq, cli_progress_draw, &progress, err);
     cli_progress_end(&progress);
+    cli_put_remark(b.snapshots.remark);
     if (!rc) {
         const struct hash h = book_digest(&b);
         hex_encode(digest, h.bytes, HASH_SIZE);
@@ -300,29 +309,100 @@ static enum err_code run_redecide(struct journal *j, struct journal_reader *r, c
     return rc;
 }
 
+static enum err_code json_check(const struct snapshot_report *report, struct err *err)
+{
+    struct json_out out;
+
+    json_out_init(&out);
+    json_out_object(&out);
+    const struct {
+        const char *key;
+        uint64_t value;
+    } rows[] = {{"entries", report->entries},
+                {"compared", report->compared},
+                {"foreign", report->foreign},
+                {"stored", report->stored}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_out_key(&out, rows[i].key);
+        json_out_u64(&out, rows[i].value);
+    }
+    json_out_key(&out, "wrong");
+    if (report->wrong_seq)
+        json_out_u64(&out, report->wrong_seq);
+    else
+        json_out_null(&out);
+    if (report->wrong_seq) {
+        json_out_key(&out, "reason");
+        json_out_text(&out, report->reason);
+    }
+    json_out_object_end(&out);
+    const enum err_code rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    return rc;
+}
+
+static enum err_code run_check(struct journal_reader *r, const struct choice *c, struct err *err)
+{
+    struct cli_progress progress;
+    struct snapshot_report report;
+
+    cli_progress_init(&progress, "check snapshots");
+    enum err_code rc = snapshot_check(r, &report, cli_progress_draw, &progress, err);
+    cli_progress_end(&progress);
+    if (!rc && c->json)
+        rc = json_check(&report, err);
+    else if (!rc && !report.wrong_seq)
+        printf("%sno difference%s: %llu snapshots, %llu of them stored, hold against %llu entries\n",
+               cli_green(stdout), cli_plain(stdout), (unsigned long long)report.compared,
+               (unsigned long long)report.stored, (unsigned long long)report.entries);
+    else if (!rc)
+        printf("%sthe snapshot of entry %llu is wrong%s: %s\n", cli_red(stdout),
+               (unsigned long long)report.wrong_seq, cli_plain(stdout), report.reason);
+    if (!rc && !c->json && report.foreign)
+        fprintf(stderr,
+                "remark: %llu snapshots are of other versions of this program, and cannot be compared\n",
+                (unsigned long long)report.foreign);
+    if (!rc && report.wrong_seq)
+        rc = err_set(err, ERR_WRONG, "the snapshot of entry %llu: %s", (unsigned long long)report.wrong_seq,
+                     report.reason);
+    return rc;
+}
+
+static enum err_code check_choice(const struct choice *c, bool has_to, struct err *err)
+{
+    if (c->redecide && (c->digest || c->from_start || c->check_snapshots || c->to_ns != INSTANT_NONE))
+        return err_set(err, ERR_USAGE, "replay: --redecide goes with --to SEQ and --json only");
+    if (c->check_snapshots && (c->digest || c->from_start || has_to))
+        return err_set(err, ERR_USAGE, "replay: --check-snapshots goes with --json only");
+    return ERR_OK;
+}
+
 enum err_code cmd_replay(struct cli *cli, struct err *err)
 {
     const char *to = NULL;
-    bool redecide_asked = false;
     struct choice c = {.to_ns = INSTANT_NONE};
     struct journal *j = NULL;
     struct journal_reader *r = NULL;
     const struct cli_option options[] = {{.name = "to", .value = &to},
                                          {.name = "json", .flag = &c.json},
                                          {.name = "digest", .flag = &c.digest},
-                                         {.name = "redecide", .flag = &redecide_asked}};
-    enum err_code rc = cli_options(cli, options, 4, NULL, 0, NULL, err);
+                                         {.name = "from-start", .flag = &c.from_start},
+                                         {.name = "check-snapshots", .flag = &c.check_snapshots},
+                                         {.name = "redecide", .flag = &c.redecide}};
+    enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], NULL, 0, NULL, err);
 
     if (!rc && to)
         rc = parse_to(&c, to, err);
-    if (!rc && redecide_asked && (c.digest || c.to_ns != INSTANT_NONE))
-        rc = err_set(err, ERR_USAGE, "replay: --redecide goes with --to SEQ and --json only");
+    if (!rc)
+        rc = check_choice(&c, to != NULL, err);
     if (!rc)
         rc = cli_open(cli, true, &j, err);
     if (!rc)
         rc = journal_reader_begin(j, &r, err);
     if (!rc)
-        rc = redecide_asked ? run_redecide(j, r, &c, err) : fold(r, &c, err);
+        rc = c.redecide          ? run_redecide(j, r, &c, err)
+             : c.check_snapshots ? run_check(r, &c, err)
+                                 : fold(r, &c, err);
     journal_reader_end(r);
     journal_close(j);
     return rc;

@@ -144,6 +144,7 @@ static enum err_code go(struct cli *cli, struct run *run, struct journal *j, str
     cli_progress_init(&progress, "run");
     enum err_code rc = desk_init(&d, j, cli_progress_draw, &progress, err);
     if (!rc) {
+    cli_put_remark(d.book.snapshots.remark);
         run->continues = loop_continues(&d, run->feed_text);
         rc = open_feeds(run, j, &feed, err);
     }

@@ -46,6 +46,7 @@ enum err_code cmd_stop(struct cli *cli, struct err *err)
         rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    cli_put_remark(d.book.snapshots.remark);
     if (!rc)
         rc = control_stop(&d, a.actor, a.reason, cli_now_ns(), &cancelled, err);
     if (!rc) {
@@ -69,6 +70,7 @@ enum err_code cmd_resume(struct cli *cli, struct err *err)
         rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    cli_put_remark(d.book.snapshots.remark);
     if (!rc)
         rc = control_resume(&d, a.actor, a.reason, cli_now_ns(), err);
     if (!rc)

@@ -88,16 +88,32 @@ const struct command commands[] = {
      "  ledger -C J run --feed synthetic:seed=7,underlying=ACME,date=2026-01-05 --config "
      "examples/naked-put.yaml\n"},
     {"replay", cmd_replay, "fold the journal to state; decide again and compare",
-     "usage: ledger -C DIR replay [--to SEQ|TIME] [--json | --digest]\n"
-     "       ledger -C DIR replay --redecide [--to SEQ] [--json]\n\n"
+     "usage: ledger -C DIR replay [--to SEQ|TIME] [--from-start] [--json | --digest]\n"
+     "       ledger -C DIR replay --redecide [--to SEQ] [--json]\n"
+     "       ledger -C DIR replay --check-snapshots [--json]\n\n"
      "Folds entries into accounts, positions and the market's view, and prints them. The digest is the same "
      "on\n"
      "every machine. --redecide runs the deciders again over the recorded inputs and compares every derived "
      "entry\n"
      "byte for byte; exit 1 names the first that differs, with both versions.\n\n"
+     "A replay begins with the newest stored snapshot (ledger snapshot) that is not past --to; the state is "
+     "the same.\n\n"
+     "  --from-start       folds from entry 1, whatever is stored\n"
+     "  --check-snapshots  folds from entry 1 and holds every snapshot against it; exit 1 names the first "
+     "that\n"
+     "                     differs\n\n"
      "examples:\n"
      "  ledger -C J replay --to 2015-12-24T17:00:00Z\n"
      "  ledger -C J replay --redecide\n"},
+    {"snapshot", cmd_snapshot, "store the state, so that a replay can begin there",
+     "usage: ledger -C DIR snapshot [--json]\n\n"
+     "Folds the journal and stores its state together with an entry, control.snapshot, that says the state's "
+     "digest\n"
+     "and is sealed. ledger run does so at its end and every journal.snapshot_every entries. Only the newest "
+     "four are\n"
+     "kept; their entries stay. Snapshots are never needed: they only make a replay short.\n\n"
+     "example:\n"
+     "  ledger -C J snapshot\n"},
     {"explain", cmd_explain, "why an order was made, or why none was",
      "usage: ledger -C DIR explain ORDER_ID|SEQ [--json]\n"
      "       ledger -C DIR explain --order ID [--json]     an order whose id is a number\n"

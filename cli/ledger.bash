@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay explain screen verify seal nightly report stop resume config actor export backup doctor version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export backup doctor version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -28,11 +28,11 @@ _ledger() {
     init) options="--origin" ;;
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --cause --from --to --since --until --reverse --limit --no-index --json" ;;
-    show | backup | version) options="--json" ;;
+    show | snapshot | backup | version) options="--json" ;;
     doctor) options="--key --salvage --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
-    replay) options="--to --json --digest --redecide" ;;
+    replay) options="--to --from-start --json --digest --redecide --check-snapshots" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
     verify) options="--key --seal --raw --json" ;;

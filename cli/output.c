@@ -45,6 +45,12 @@ void cli_progress_end(struct cli_progress *p)
     p->shown = false;
 }
 
+void cli_put_remark(const char *text)
+{
+    if (text[0])
+        fprintf(stderr, "remark: %s\n", text);
+}
+
 static const char *colour(FILE *f, const char *code)
 {
     const char *const no = getenv("NO_COLOR");

@@ -11,7 +11,8 @@ from support import Acknowledgement, Case, note
 
 HEX = "00112233445566778899aabbccddeeff" * 2
 # Entries that a person or the journal itself must sign, or that only another command can make.
-REFUSED = {"control.genesis", "control.configuration", "control.stop", "control.resume"}
+REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signed", "control.stop": "must be signed",
+           "control.resume": "must be signed", "control.snapshot": "ledger snapshot"}
 
 
 def examples():
@@ -117,13 +118,12 @@ class Identity(Case):
         self.assertEqual(row["body"], {"symbol": "GOOG", "bid": None, "ask": "1.5", "bid_size": 0, "ask_size": 1})
         self.assertEqual(row["actor"], "feed:lean")
 
-    def test_kinds_that_need_a_signature_are_refused_without(self):
+    def test_kinds_that_nobody_appends_without_a_signature(self):
         j = self.journal()
         for draft in examples():
             if draft["kind"] in REFUSED:
                 draft = complete(draft, 99)
-                self.expect_error(support.COULD_NOT, "line 1",
-                                  "genesis" if "genesis" in draft["kind"] else "must be signed",
+                self.expect_error(support.COULD_NOT, "line 1", REFUSED[draft["kind"]],
                                   args=["-C", j.path, "append"], input=json.dumps(draft))
         self.assertEqual(j.size(), 1)
 
