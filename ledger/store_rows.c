@@ -5,8 +5,10 @@
 #include "ledger/wire.h"
 
 #include <inttypes.h>
+#include <sys/mman.h>
 
 #define SEQ_KEY_SIZE  8
+#define WALKED_MAX    ((size_t)64 << 20)
 #define TILE_KEY_SIZE 9
 
 static MDB_val value_of(const void *bytes, size_t size)
@@ -123,6 +125,25 @@ enum err_code store_put_block(struct store_txn *t, uint64_t last, size_t size, u
     return rc;
 }
 
+/*
+ * Reading straight on through a journal larger than memory should not fill it: pages that were passed are given
+ * back every so often. They stay in the system's cache, and come again when a borrowed record is looked at.
+ */
+static void give_back(struct store_txn *t, const uint8_t *at)
+{
+    const uintptr_t page = t->store->page_size;
+
+    if (!t->walked || at < t->walked) {
+        t->walked = at;
+        return;
+    }
+    if ((size_t)(at - t->walked) < WALKED_MAX)
+        return;
+    const uintptr_t from = ((uintptr_t)t->walked + page - 1) / page * page;
+    (void)madvise((void *)from, ((uintptr_t)at - from) / page * page, MADV_DONTNEED);
+    t->walked = at;
+}
+
 /* Moves the cursor to the first block whose key is not below seq: the next one when reading straight on. */
 static int seek_block(struct store_txn *t, uint64_t seq, MDB_val *key, MDB_val *value)
 {
@@ -133,8 +154,13 @@ static int seek_block(struct store_txn *t, uint64_t seq, MDB_val *key, MDB_val *
         if (rc)
             return rc;
     }
-    if (t->blocks_at != 0 && seq == t->blocks_at + 1)
-        return mdb_cursor_get(t->blocks, key, value, MDB_NEXT);
+    if (t->blocks_at != 0 && seq == t->blocks_at + 1) {
+        const int rc = mdb_cursor_get(t->blocks, key, value, MDB_NEXT);
+        if (rc == 0 && t->pages == 0) /* what was put in this transaction lies elsewhere */
+            give_back(t, value->mv_data);
+        return rc;
+    }
+    t->walked = NULL;
     wire_store_u64(bytes, seq);
     *key = value_of(bytes, sizeof bytes);
     return mdb_cursor_get(t->blocks, key, value, MDB_SET_RANGE);

@@ -41,7 +41,9 @@ struct store_txn {
     MDB_txn *txn;       /* NULL once it is over */
     MDB_cursor *blocks; /* on the block that was read last, or NULL */
     uint64_t blocks_at; /* its key; 0: nowhere */
-    uint64_t pages;     /* upper bound of the pages that the puts so far will write */
+    const uint8_t
+        *walked;    /* in the map: where reading straight on began, or was when pages were given back */
+    uint64_t pages; /* upper bound of the pages that the puts so far will write */
     bool is_writing;
     bool is_full;
     bool is_interrupted; /* by a signal: LMDB gives up then */

@@ -260,6 +260,41 @@ static void test_two_handles_in_one_process_see_each_other(void **state)
     scratch_release(&s);
 }
 
+/* Pages that were passed are given back to the system; what was borrowed from them can be read all the same. */
+static void test_a_long_walk_keeps_what_was_borrowed(void **state)
+{
+    enum { GROUPS = 13, EACH = 100, SIZE = 60000 }; /* 78 MB: past where pages are given back */
+    struct journal_record first;
+    struct journal_record record;
+    struct journal_reader *r = NULL;
+    struct scratch s;
+    bool found = true;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    for (unsigned i = 0; i < GROUPS; i++) {
+        struct journal_group *g = NULL;
+        struct entry e = scratch_by(scratch_note((char)('a' + i), SIZE), SCRATCH_OPERATOR);
+        SCRATCH_OK(journal_group_begin(j, &g, err));
+        for (unsigned k = 0; k < EACH; k++)
+            SCRATCH_OK(journal_group_add(g, &e, err));
+        SCRATCH_OK(journal_group_commit(g, NULL, err));
+    }
+    SCRATCH_OK(journal_reader_begin(j, &r, err));
+    SCRATCH_OK(journal_reader_seek(r, 2, err));
+    SCRATCH_OK(journal_reader_next(r, &first, &found, err));
+    for (unsigned n = 1; n < GROUPS * EACH; n++) {
+        SCRATCH_OK(journal_reader_next(r, &record, &found, err));
+        assert_true(found);
+        assert_int_equal(record.bytes[record.size - 1], 'a' + n / EACH);
+    }
+    assert_int_equal(first.bytes[first.size - 1], 'a');
+    journal_reader_end(r);
+    journal_close(j);
+    scratch_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_the_map_grows_by_itself),
         cmocka_unit_test(test_the_clock_may_step_back_a_little_and_no_further),
         cmocka_unit_test(test_two_handles_in_one_process_see_each_other),
+        cmocka_unit_test(test_a_long_walk_keeps_what_was_borrowed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
