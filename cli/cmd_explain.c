@@ -135,18 +135,18 @@ static enum err_code check_question(struct question *q, struct err *err)
 }
 
 /* A number is an entry's when there is one; order ids may be numbers, too. */
-static enum err_code answer(const struct question *q, struct journal_reader *r, struct explanation *x,
-                            struct err *err)
+static enum err_code answer(const struct question *q, struct index *index, struct journal_reader *r,
+                            struct explanation *x, struct err *err)
 {
     uint64_t seq = 0;
 
     if (q->no_trade)
-        return explain_no_trade(r, &q->symbol, q->at_ns, x, err);
+        return explain_no_trade(index, r, &q->symbol, q->at_ns, x, err);
     if (q->order)
-        return explain_order(r, q->order, x, err);
+        return explain_order(index, r, q->order, x, err);
     if (cli_parse_u64("SEQ", q->what, &seq, NULL) == ERR_OK && seq > 0 && seq <= journal_reader_size(r))
-        return explain_entry(r, seq, x, err);
-    return explain_order(r, q->what, x, err);
+        return explain_entry(index, r, seq, x, err);
+    return explain_order(index, r, q->what, x, err);
 }
 
 enum err_code cmd_explain(struct cli *cli, struct err *err)
@@ -155,6 +155,7 @@ enum err_code cmd_explain(struct cli *cli, struct err *err)
     struct explanation x = {.title = NULL};
     struct journal *j = NULL;
     struct journal_reader *r = NULL;
+    struct index *index = NULL;
     const struct cli_option options[] = {{.name = "no-trade", .value = &q.no_trade},
                                          {.name = "at", .value = &q.at},
                                          {.name = "order", .value = &q.order},
@@ -163,16 +164,20 @@ enum err_code cmd_explain(struct cli *cli, struct err *err)
 
     if (!rc)
         rc = check_question(&q, err);
+    cli_guard_reading();
     if (!rc)
         rc = cli_open(cli, true, &j, err);
-    if (!rc)
+    if (!rc) {
+        index = cli_index(j);
         rc = journal_reader_begin(j, &r, err);
+    }
     if (!rc)
-        rc = answer(&q, r, &x, err);
+        rc = answer(&q, index, r, &x, err);
     if (!rc)
         rc = put(&x, q.json, err);
     explanation_release(&x);
     journal_reader_end(r);
+    index_close(index);
     journal_close(j);
     return rc;
 }

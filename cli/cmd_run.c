@@ -4,6 +4,7 @@
 #include "agent/control.h"
 #include "agent/loop.h"
 #include "book/settings_yaml.h"
+#include "ledger/index.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -143,8 +144,8 @@ static enum err_code go(struct cli *cli, struct run *run, struct journal *j, str
     (void)cli;
     cli_progress_init(&progress, "run");
     enum err_code rc = desk_init(&d, j, cli_progress_draw, &progress, err);
-    if (!rc) {
     cli_put_remark(d.book.snapshots.remark);
+    if (!rc) {
         run->continues = loop_continues(&d, run->feed_text);
         rc = open_feeds(run, j, &feed, err);
     }
@@ -167,6 +168,19 @@ static enum err_code go(struct cli *cli, struct run *run, struct journal *j, str
     feed_close(feed);
     desk_release(&d);
     return rc;
+}
+
+/* While nobody waits: so that the first search afterwards finds the index up to date. */
+static void index_session(struct journal *j)
+{
+    struct index *x = NULL;
+    struct err why;
+
+    if (index_open(j, INDEX_WRITE, &x, &why))
+        fprintf(stderr, "remark: %s; searches will read every entry\n", why.text);
+    else
+        cli_index_build(x, &interrupted);
+    index_close(x);
 }
 
 enum err_code cmd_run(struct cli *cli, struct err *err)
@@ -201,6 +215,8 @@ enum err_code cmd_run(struct cli *cli, struct err *err)
     signal(SIGTERM, on_signal);
     if (!rc)
         rc = go(cli, &run, j, err);
+    if (!rc && !interrupted)
+        index_session(j);
     journal_close(j);
     return rc;
 }

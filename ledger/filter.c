@@ -2,8 +2,12 @@
 
 void filter_init(struct filter *f)
 {
-    *f = (struct filter){
-        .from_ns = INT64_MIN, .to_ns = INT64_MAX, .since_ns = INT64_MIN, .until_ns = INT64_MAX};
+    *f = (struct filter){.first = 1,
+                         .last = UINT64_MAX,
+                         .from_ns = INT64_MIN,
+                         .to_ns = INT64_MAX,
+                         .since_ns = INT64_MIN,
+                         .until_ns = INT64_MAX};
 }
 
 int64_t filter_when_ns(const struct entry *e)
@@ -27,6 +31,10 @@ bool filter_holds_header(const struct filter *f, const struct entry *e)
     if (f->has_actor && e->actor != f->actor)
         return false;
     if (f->cause && e->cause != f->cause)
+        return false;
+    if (e->seq < f->first || e->seq > f->last)
+        return false;
+    if ((f->order && !entry_order_id(e)) || (f->symbol.length && !entry_symbol(e))) /* of no such kind */
         return false;
     if (when < f->from_ns || when > f->to_ns)
         return false;

@@ -14,6 +14,8 @@ struct filter {
     uint64_t cause;                     /* 0: any */
     bool has_actor;
     uint32_t actor;
+    uint64_t first; /* seqs, both ends included */
+    uint64_t last;
     int64_t from_ns; /* when it happened, or was recorded if it does not say: both ends included */
     int64_t to_ns;
     int64_t since_ns; /* when it was recorded: both ends included */

@@ -70,13 +70,26 @@ static enum err_code belongs_to(struct journal_reader *r, const struct index_met
     return rc;
 }
 
-enum err_code index_belongs(struct journal *j, const struct index_meta *meta, bool *belongs, struct err *err)
+static bool is_known(const struct index *x, const struct index_meta *meta)
+{
+    return meta->indexed > 0 && x->known.indexed == meta->indexed &&
+           memcmp(&x->known.genesis, &meta->genesis, sizeof meta->genesis) == 0 &&
+           memcmp(&x->known.root, &meta->root, sizeof meta->root) == 0;
+}
+
+enum err_code index_belongs(struct index *x, const struct index_meta *meta, bool *belongs, struct err *err)
 {
     struct journal_reader *r = NULL;
-    enum err_code rc = journal_reader_begin(j, &r, err);
 
+    if (is_known(x, meta)) {
+        *belongs = true;
+        return ERR_OK;
+    }
+    enum err_code rc = journal_reader_begin(x->journal, &r, err);
     if (!rc)
         rc = belongs_to(r, meta, belongs, err);
+    if (!rc && *belongs)
+        x->known = *meta;
     journal_reader_end(r);
     return rc;
 }

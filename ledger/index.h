@@ -92,6 +92,8 @@ MUST_USE enum err_code index_walk_next(struct index_walk *w, const struct entry 
                                        struct err *err);
 /* Why the index is not used (any more), in words; NULL when it is, or was not handed in. */
 const char *index_walk_remark(const struct index_walk *w);
+/* How many entries, from the first on, it takes from the index; 0: the index is not used (any more). */
+uint64_t index_walk_indexed(const struct index_walk *w);
 /* Entries that were looked at so far: what an index is there to keep small. */
 uint64_t index_walk_looked(const struct index_walk *w);
 

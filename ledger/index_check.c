@@ -196,7 +196,7 @@ static enum err_code check(struct comparison *c, struct err *err)
     if (!rc)
         rc = journal_reader_begin(c->x->journal, &c->reader, err);
     if (!rc)
-        rc = index_belongs(c->x->journal, &c->meta, &belongs, err);
+        rc = index_belongs(c->x, &c->meta, &belongs, err);
     if (!rc && !belongs)
         rc = err_set(err, ERR_WRONG,
                      "%s: " INDEX_FILE_NAME " is of another journal, or of another past of this "

@@ -56,7 +56,8 @@ struct index {
     struct journal *journal; /* borrowed */
     struct index_file *file;
     bool may_write;
-    unsigned walks; /* open */
+    unsigned walks;          /* open */
+    struct index_meta known; /* was seen to be of this journal; indexed 0: nothing was */
 };
 
 MUST_USE enum err_code index_file_open(const char *dir, enum index_mode mode, struct index_file **file,
@@ -184,7 +185,7 @@ MUST_USE enum err_code index_list_before(struct index_list *l, uint64_t seq, str
 MUST_USE enum err_code index_place(struct journal_reader *r, uint64_t indexed, struct index_meta *meta,
                                    struct err *err);
 /* Whether *meta is of this journal. Opens a reader of its own, newer than the index's transaction. */
-MUST_USE enum err_code index_belongs(struct journal *j, const struct index_meta *meta, bool *belongs,
+MUST_USE enum err_code index_belongs(struct index *x, const struct index_meta *meta, bool *belongs,
                                      struct err *err);
 
 #endif

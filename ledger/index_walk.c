@@ -353,9 +353,14 @@ static void shorten(struct index_walk *w)
     const struct filter *const f = &w->filter;
     uint64_t count;
 
-    if (f->since_ns != INT64_MIN && count_before(w->reader, f->since_ns, &count) == ERR_OK)
+    if (w->low < f->first)
+        w->low = f->first;
+    if (w->high > f->last)
+        w->high = f->last;
+    if (f->since_ns != INT64_MIN && count_before(w->reader, f->since_ns, &count) == ERR_OK && w->low <= count)
         w->low = count + 1;
-    if (f->until_ns != INT64_MAX && count_before(w->reader, f->until_ns + 1, &count) == ERR_OK)
+    if (f->until_ns != INT64_MAX && count_before(w->reader, f->until_ns + 1, &count) == ERR_OK &&
+        w->high > count)
         w->high = count;
     if (f->cause && w->low <= f->cause) /* a cause is earlier than what it causes */
         w->low = f->cause < POSTINGS_SEQ_MAX ? f->cause + 1 : POSTINGS_SEQ_MAX;
@@ -379,7 +384,7 @@ static enum err_code use_index(struct index_walk *w, struct err *err)
     if (!rc)
         rc = index_get_meta(w->txn, &meta, err);
     if (!rc)
-        rc = index_belongs(w->index->journal, &meta, &belongs, err);
+        rc = index_belongs(w->index, &meta, &belongs, err);
     if (!rc && !belongs)
         rc = err_set(err, ERR_WRONG,
                      "%s: " INDEX_FILE_NAME " is of another journal, or of another past of this one",
@@ -424,6 +429,11 @@ void index_walk_end(struct index_walk *w)
 const char *index_walk_remark(const struct index_walk *w)
 {
     return w->why.code ? w->why.text : NULL;
+}
+
+uint64_t index_walk_indexed(const struct index_walk *w)
+{
+    return w->txn ? w->indexed : 0;
 }
 
 uint64_t index_walk_looked(const struct index_walk *w)

@@ -12,14 +12,34 @@
 
 enum { NEAR_IDS = 5 };
 
-/* The entries that name the order, and every id there is, for the message when nothing does. */
+/* The entries that name the order; when none does, every id there is, for the message. */
 struct search {
     struct id wanted;
     struct chain own;
     struct table ids; /* struct id */
 };
 
-static enum err_code search_order(struct search *s, struct journal_reader *r, struct err *err)
+static enum err_code find_own(struct search *s, struct index *index, struct journal_reader *r,
+                              struct err *err)
+{
+    const struct entry *e = NULL;
+    struct index_walk *w = NULL;
+    struct filter filter;
+    bool found = true;
+
+    filter_init(&filter);
+    filter.order = s->wanted.text;
+    enum err_code rc = index_walk_begin(index, r, &filter, INDEX_FORWARD, false, &w, err);
+    while (!rc && found) {
+        rc = index_walk_next(w, &e, &found, err);
+        if (!rc && found)
+            chain_add(&s->own, e->seq);
+    }
+    index_walk_end(w);
+    return rc;
+}
+
+static enum err_code find_ids(struct search *s, struct journal_reader *r, struct err *err)
 {
     struct journal_record record;
     struct entry e;
@@ -32,16 +52,11 @@ static enum err_code search_order(struct search *s, struct journal_reader *r, st
         if (rc || !any)
             break;
         rc = entry_decode_header(record.bytes, record.size, &e, err);
-        if (rc || entry_family(e.kind) == FAMILY_PERCEPTION || entry_family(e.kind) == FAMILY_CONTROL)
+        if (rc || !entry_order_id(&e)) /* entries of that kind are about no order */
             continue;
         rc = entry_decode(record.bytes, record.size, &e, err);
-        const struct id *const id = rc ? NULL : entry_order_id(&e);
-        if (!id)
-            continue;
-        if (id_equal(id, &s->wanted))
-            chain_add(&s->own, e.seq);
-        else if (s->own.count == 0)
-            rc = table_put(&s->ids, id, &row, err);
+        if (!rc)
+            rc = table_put(&s->ids, entry_order_id(&e), &row, err);
     }
     return rc;
 }
@@ -223,8 +238,8 @@ static enum err_code tell_order(const struct search *s, struct journal_reader *r
     return rc;
 }
 
-enum err_code explain_order(struct journal_reader *r, const char *order_id, struct explanation *x,
-                            struct err *err)
+enum err_code explain_order(struct index *index, struct journal_reader *r, const char *order_id,
+                            struct explanation *x, struct err *err)
 {
     const size_t length = strlen(order_id);
     struct search s = {.own = {.count = 0}};
@@ -238,7 +253,9 @@ enum err_code explain_order(struct journal_reader *r, const char *order_id, stru
         return err_set(err, ERR_NOT_FOUND, "an order id has 1 to %d characters", ID_MAX);
     s.wanted = id_from(order_id);
     table_init(&s.ids, sizeof(struct id), sizeof(struct id));
-    enum err_code rc = search_order(&s, r, err);
+    enum err_code rc = find_own(&s, index, r, err);
+    if (!rc && s.own.count == 0)
+        rc = find_ids(&s, r, err);
     if (!rc)
         rc = s.own.count ? tell_order(&s, r, x, err) : no_such_order(&s, err);
     table_release(&s.ids);
@@ -247,7 +264,8 @@ enum err_code explain_order(struct journal_reader *r, const char *order_id, stru
 
 /* -- any entry ------------------------------------------------------------------------------------------ */
 
-enum err_code explain_entry(struct journal_reader *r, uint64_t seq, struct explanation *x, struct err *err)
+enum err_code explain_entry(struct index *index, struct journal_reader *r, uint64_t seq,
+                            struct explanation *x, struct err *err)
 {
     struct chain chain = {.count = 0};
     struct words w;
@@ -259,7 +277,7 @@ enum err_code explain_entry(struct journal_reader *r, uint64_t seq, struct expla
     const unsigned causes = chain.count;
     if (!rc) {
         chain_add(&chain, seq);
-        rc = chain_add_consequences(&chain, r, seq, journal_reader_size(r), err);
+        rc = chain_add_consequences(&chain, index, r, seq, journal_reader_size(r), err);
     }
     for (unsigned i = 0; !rc && i < chain.count; i++)
         rc = explain_add_seq(x, r, chain.seqs[i], NULL, err);

@@ -9,6 +9,7 @@
 #define REPORTS_EXPLAIN_H
 
 #include "book/book.h"
+#include "ledger/index.h"
 #include "ledger/json_out.h"
 
 struct explain_step {
@@ -31,20 +32,22 @@ void explanation_release(struct explanation *x); /* fine for a zeroed one */
 /* One object: {"about":"...","steps":[{"seq":..,"at":"..","stage":"..","text":"..","details":[..],"checks":[..]}]} */
 void explanation_json(const struct explanation *x, struct json_out *out);
 
-/* All: *x is zeroed by the caller; release it also after an error. */
+/* All: *x is zeroed by the caller; release it also after an error. `index`, which may be NULL, is what finds entries
+ * faster than reading them all. */
 
 /* ERR_NOT_FOUND: no entry names this order, and which ids come near. */
-MUST_USE enum err_code explain_order(struct journal_reader *r, const char *order_id, struct explanation *x,
-                                     struct err *err);
+MUST_USE enum err_code explain_order(struct index *index, struct journal_reader *r, const char *order_id,
+                                     struct explanation *x, struct err *err);
 /* ERR_NOT_FOUND: no such entry. */
-MUST_USE enum err_code explain_entry(struct journal_reader *r, uint64_t seq, struct explanation *x,
-                                     struct err *err);
+MUST_USE enum err_code explain_entry(struct index *index, struct journal_reader *r, uint64_t seq,
+                                     struct explanation *x, struct err *err);
 /*
  * The newest look at the underlying of `symbol` at or before `at_ns` in the same New York day (INSTANT_NONE: the
  * newest look there is): every gate with value and bound, how many contracts failed each criterion; and for an
  * option its own values against every criterion. ERR_NOT_FOUND: nobody looked, and when there were looks.
  */
-MUST_USE enum err_code explain_no_trade(struct journal_reader *r, const struct symbol *symbol, int64_t at_ns,
-                                        struct explanation *x, struct err *err);
+MUST_USE enum err_code explain_no_trade(struct index *index, struct journal_reader *r,
+                                        const struct symbol *symbol, int64_t at_ns, struct explanation *x,
+                                        struct err *err);
 
 #endif

@@ -44,24 +44,24 @@ static void note_look(struct looks *l, const struct entry *e, const struct symbo
         l->newest = e->seq;
 }
 
-static enum err_code find_looks(struct looks *l, struct journal_reader *r, struct err *err)
+static enum err_code find_looks(struct looks *l, struct index *index, struct journal_reader *r,
+                                struct err *err)
 {
-    struct journal_record record;
-    struct entry e;
-    bool any = true;
-    enum err_code rc = journal_reader_seek(r, 1, err);
+    const struct entry *e = NULL;
+    struct index_walk *w = NULL;
+    struct filter filter;
+    bool found = true;
 
-    while (!rc) {
-        rc = journal_reader_next(r, &record, &any, err);
-        if (rc || !any)
-            break;
-        rc = entry_decode_header(record.bytes, record.size, &e, err);
-        if (rc || (e.kind != ENTRY_DECISION_NO_TRADE && e.kind != ENTRY_DECISION_CANDIDATES))
-            continue;
-        rc = entry_decode(record.bytes, record.size, &e, err);
-        if (!rc)
-            note_look(l, &e, entry_symbol(&e));
+    filter_init(&filter);
+    filter.family = FAMILY_DECISION;
+    filter.symbol = l->underlying; /* and its options */
+    enum err_code rc = index_walk_begin(index, r, &filter, INDEX_FORWARD, false, &w, err);
+    while (!rc && found) {
+        rc = index_walk_next(w, &e, &found, err);
+        if (!rc && found && (e->kind == ENTRY_DECISION_NO_TRADE || e->kind == ENTRY_DECISION_CANDIDATES))
+            note_look(l, e, entry_symbol(e));
     }
+    index_walk_end(w);
     return rc;
 }
 
@@ -210,22 +210,22 @@ static enum err_code title_of_look(struct explanation *x, const struct looks *l,
     return rc;
 }
 
-static enum err_code add_look(struct explanation *x, struct journal_reader *r, const struct entry *look,
-                              struct err *err)
+static enum err_code add_look(struct explanation *x, struct index *index, struct journal_reader *r,
+                              const struct entry *look, struct err *err)
 {
     struct chain after = {.count = 0};
     enum err_code rc = explain_add_entry(x, look, NULL, err);
 
     /* What candidates led to: the decision, its verdict, the order and what became of it. */
     if (!rc && look->kind == ENTRY_DECISION_CANDIDATES)
-        rc = chain_add_consequences(&after, r, look->seq, journal_reader_size(r), err);
+        rc = chain_add_consequences(&after, index, r, look->seq, journal_reader_size(r), err);
     for (unsigned i = 0; !rc && i < after.count; i++)
         rc = explain_add_seq(x, r, after.seqs[i], NULL, err);
     return rc;
 }
 
-static enum err_code tell_look(const struct looks *l, struct journal_reader *r, struct explanation *x,
-                               struct err *err)
+static enum err_code tell_look(const struct looks *l, struct index *index, struct journal_reader *r,
+                               struct explanation *x, struct err *err)
 {
     const bool is_contract = symbol_is_option(&l->symbol);
     struct explain_seen seen;
@@ -248,7 +248,7 @@ static enum err_code tell_look(const struct looks *l, struct journal_reader *r, 
     if (!rc && look.cause)
         rc = explain_add_seq(x, r, look.cause, NULL, err);
     if (!rc)
-        rc = add_look(x, r, &look, err);
+        rc = add_look(x, index, r, &look, err);
     if (!rc && is_contract)
         rc = add_contract(x, &b, &l->symbol, &look, &seen, err);
     if (!rc && l->blocked)
@@ -257,16 +257,16 @@ static enum err_code tell_look(const struct looks *l, struct journal_reader *r, 
     return rc;
 }
 
-enum err_code explain_no_trade(struct journal_reader *r, const struct symbol *symbol, int64_t at_ns,
-                               struct explanation *x, struct err *err)
+enum err_code explain_no_trade(struct index *index, struct journal_reader *r, const struct symbol *symbol,
+                               int64_t at_ns, struct explanation *x, struct err *err)
 {
     struct looks l = {.symbol = *symbol, .at_ns = at_ns};
 
     symbol_underlying(symbol, &l.underlying);
     if (at_ns != INSTANT_NONE)
         l.day = instant_new_york_day(at_ns, NULL);
-    const enum err_code rc = find_looks(&l, r, err);
+    const enum err_code rc = find_looks(&l, index, r, err);
     if (rc)
         return rc;
-    return l.newest ? tell_look(&l, r, x, err) : nobody_looked(&l, err);
+    return l.newest ? tell_look(&l, index, r, x, err) : nobody_looked(&l, err);
 }

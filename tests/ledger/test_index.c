@@ -40,16 +40,17 @@ static void test_every_combination_of_filters_gives_what_a_full_scan_gives(void 
     scratch_init(&s);
     struct journal *const j = scratch_create(&s);
     /* Not there at all, all there, a part of it there; and grown from there. */
-    size = index_journal_grow(j, &r, 1500);
-    index_journal_compare_all(j, NULL, &r, 1);
+    size = index_journal_grow(j, &r, 700);
+    index_journal_compare_some(j, NULL, &r);
     SCRATCH_OK(index_open(j, INDEX_WRITE, &x, err));
-    index_journal_compare_all(j, x, &r, 1);
+    index_journal_compare_some(j, x, &r);
     index_journal_catch_up(x, 400, size);
-    index_journal_compare_all(j, x, &r, 3);
-    size = index_journal_grow(j, &r, 3000);
-    index_journal_compare_all(j, x, &r, 3);
+    index_journal_compare_all(j, x, &r);
+    size = index_journal_grow(j, &r, 1700);
+    index_journal_compare_all(j, x, &r);
     index_journal_catch_up(x, 0, size);
-    index_journal_compare_all(j, x, &r, 4);
+    for (unsigned i = 0; i < 3; i++)
+        index_journal_compare_all(j, x, &r);
     index_close(x);
     journal_close(j);
     scratch_release(&s);
@@ -158,7 +159,7 @@ static void test_many_keys_fit(void **state)
     uint64_t indexed = 0;
     SCRATCH_OK(index_check(x, &(struct index_options){.batch = 0}, &indexed, err));
     assert_int_equal(indexed, size);
-    index_journal_compare_all(j, x, &r, 1);
+    index_journal_compare_some(j, x, &r);
     index_close(x);
     journal_close(j);
     scratch_release(&s);
@@ -184,7 +185,7 @@ static void test_two_handles_of_one_process_share_the_file(void **state)
     assert_int_equal(lag, 0);
     assert_false(is_foreign);
     index_close(x);
-    index_journal_compare_all(k, y, &r, 1);
+    index_journal_compare_some(k, y, &r);
     index_close(y);
     journal_close(k);
     journal_close(j);

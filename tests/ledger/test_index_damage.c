@@ -312,7 +312,7 @@ static void test_a_file_that_is_cut_or_garbage_is_refused_and_can_be_begun_anew(
     SCRATCH_OK(index_remove(b.s.dir, err));
     open_index(&b);
     index_journal_catch_up(b.x, 0, b.size);
-    index_journal_compare_all(b.j, b.x, &b.r, 1);
+    index_journal_compare_some(b.j, b.x, &b.r);
     bench_release(&b);
 }
 
@@ -337,7 +337,7 @@ static void assert_is_foreign_and_made_anew(struct bench *b)
     SCRATCH_OK(index_lag(b->x, &lag, &is_foreign, err));
     assert_true(is_foreign);
     assert_int_equal(lag, b->size);
-    index_journal_compare_all(b->j, b->x, &b->r, 1); /* it is not believed */
+    index_journal_compare_some(b->j, b->x, &b->r); /* it is not believed */
     filter_init(&f);
     f.order = "o-1";
     SCRATCH_OK(journal_reader_begin(b->j, &r, err));
@@ -354,7 +354,7 @@ static void assert_is_foreign_and_made_anew(struct bench *b)
     assert_int_equal(report.added, b->size);
     uint64_t indexed = 0;
     SCRATCH_OK(index_check(b->x, &(struct index_options){.batch = 0}, &indexed, err));
-    index_journal_compare_all(b->j, b->x, &b->r, 1);
+    index_journal_compare_some(b->j, b->x, &b->r);
     index_close(b->x);
     b->x = NULL;
 }

@@ -10,24 +10,56 @@
 
 #include <cmocka.h>
 
+/* What is told must not depend on whether the index is there, half there, or not. */
+enum indexing { WITHOUT_INDEX, WITH_HALF_AN_INDEX, WITH_INDEX };
+static enum indexing indexing;
+
 struct bench {
     struct story story;
+    struct index *index;
     struct journal_reader *reader;
     struct explanation x;
     struct err why;
 };
+
+static volatile int had_enough;
+
+static void stop_after_a_batch(void *context, uint64_t done, uint64_t total)
+{
+    (void)context;
+    had_enough = done < total;
+}
+
+static struct index *index_of(struct journal *j, uint32_t size)
+{
+    const struct index_options half = {
+        .batch = size / 2 + 1, .interrupted = &had_enough, .progress = stop_after_a_batch};
+    const struct index_options whole = {.batch = 0};
+    struct index_report report;
+    struct index *x = NULL;
+
+    if (indexing == WITHOUT_INDEX)
+        return NULL;
+    had_enough = 0;
+    SCRATCH_OK(index_open(j, INDEX_WRITE, &x, err));
+    SCRATCH_OK(index_catch_up(x, indexing == WITH_INDEX ? &whole : &half, &report, err));
+    assert_int_equal(report.indexed, indexing == WITH_INDEX ? size : size / 2 + 1);
+    return x;
+}
 
 static void bench_init(struct bench *b)
 {
     memset(b, 0, sizeof *b);
     story_init(&b->story);
     SCRATCH_OK(journal_reader_begin(b->story.journal, &b->reader, err));
+    b->index = index_of(b->story.journal, (uint32_t)journal_reader_size(b->reader));
 }
 
 static void bench_release(struct bench *b)
 {
     explanation_release(&b->x);
     journal_reader_end(b->reader);
+    index_close(b->index);
     story_release(&b->story);
 }
 
@@ -48,7 +80,7 @@ static void test_an_order_is_told_from_perception_to_fill(void **state)
     (void)state;
     bench_init(&b);
     const struct story *const s = &b.story;
-    SCRATCH_OK(explain_order(b.reader, "np-1", &b.x, err));
+    SCRATCH_OK(explain_order(b.index, b.reader, "np-1", &b.x, err));
     assert_string_equal(b.x.title, "order np-1: sell 3 " STORY_PUT " at 0.40: filled, 3 of 3 filled");
     assert_int_equal(b.x.count, 10);
     assert_step(
@@ -86,11 +118,11 @@ static void test_a_refused_and_a_cancelled_order_end_where_they_ended(void **sta
 
     (void)state;
     bench_init(&b);
-    SCRATCH_OK(explain_order(b.reader, "np-2", &b.x, err));
+    SCRATCH_OK(explain_order(b.index, b.reader, "np-2", &b.x, err));
     assert_string_equal(b.x.title, "order np-2: was never sent");
     assert_step(&b, b.x.count - 1, b.story.refused, "verdict", "REFUSED: 1 of 2 limits held");
     explanation_release(&b.x);
-    SCRATCH_OK(explain_order(b.reader, "np-3", &b.x, err));
+    SCRATCH_OK(explain_order(b.index, b.reader, "np-3", &b.x, err));
     assert_non_null(strstr(b.x.title, ": cancelled, 0 of 1 filled"));
     assert_step(&b, b.x.count - 2, b.story.cancel, "cancel", "emergency stop");
     assert_step(&b, b.x.count - 1, b.story.cancelled, "cancelled", "as asked");
@@ -104,15 +136,15 @@ static void test_an_unknown_order_names_those_that_are_near(void **state)
 
     (void)state;
     bench_init(&b);
-    assert_int_equal(explain_order(b.reader, "np-11", &b.x, &b.why), ERR_NOT_FOUND);
+    assert_int_equal(explain_order(b.index, b.reader, "np-11", &b.x, &b.why), ERR_NOT_FOUND);
     assert_string_equal(b.why.text, "there is no order \"np-11\"; of 3 orders the nearest: np-1, np-2, np-3");
-    assert_int_equal(explain_order(b.reader, "n p", &b.x, &b.why), ERR_NOT_FOUND);
-    assert_int_equal(explain_order(b.reader, "", &b.x, &b.why), ERR_NOT_FOUND);
+    assert_int_equal(explain_order(b.index, b.reader, "n p", &b.x, &b.why), ERR_NOT_FOUND);
+    assert_int_equal(explain_order(b.index, b.reader, "", &b.x, &b.why), ERR_NOT_FOUND);
     bench_release(&b);
     story_begin(&empty);
     struct journal_reader *r = NULL;
     SCRATCH_OK(journal_reader_begin(empty.journal, &r, err));
-    assert_int_equal(explain_order(r, "np-1", &b.x, &b.why), ERR_NOT_FOUND);
+    assert_int_equal(explain_order(NULL, r, "np-1", &b.x, &b.why), ERR_NOT_FOUND);
     assert_string_equal(b.why.text, "there is no order \"np-1\": the journal has no orders");
     journal_reader_end(r);
     story_release(&empty);
@@ -126,7 +158,7 @@ static void test_any_entry_has_its_chain(void **state)
     (void)state;
     bench_init(&b);
     const struct story *const s = &b.story;
-    SCRATCH_OK(explain_entry(b.reader, s->enter, &b.x, err));
+    SCRATCH_OK(explain_entry(b.index, b.reader, s->enter, &b.x, err));
     snprintf(want, sizeof want, "entry %llu, decision.enter: follows from 2 entries, and 5 follow from it",
              (unsigned long long)s->enter);
     assert_string_equal(b.x.title, want);
@@ -134,10 +166,10 @@ static void test_any_entry_has_its_chain(void **state)
     assert_step(&b, 2, s->enter, "decision", "");
     assert_step(&b, 7, s->fill_2, "fill", "");
     explanation_release(&b.x);
-    SCRATCH_OK(explain_entry(b.reader, s->stop, &b.x, err));
+    SCRATCH_OK(explain_entry(b.index, b.reader, s->stop, &b.x, err));
     assert_int_equal(b.x.count, 3); /* stop, cancel, cancelled */
     explanation_release(&b.x);
-    assert_int_equal(explain_entry(b.reader, s->day_last + 1, &b.x, &b.why), ERR_NOT_FOUND);
+    assert_int_equal(explain_entry(b.index, b.reader, s->day_last + 1, &b.x, &b.why), ERR_NOT_FOUND);
     bench_release(&b);
 }
 
@@ -157,7 +189,8 @@ static void test_a_look_without_a_trade_shows_every_gate(void **state)
 
     (void)state;
     bench_init(&b);
-    SCRATCH_OK(explain_no_trade(b.reader, &goog, entries_instant("2015-12-24T15:30:00Z"), &b.x, err));
+    SCRATCH_OK(
+        explain_no_trade(b.index, b.reader, &goog, entries_instant("2015-12-24T15:30:00Z"), &b.x, err));
     assert_non_null(strstr(b.x.title, "GOOG: the newest look at or before 2015-12-24 10:30:00 is entry"));
     assert_non_null(strstr(b.x.title, "at 2015-12-24 09:40:00 New York: no trade"));
     const struct explain_step *const look = &b.x.steps[b.x.count - 1];
@@ -168,7 +201,7 @@ static void test_a_look_without_a_trade_shows_every_gate(void **state)
     assert_int_equal(find_check(look, "price_above_sma20")->value, entries_price("748.50"));
     assert_int_equal(find_check(look, "price_above_sma20")->bound, entries_price("740.25"));
     explanation_release(&b.x);
-    SCRATCH_OK(explain_no_trade(b.reader, &goog, INSTANT_NONE, &b.x, err)); /* the newest there is */
+    SCRATCH_OK(explain_no_trade(b.index, b.reader, &goog, INSTANT_NONE, &b.x, err)); /* the newest there is */
     assert_non_null(strstr(b.x.title, "GOOG: the newest look is entry"));
     assert_int_equal(b.x.steps[b.x.count - 1].seq, b.story.no_trade);
     bench_release(&b);
@@ -184,7 +217,7 @@ static void test_a_contract_is_held_against_every_criterion(void **state)
 
     (void)state;
     bench_init(&b);
-    SCRATCH_OK(explain_no_trade(b.reader, &far_put, at_ns, &b.x, err));
+    SCRATCH_OK(explain_no_trade(b.index, b.reader, &far_put, at_ns, &b.x, err));
     const struct explain_step *step = &b.x.steps[b.x.count - 1];
     assert_step(&b, b.x.count - 1, b.story.no_trade, "contract", STORY_FAR_PUT " failed: ");
     /* 15 days; (748.50 - 500) / 748.50; the bid of 0.05 */
@@ -200,13 +233,13 @@ static void test_a_contract_is_held_against_every_criterion(void **state)
     assert_true(find_check(step, "not_held")->ok);
     explanation_release(&b.x);
 
-    SCRATCH_OK(explain_no_trade(b.reader, &put, at_ns, &b.x, err));
+    SCRATCH_OK(explain_no_trade(b.index, b.reader, &put, at_ns, &b.x, err));
     step = &b.x.steps[b.x.count - 1];
     assert_false(find_check(step, "not_held")->ok); /* three were sold by then */
     assert_non_null(strstr(step->text, "not_held no = yes FAILED"));
     explanation_release(&b.x);
 
-    SCRATCH_OK(explain_no_trade(b.reader, &unknown, at_ns, &b.x, err));
+    SCRATCH_OK(explain_no_trade(b.index, b.reader, &unknown, at_ns, &b.x, err));
     assert_step(&b, b.x.count - 1, b.story.no_trade, "contract", "nothing had been told of it by then");
     bench_release(&b);
 }
@@ -218,7 +251,7 @@ static void test_a_look_that_traded_says_so(void **state)
 
     (void)state;
     bench_init(&b);
-    SCRATCH_OK(explain_no_trade(b.reader, &put, entries_instant("2015-12-24T14:32:59Z"), &b.x, err));
+    SCRATCH_OK(explain_no_trade(b.index, b.reader, &put, entries_instant("2015-12-24T14:32:59Z"), &b.x, err));
     assert_non_null(strstr(b.x.title, "it found candidates and decided to trade"));
     bool ordered = false;
     for (size_t i = 0; i < b.x.count; i++)
@@ -235,17 +268,20 @@ static void test_nobody_looked_says_when_somebody_did(void **state)
 
     (void)state;
     bench_init(&b);
-    assert_int_equal(explain_no_trade(b.reader, &goog, entries_instant("2015-12-24T14:31:59Z"), &b.x, &b.why),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        explain_no_trade(b.index, b.reader, &goog, entries_instant("2015-12-24T14:31:59Z"), &b.x, &b.why),
+        ERR_NOT_FOUND);
     assert_string_equal(b.why.text,
                         "nobody had looked at GOOG by 2015-12-24T14:31:59Z; the first look of that "
                         "day is at 2015-12-24T14:32:00Z");
-    assert_int_equal(explain_no_trade(b.reader, &goog, entries_instant("2015-12-28T15:00:00Z"), &b.x, &b.why),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        explain_no_trade(b.index, b.reader, &goog, entries_instant("2015-12-28T15:00:00Z"), &b.x, &b.why),
+        ERR_NOT_FOUND);
     assert_string_equal(b.why.text, "nobody looked at GOOG on the day of 2015-12-28T15:00:00Z; there are 2 "
                                     "looks, the newest at 2015-12-24T14:40:00Z");
-    assert_int_equal(explain_no_trade(b.reader, &aapl, entries_instant("2015-12-24T15:00:00Z"), &b.x, &b.why),
-                     ERR_NOT_FOUND);
+    assert_int_equal(
+        explain_no_trade(b.index, b.reader, &aapl, entries_instant("2015-12-24T15:00:00Z"), &b.x, &b.why),
+        ERR_NOT_FOUND);
     assert_non_null(strstr(b.why.text, "no strategy ever looked at AAPL"));
     bench_release(&b);
 }
@@ -257,7 +293,7 @@ static void test_json_has_the_same_steps(void **state)
 
     (void)state;
     bench_init(&b);
-    SCRATCH_OK(explain_order(b.reader, "np-1", &b.x, err));
+    SCRATCH_OK(explain_order(b.index, b.reader, "np-1", &b.x, err));
     json_out_init(&out);
     explanation_json(&b.x, &out);
     SCRATCH_OK(json_out_done(&out, err));
@@ -290,5 +326,8 @@ int main(void)
         cmocka_unit_test(test_json_has_the_same_steps),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = 0;
+    for (indexing = WITHOUT_INDEX; indexing <= WITH_INDEX; indexing++)
+        failed += cmocka_run_group_tests(tests, NULL, NULL);
+    return failed;
 }
