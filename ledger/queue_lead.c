@@ -42,6 +42,7 @@ static void collect(struct queue *q)
         struct queue_order *const o = &q->orders[i];
         uint32_t pending = QUEUE_PENDING;
         if (atomic_load(&slot->state) != QUEUE_PENDING || slot->order.rules != q->rules.number ||
+            !queue_process_exists(atomic_load(&slot->owner)) ||
             !atomic_compare_exchange_strong(&slot->state, &pending, QUEUE_TAKEN))
             continue;
         atomic_store(&slot->leader, q->process);

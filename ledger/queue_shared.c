@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC "ledger queue 1\n"
+#define MAGIC "ledger queue 2\n"
 
 _Static_assert(sizeof(struct queue_order) ==
                    QUEUE_TICKET_SIZE + 8 + 4 * 4 + 2 * QUEUE_ENTRIES_MAX + QUEUE_BYTES_MAX,
@@ -146,8 +146,28 @@ static enum err_code failed(const char *dir, const char *doing, struct err *err)
     return err_set(err, ERR_IO, "%s: cannot %s " QUEUE_FILE_NAME ": %s", dir, doing, strerror(errno));
 }
 
+/* How the file begins. */
+struct head {
+    char magic[16];
+    char boot[QUEUE_BOOT_SIZE];
+};
+
+_Static_assert(sizeof(struct head) == offsetof(struct queue_file, leader), "the head of the file");
+
+static void head_init(struct head *h)
+{
+    memset(h, 0, sizeof *h);
+    memcpy(h->magic, MAGIC, sizeof MAGIC);
+    const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (read(fd, h->boot, sizeof h->boot) < 0)
+        memset(h->boot, 0, sizeof h->boot);
+    close(fd);
+}
+
 /* Whole before it has its name. */
-static enum err_code make_file(const char *dir, const char *path, struct err *err)
+static enum err_code make_file(const char *dir, const char *path, const struct head *head, struct err *err)
 {
     enum err_code rc = ERR_OK;
     char *temporary = NULL;
@@ -162,7 +182,7 @@ static enum err_code make_file(const char *dir, const char *path, struct err *er
     }
     /* All blocks now: a full disk later would be a fault in the middle of a write to the map. */
     errno = posix_fallocate(fd, 0, sizeof(struct queue_file));
-    if (errno != 0 || pwrite(fd, MAGIC, sizeof MAGIC, 0) != sizeof MAGIC)
+    if (errno != 0 || pwrite(fd, head, sizeof *head, 0) != sizeof *head)
         rc = failed(dir, "make", err);
     else if (link(temporary, path) != 0 && errno != EEXIST) /* there by now: another's is as good */
         rc = failed(dir, "make", err);
@@ -173,8 +193,8 @@ out:
     return rc;
 }
 
-static enum err_code try_map(const char *dir, const char *path, struct queue_file **file, bool *is_ours,
-                             struct err *err)
+static enum err_code try_map(const char *dir, const char *path, const struct head *head,
+                             struct queue_file **file, bool *is_ours, struct err *err)
 {
     enum err_code rc = ERR_OK;
     struct stat st;
@@ -190,7 +210,7 @@ static enum err_code try_map(const char *dir, const char *path, struct queue_fil
             mmap(NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (mapped == MAP_FAILED) {
             rc = failed(dir, "map", err);
-        } else if (memcmp(mapped->magic, MAGIC, sizeof MAGIC) == 0) {
+        } else if (memcmp(mapped, head, sizeof *head) == 0) {
             *file = mapped;
             *is_ours = true;
         } else {
@@ -204,16 +224,18 @@ static enum err_code try_map(const char *dir, const char *path, struct queue_fil
 enum err_code queue_map(const char *dir, struct queue_file **file, struct err *err)
 {
     char *const path = journal_path(dir, QUEUE_FILE_NAME);
+    struct head head;
     bool is_ours = false;
 
     if (!path)
         return err_set(err, ERR_MEMORY, "%s: out of memory", dir);
-    enum err_code rc = try_map(dir, path, file, &is_ours, err);
+    head_init(&head);
+    enum err_code rc = try_map(dir, path, &head, file, &is_ours, err);
     if (!rc && !is_ours) {
-        (void)unlink(path); /* of another version, or nothing */
-        rc = make_file(dir, path, err);
+        (void)unlink(path); /* of another version, from before the machine's start, or nothing */
+        rc = make_file(dir, path, &head, err);
         if (!rc)
-            rc = try_map(dir, path, file, &is_ours, err);
+            rc = try_map(dir, path, &head, file, &is_ours, err);
         if (!rc && !is_ours)
             rc = err_set(err, ERR_IO, "%s: " QUEUE_FILE_NAME " is no file of this program: delete it", dir);
     }
@@ -258,9 +280,14 @@ static bool is_zombie(uint32_t process)
     return name_end && strncmp(name_end, ") Z", 3) == 0;
 }
 
-bool queue_process_lives(uint32_t process)
+bool queue_process_exists(uint32_t process)
 {
     if (process == 0 || process > INT32_MAX)
         return false;
-    return (kill((pid_t)process, 0) == 0 || errno != ESRCH) && !is_zombie(process);
+    return kill((pid_t)process, 0) == 0 || errno != ESRCH;
+}
+
+bool queue_process_lives(uint32_t process)
+{
+    return queue_process_exists(process) && !is_zombie(process);
 }

@@ -9,6 +9,10 @@
  * it anew.
  * So a copy of an old order, put into a slot again, is never taken.
  *
+ * An order of a caller that has died is left where it is, and a file that was made before the machine started, as
+ * after a power cut, is not used: whoever starts again and finds an entry missing may hand it in once more, and
+ * must not find it twice.
+ *
  * Before a leader commits, it answers INTENDED with the seq that the order will have. If the leader dies then, the
  * caller looks there: either its entries are in the journal, or they never will be.
  */
@@ -25,6 +29,7 @@
 #define QUEUE_TICKET_SIZE 16u
 #define QUEUE_MAC_SIZE    32u
 #define QUEUE_TEXT_MAX    1024u
+#define QUEUE_BOOT_SIZE   40u
 
 enum queue_state { QUEUE_FREE, QUEUE_FILLING, QUEUE_PENDING, QUEUE_TAKEN, QUEUE_DONE };
 
@@ -73,8 +78,9 @@ struct queue_round {
 
 struct queue_file {
     char magic[16];
-    _Atomic uint32_t leader; /* process that leads, or 0: a hint, since leaders take the writer lock */
-    _Atomic uint64_t size;   /* of the journal, as the newest leader saw it: a hint */
+    char boot[QUEUE_BOOT_SIZE]; /* which start of the machine it was made in; zeros when that is not known */
+    _Atomic uint32_t leader;    /* process that leads, or 0: a hint, since leaders take the writer lock */
+    _Atomic uint64_t size;      /* of the journal, as the newest leader saw it: a hint */
     struct queue_round round;
     uint8_t round_mac[QUEUE_MAC_SIZE];
     struct queue_slot slots[QUEUE_SLOTS];
@@ -98,7 +104,8 @@ void queue_sign_round(const struct queue_key *k, const struct queue_round *r, ui
 bool queue_check_round(const struct queue_key *k, const struct queue_round *r,
                        const uint8_t mac[QUEUE_MAC_SIZE]);
 
-/* The file of `dir`, made (mode 0600, all its blocks there) when it is missing or of another program. */
+/* The file of `dir`, made (mode 0600, all its blocks there) when it is missing, of another program, or older than
+ * the machine's start. */
 MUST_USE enum err_code queue_map(const char *dir, struct queue_file **file, struct err *err);
 void queue_unmap(struct queue_file *file);
 
@@ -106,5 +113,7 @@ void queue_unmap(struct queue_file *file);
 void queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms);
 void queue_wake(_Atomic uint32_t *word);
 bool queue_process_lives(uint32_t process);
+/* The same at a tenth of the price; but one that died and was not waited for counts. */
+bool queue_process_exists(uint32_t process);
 
 #endif

@@ -394,6 +394,88 @@ static void test_an_old_order_or_one_without_the_key_is_never_taken(void **state
     scratch_release(&s);
 }
 
+/* Puts an order for the journal as it is now into slot 7, as a caller of process `owner` does before it waits. */
+static void leave_order(struct journal *j, struct queue_file *file, uint32_t owner)
+{
+    struct queue_slot *const slot = &file->slots[7];
+    struct journal_reader *r = NULL;
+    struct queue_key key;
+
+    SCRATCH_OK(queue_key_init(&key, journal_vault(j), err));
+    SCRATCH_OK(journal_reader_begin(j, &r, err));
+    memset(&slot->order, 0, sizeof slot->order);
+    slot->order.ticket[0] = 77;
+    slot->order.seen = journal_reader_size(r);
+    slot->order.count = 1;
+    slot->order.size = (uint32_t)make_drafts(slot->order.bytes, slot->order.sizes, 9, 9, 1, SCRATCH_OPERATOR);
+    queue_sign_order(&key, &slot->order, slot->order_mac);
+    slot->owner = owner;
+    slot->state = QUEUE_PENDING;
+    journal_reader_end(r);
+    queue_key_release(&key);
+}
+
+static uint32_t dead_process(void)
+{
+    const pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    return (uint32_t)child;
+}
+
+/* Who starts again and does not find it may hand it in once more. */
+static void test_an_order_of_a_dead_caller_is_not_taken(void **state)
+{
+    static struct queue_reply reply;
+    struct queue *q = NULL;
+    struct scratch s;
+    size_t refused = 0;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    SCRATCH_OK(queue_open(j, NULL, &q, err));
+    struct queue_file *const file = map_as_intruder(&s);
+    leave_order(j, file, dead_process());
+    SCRATCH_OK(append_order(q, 1, 0, 1, SCRATCH_OPERATOR, &reply, &refused, err));
+    assert_int_equal(reply.seal_size, 2); /* after genesis only its own */
+    leave_order(j, file, (uint32_t)getpid());
+    SCRATCH_OK(append_order(q, 1, 1, 1, SCRATCH_OPERATOR, &reply, &refused, err));
+    assert_int_equal(reply.seal_size, 4); /* of one that lives it is taken */
+    munmap(file, sizeof *file);
+    queue_close(q);
+    journal_close(j);
+    scratch_release(&s);
+}
+
+/* After a power cut the file may be there as it was at any moment, and the processes in it may be others now. */
+static void test_a_file_from_before_the_machines_start_is_made_anew(void **state)
+{
+    static struct queue_reply reply;
+    struct queue *q = NULL;
+    struct scratch s;
+    size_t refused = 0;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    SCRATCH_OK(queue_open(j, NULL, &q, err));
+    struct queue_file *const file = map_as_intruder(&s);
+    queue_close(q);
+    leave_order(j, file, (uint32_t)getpid());
+    file->leader = (uint32_t)getpid();
+    file->boot[0] ^= 1;
+    SCRATCH_OK(queue_open(j, NULL, &q, err));
+    SCRATCH_OK(append_order(q, 1, 0, 1, SCRATCH_OPERATOR, &reply, &refused, err));
+    assert_int_equal(reply.seal_size, 2);
+    munmap(file, sizeof *file);
+    queue_close(q);
+    journal_close(j);
+    scratch_release(&s);
+}
+
 static void test_what_is_too_large_for_a_slot_goes_alone(void **state)
 {
     static uint8_t bytes[4 * 60100];
@@ -456,6 +538,8 @@ int main(void)
         cmocka_unit_test(test_threads_share_commits_and_keep_their_own_orders),
         cmocka_unit_test(test_processes_share_commits_too),
         cmocka_unit_test(test_killed_leaders_lose_and_double_nothing),
+        cmocka_unit_test(test_an_order_of_a_dead_caller_is_not_taken),
+        cmocka_unit_test(test_a_file_from_before_the_machines_start_is_made_anew),
         cmocka_unit_test(test_an_old_order_or_one_without_the_key_is_never_taken),
         cmocka_unit_test(test_what_is_too_large_for_a_slot_goes_alone),
         cmocka_unit_test(test_a_file_that_is_not_ours_is_made_anew),
