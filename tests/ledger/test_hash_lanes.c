@@ -69,7 +69,7 @@ static void spans_of(struct hash_span *spans, size_t count, size_t size)
 
 static void try_every_length(void)
 {
-    struct hash_span spans[SPANS_MAX];
+    struct hash_span spans[SPANS_MAX] = {{NULL, 0}};
 
     for (size_t size = 0; size <= 300; size++) {
         spans_of(spans, 17, size);
@@ -89,7 +89,7 @@ static void try_every_length(void)
 static void try_every_neighbour(void)
 {
     static const size_t sizes[] = {0, 54, 55, 56, 63, 64, 127, 5000};
-    struct hash_span spans[SPANS_MAX];
+    struct hash_span spans[SPANS_MAX] = {{NULL, 0}};
 
     for (size_t count = 0; count <= 34; count++) {
         spans_of(spans, count, 120);
@@ -104,7 +104,7 @@ static void try_every_neighbour(void)
 
 static void try_mixtures(void)
 {
-    struct hash_span spans[SPANS_MAX];
+    struct hash_span spans[SPANS_MAX] = {{NULL, 0}};
     uint64_t seed = 180;
 
     for (int round = 0; round < 300; round++) {
@@ -178,7 +178,7 @@ static void try_at_the_edge_of_memory(void)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint8_t *const map = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct hash_span spans[SPANS_MAX];
+    struct hash_span spans[SPANS_MAX] = {{NULL, 0}};
 
     assert_ptr_not_equal(map, MAP_FAILED);
     assert_int_equal(mprotect(map + page, page, PROT_READ | PROT_WRITE), 0);
