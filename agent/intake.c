@@ -191,8 +191,7 @@ enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *si
 
 enum err_code intake_keep(struct intake *in, struct err *err)
 {
-    return in->has_book && snapshot_is_due(&in->book) ? snapshot_write(in->journal, &in->book, NULL, err)
-                                                      : ERR_OK;
+    return in->has_book ? snapshot_keep(in->journal, &in->book, err) : ERR_OK;
 }
 
 void intake_release(struct intake *in)

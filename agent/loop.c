@@ -250,9 +250,7 @@ static enum err_code start(struct loop *l, struct err *err)
 /* Between two moments: the newest one is finished, and nothing of the next is there. */
 static enum err_code keep(struct loop *l, struct err *err)
 {
-    struct book *const b = &l->desk->book;
-
-    return snapshot_is_due(b) ? snapshot_write(l->desk->journal, b, NULL, err) : ERR_OK;
+    return snapshot_keep(l->desk->journal, &l->desk->book, err);
 }
 
 /* The next session begins here, however few entries this one has. */

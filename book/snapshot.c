@@ -209,12 +209,30 @@ static void fill(struct entry *e, const struct book *b, struct snapshot_written 
     memcpy(s->fingerprint.bytes, fingerprint.bytes, sizeof s->fingerprint.bytes);
 }
 
+/* The group has seen what the book has. It ends here. */
+static enum err_code write_in(struct journal_group *g, struct book *b, struct snapshot_written *w,
+                              struct err *err)
+{
+    struct entry e;
+
+    fill(&e, b, w);
+    const struct snapshot_source source = {write_book, b, w->covered, w->bytes};
+    enum err_code rc = journal_group_add(g, &e, err);
+    if (rc) {
+        journal_group_abort(g);
+        return rc;
+    }
+    snapshot_rows_put(g, &source);
+    rc = journal_group_commit(g, &w->seal, err);
+    w->seq = e.seq;
+    return rc ? rc : book_apply(b, &e, err);
+}
+
 enum err_code snapshot_write(struct journal *j, struct book *b, struct snapshot_written *written,
                              struct err *err)
 {
     struct journal_group *g = NULL;
     struct snapshot_written w;
-    struct entry e;
 
     enum err_code rc = journal_group_begin(j, &g, err);
     if (!rc)
@@ -223,23 +241,27 @@ enum err_code snapshot_write(struct journal *j, struct book *b, struct snapshot_
         journal_group_abort(g);
         return rc;
     }
-    fill(&e, b, &w);
-    const struct snapshot_source source = {write_book, b, w.covered, w.bytes};
-    rc = journal_group_add(g, &e, err);
-    if (rc) {
+    rc = write_in(g, b, &w, err);
+    if (!rc && written)
+        *written = w;
+    return rc;
+}
+
+enum err_code snapshot_keep(struct journal *j, struct book *b, struct err *err)
+{
+    struct journal_group *g = NULL;
+    struct snapshot_written w;
+
+    if (!snapshot_is_due(b))
+        return ERR_OK;
+    enum err_code rc = journal_group_begin(j, &g, err);
+    if (!rc)
+        rc = catch_up(g, b, err);
+    if (rc || !snapshot_is_due(b)) {
         journal_group_abort(g);
         return rc;
     }
-    snapshot_rows_put(g, &source);
-    rc = journal_group_commit(g, &w.seal, err);
-    if (!rc)
-        rc = book_apply(b, &e, err);
-    if (rc)
-        return rc;
-    w.seq = e.seq;
-    if (written)
-        *written = w;
-    return ERR_OK;
+    return write_in(g, b, &w, err);
 }
 
 /* -- checking all --------------------------------------------------------------------------------------- */

@@ -36,6 +36,10 @@ struct snapshot_written {
 MUST_USE enum err_code snapshot_write(struct journal *j, struct book *b, struct snapshot_written *written,
                                       struct err *err);
 /*
+ * The same if snapshot_is_due(), also after others' entries are folded: of many who are due at once, one writes.
+ */
+MUST_USE enum err_code snapshot_keep(struct journal *j, struct book *b, struct err *err);
+/*
  * journal.snapshot_every entries (0: never) have passed since the newest snapshot that fits, and so many that
  * snapshots take no more room than entries do.
  */
