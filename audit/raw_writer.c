@@ -1,6 +1,7 @@
 #include "audit/raw_writer.h"
 
 #include "audit/raw.h"
+#include "ledger/file.h"
 #include "ledger/wire.h"
 
 #include <errno.h>
@@ -124,8 +125,10 @@ enum err_code raw_writer_begin(struct raw_writer **w, const char *path, struct e
     memset(made, 0, offsetof(struct raw_writer, buffer));
     memcpy(made->path, path, length + 1);
     memcpy(made->temporary, path, length);
-    memcpy(made->temporary + length, ENDING, sizeof ENDING);
-    made->file = mkostemp(made->temporary, O_CLOEXEC);
+    do { /* each attempt fills in the ending */
+        memcpy(made->temporary + length, ENDING, sizeof ENDING);
+        made->file = mkostemp(made->temporary, O_CLOEXEC);
+    } while (made->file < 0 && errno == EINTR);
     if (made->file < 0) {
         rc = failed(made->temporary, err);
         free(made);
@@ -149,9 +152,9 @@ enum err_code raw_writer_finish(struct raw_writer *w, struct err *err)
     enum err_code rc = put_record(w, RAW_END, &end, err);
     if (!rc)
         rc = flush(w, err);
-    if (!rc && fsync(w->file) != 0)
+    if (!rc && file_sync(w->file) != 0)
         rc = failed(w->temporary, err);
-    if (close(w->file) != 0 && !rc)
+    if (file_close(w->file) != 0 && !rc)
         rc = failed(w->temporary, err);
     w->file = -1;
     return rc;
@@ -166,10 +169,10 @@ static enum err_code sync_parent(const char *path, struct err *err)
 
     memcpy(parent, length ? path : ".", length ? length : 1);
     parent[length ? length : 1] = '\0';
-    const int file = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int file = file_open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     if (file < 0)
         return failed(parent, err);
-    const enum err_code rc = fsync(file) == 0 || errno == EINVAL ? ERR_OK : failed(parent, err);
+    const enum err_code rc = file_sync(file) == 0 || errno == EINVAL ? ERR_OK : failed(parent, err);
     close(file);
     return rc;
 }
@@ -180,7 +183,9 @@ enum err_code raw_writer_publish(struct raw_writer *w, struct err *err)
     if (rename(w->temporary, w->path) != 0)
         return failed(w->path, err);
     w->temporary[0] = '\0';
-    return sync_parent(w->path, err);
+    if (sync_parent(w->path, err))
+        return err_wrap(err, "%s is written, but may not survive a power loss", w->path);
+    return ERR_OK;
 }
 
 void raw_writer_free(struct raw_writer *w)

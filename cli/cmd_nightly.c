@@ -45,6 +45,7 @@ enum err_code cmd_nightly(struct cli *cli, struct err *err)
     cli_progress_init(&progress, "nightly");
     options.progress = cli_progress_draw;
     options.context = &progress;
+    cli_guard_pack();
     if (!rc)
         rc = nightly_write(j, &options, m, err);
     cli_progress_end(&progress);

@@ -100,10 +100,22 @@ enum err_code cli_verify_first(struct cli *cli, const char *vkey, struct err *er
 }
 
 static volatile sig_atomic_t index_is_open;
+static volatile sig_atomic_t pack_is_written;
 
 void cli_guard_index(bool is_open)
 {
     index_is_open = is_open;
+}
+
+void cli_guard_pack(void)
+{
+    pack_is_written = true;
+}
+
+static void complain(const char *words, size_t size)
+{
+    const ssize_t n = write(STDERR_FILENO, words, size);
+    (void)n;
 }
 
 static void on_fault(int number)
@@ -114,11 +126,17 @@ static void on_fault(int number)
     static const char with_index[] =
         "ledger: could not be read: index.mdb or journal.mdb is damaged so badly that reading it failed; "
         "delete index.mdb and try again, and if that does not help, restore a copy\n";
+    static const char in_pack[] = "ledger: the pack could not be written: memory has run out in the library "
+                                  "that makes the workbook, or "
+                                  "the journal, which was good, was damaged meanwhile; no pack was made\n";
 
     (void)number;
-    const ssize_t n = index_is_open ? write(STDERR_FILENO, with_index, sizeof with_index - 1)
-                                    : write(STDERR_FILENO, words, sizeof words - 1);
-    (void)n;
+    if (pack_is_written)
+        complain(in_pack, sizeof in_pack - 1);
+    else if (index_is_open)
+        complain(with_index, sizeof with_index - 1);
+    else
+        complain(words, sizeof words - 1);
     _exit(EXIT_COULD_NOT);
 }
 

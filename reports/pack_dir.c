@@ -285,6 +285,8 @@ enum err_code pack_dir_commit(struct pack_dir *d, struct err *err)
     /* When that fails, the old one is put back, so that it is the new one that goes. */
     if (old && (!rc || renameat2(AT_FDCWD, old, AT_FDCWD, d->target, RENAME_EXCHANGE) == 0))
         remove_flat(old);
+    else if (rc && !old)
+        rc = err_wrap(err, "%s is written, but may not survive a power loss", d->target);
     free(old);
     release(d);
     return rc;

@@ -4,6 +4,7 @@
 #include "reports/words.h"
 #include "reports/xlsx_check.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,8 +55,10 @@ static enum err_code check(const struct sheet_xlsx *x, lxw_error e, struct err *
 {
     if (e == LXW_NO_ERROR)
         return ERR_OK;
-    return err_set(err, e == LXW_ERROR_MEMORY_MALLOC_FAILED ? ERR_MEMORY : ERR_IO, "%s: %s", x->path,
-                   lxw_strerror(e));
+    /* A string that it cannot find is one that it had no memory for. */
+    if (e == LXW_ERROR_MEMORY_MALLOC_FAILED || e == LXW_ERROR_SHARED_STRING_INDEX_NOT_FOUND)
+        return err_set(err, ERR_MEMORY, "%s: out of memory", x->path);
+    return err_set(err, ERR_IO, "%s: %s", x->path, lxw_strerror(e));
 }
 
 /* -- formats -------------------------------------------------------------------------------------------- */
@@ -256,7 +259,7 @@ static enum err_code new_part(struct sheet_xlsx *x, struct tab *t, struct err *e
     REQUIRE(strlen(title) <= TITLE_MAX);
     w = workbook_add_worksheet(x->workbook, title);
     if (!w)
-        return err_set(err, ERR_MEMORY, "%s: no room for the sheet %s", x->path, title);
+        return err_set(err, ERR_MEMORY, "%s: no memory for the sheet %s", x->path, title);
     t->worksheet = w;
     t->rows = 0;
     worksheet_set_landscape(w);
@@ -295,7 +298,7 @@ enum err_code sheet_xlsx_chart(struct sheet_xlsx *x, size_t index, const char *t
 
     REQUIRE(!x->chart.chart && count <= sizeof x->chart.columns / sizeof x->chart.columns[0]);
     if (!tab || !chart)
-        return err_set(err, ERR_MEMORY, "%s: no room for the chart", x->path);
+        return err_set(err, ERR_MEMORY, "%s: no memory for the chart", x->path);
     chart_title_set_name(chart, title);
     chartsheet_set_landscape(tab);
     chartsheet_set_paper(tab, PAPER_A4);
@@ -322,7 +325,7 @@ static enum err_code end_chart(struct sheet_xlsx *x, struct err *err)
         const lxw_col_t over = (lxw_col_t)x->chart.over;
         lxw_chart_series *const s = chart_add_series(chart, NULL, NULL);
         if (!s)
-            return err_set(err, ERR_MEMORY, "%s: no room for the chart", x->path);
+            return err_set(err, ERR_MEMORY, "%s: no memory for the chart", x->path);
         chart_series_set_categories(s, t->sheet->title, 1, over, last, over);
         chart_series_set_values(s, t->sheet->title, 1, column, last, column);
         chart_series_set_name(s, t->sheet->columns[column].title);
@@ -515,6 +518,19 @@ enum err_code sheet_xlsx_row(struct sheet_xlsx *x, const struct row *row, struct
     return rc;
 }
 
+/* The library's own words guess at permissions, where errno knows. */
+static enum err_code write_workbook(struct sheet_xlsx *x, struct err *err)
+{
+    errno = 0;
+    const lxw_error e = workbook_close(x->workbook); /* frees it, whatever it says */
+    const int why = errno;
+
+    if (e == LXW_NO_ERROR || e == LXW_ERROR_MEMORY_MALLOC_FAILED)
+        return check(x, e, err);
+    return err_set(err, why == ENOMEM ? ERR_MEMORY : ERR_IO, "%s: cannot be written: %s", x->path,
+                   why ? strerror(why) : "for want of memory, perhaps");
+}
+
 enum err_code sheet_xlsx_close(struct sheet_xlsx *x, struct err *err)
 {
     enum err_code rc = ERR_OK;
@@ -529,8 +545,9 @@ enum err_code sheet_xlsx_close(struct sheet_xlsx *x, struct err *err)
         sheet_xlsx_abort(x);
         return rc;
     }
-    rc = check(x, workbook_close(x->workbook), err); /* frees it, whatever it says */
-    if (!rc)
+    rc = write_workbook(x, err);
+    if (!rc &&
+        xlsx_check(x->path, NULL)) /* libzip does not read again what a signal interrupted: once more */
         rc = xlsx_check(x->path, err);
     release(x);
     return rc;

@@ -1,10 +1,11 @@
 #include "reports/xlsx_check.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <zip.h>
 
-enum { NAME_MAX_SIZE = 64, TAIL_SIZE = 128 };
+enum { NAME_MAX_SIZE = 64, TAIL_SIZE = 128, WHY_SIZE = 200 };
 
 /* What is kept of a part while it streams by. */
 struct part {
@@ -70,6 +71,15 @@ static bool is_whole(const struct part *p)
                       memcmp(p->tail + end - length - 3, "</", 2) == 0);
 }
 
+static void why_of(int code, char why[WHY_SIZE])
+{
+    zip_error_t fault;
+
+    zip_error_init_with_code(&fault, code);
+    snprintf(why, WHY_SIZE, "%s", zip_error_strerror(&fault));
+    zip_error_fini(&fault);
+}
+
 static enum err_code check_part(zip_t *zip, zip_uint64_t index, const char *path, struct err *err)
 {
     const char *const name = zip_get_name(zip, index, 0);
@@ -86,21 +96,28 @@ static enum err_code check_part(zip_t *zip, zip_uint64_t index, const char *path
     }
     while ((n = zip_fread(file, bytes, sizeof bytes)) > 0)
         keep(&part, bytes, (size_t)n);
+    char why[WHY_SIZE];
+    snprintf(why, sizeof why, "%s", n < 0 ? zip_file_strerror(file) : "is the disk full?");
     const int closed = zip_fclose(file); /* tells of a checksum that does not fit */
+    if (n >= 0 && closed != 0)
+        why_of(closed, why);
     if (n < 0 || closed != 0 || !is_whole(&part))
-        return err_set(err, ERR_IO, "%s: %s was not written whole; is the disk full?", path, name);
+        return err_set(err, ERR_IO, "%s: %s was not written whole: %s", path, name, why);
     return ERR_OK;
 }
 
 enum err_code xlsx_check(const char *path, struct err *err)
 {
-    int why = 0;
-    zip_t *const zip = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &why);
+    int code = 0;
+    char why[WHY_SIZE];
+    zip_t *const zip = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
     enum err_code rc = ERR_OK;
 
-    if (!zip)
-        return err_set(err, ERR_IO, "%s: was not written whole (libzip error %d); is the disk full?", path,
-                       why);
+    if (!zip) {
+        why_of(code, why);
+        return err_set(err, code == ZIP_ER_MEMORY ? ERR_MEMORY : ERR_IO,
+                       "%s: was not written whole: %s; is the disk full?", path, why);
+    }
     const zip_int64_t count = zip_get_num_entries(zip, 0);
     for (zip_int64_t i = 0; !rc && i < count; i++)
         rc = check_part(zip, (zip_uint64_t)i, path, err);
