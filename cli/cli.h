@@ -101,6 +101,8 @@ MUST_USE enum err_code cli_verify_first(struct cli *cli, const char *vkey, struc
 void cli_guard_reading(void);
 /* The words then name the index as well. */
 void cli_guard_index(bool is_open);
+/* From now on a pack is written, of a journal that was verified before: a fault is told as one of that. */
+void cli_guard_pack(void);
 /* The vault's passphrase from --passphrase-file, $LEDGER_PASSPHRASE_FILE or the terminal. */
 MUST_USE enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase,
                                       struct err *err);
@@ -141,8 +143,6 @@ void cli_progress_init(struct cli_progress *p, const char *what);
 void cli_progress_draw(void *p, uint64_t done, uint64_t total); /* fits book_progress and verify's callback */
 void cli_progress_end(struct cli_progress *p);
 
-/* ANSI colours only on a terminal and without NO_COLOR. */
-const char *cli_green(FILE *f);
 /* A remark on stderr, unless it is empty. */
 void cli_put_remark(const char *text);
 
