@@ -1,0 +1,209 @@
+"""Each allocation and each system call of a command fails once: the answer is right or one clear error, and the journal is whole.
+
+`test_sweep.py Memory` and `test_sweep.py System`; by hand with a path: `test_sweep.py System.test_append_groups_of_one`.
+"""
+import json
+import os
+import shutil
+
+import faults  # first: it finds the folder of the next two
+import desk
+import support
+from faults import Path, Sweep
+from support import COULD_NOT, DONE, Acknowledgement
+
+LINES = 7
+DAY = "2026-01-05"
+FEED = desk.synthetic(date=DAY, days=1, minutes=60)
+
+
+def text_of(i):
+    return f"line {i} " + "x" * 300
+
+
+def rows(sweep, folder):
+    result = sweep.run_in(folder, ["-C", "J", "log", "--json"])
+    sweep.assertEqual(result.code, DONE, str(result))
+    return result.rows()
+
+
+def is_told(result):
+    """Whether the answer arrived; else the work is done all the same, and the error says what could not be said."""
+    return "standard output" not in result.err
+
+
+def check_append(group):
+    """Whole groups, in order; what was acknowledged is there; after an error what was not acknowledged is not."""
+    def check(sweep, folder, result):
+        acks = [Acknowledgement(line) for line in result.out.split("\n")[:-1]]
+        texts = [row["body"].get("text") for row in rows(sweep, folder)[1:]]
+        sweep.assertEqual(texts, [text_of(i) for i in range(len(texts))])
+        sweep.assertIn(len(texts), [min(LINES, n) for n in range(0, LINES + group, group)], "half a group is there")
+        acked = acks[-1].last - 1 if acks else 0
+        if result.code == DONE:
+            sweep.assertEqual((acked, len(texts)), (LINES, LINES))
+        elif not is_told(result):
+            sweep.assertLessEqual(acked, len(texts))
+        else:
+            sweep.assertEqual(acked, len(texts), f"not acknowledged, and yet there, or the other way round\n{result}")
+    return check
+
+
+def check_init(sweep, folder, result):
+    """A whole journal, or nothing that is in the way of the next attempt."""
+    made = os.path.exists(os.path.join(folder, "J", "journal.mdb"))
+    sweep.assertEqual(made, result.code == DONE or "journal J is made" in result.err, str(result))
+    if made:
+        if result.code == DONE:
+            verified = sweep.run_in(folder, ["-C", "J", "verify", "--key", result.out.strip()])
+            sweep.assertEqual(verified.code, DONE, str(verified))
+        shutil.rmtree(os.path.join(folder, "J"))
+    else:
+        sweep.assertFalse(os.path.exists(os.path.join(folder, "J")), f"something is left of it\n{result}")
+
+
+def check_one(kind, before):
+    """An entry of that kind is there if and only if the command says so."""
+    def check(sweep, folder, result):
+        count = len([row for row in rows(sweep, folder) if row["kind"] == kind])
+        if is_told(result):
+            sweep.assertEqual(count, before + (result.code == DONE), str(result))
+    return check
+
+
+def check_same(names):
+    """A command that only reads has changed nothing; what it was to write is there whole, or not at all."""
+    def check(sweep, folder, result):
+        for name in names:
+            path = os.path.join(folder, name)
+            there = os.path.exists(path)
+            if is_told(result):
+                sweep.assertEqual(there, result.code == DONE or "power loss" in result.err, f"{name}\n{result}")
+            if there and os.path.isdir(path):
+                shutil.rmtree(path)
+            elif there:
+                os.unlink(path)
+        left = sorted(os.listdir(folder))
+        if "memory has run out in the library" in result.err:  # it ended the program where it stood
+            left = [name for name in left if not name.startswith(".pack.")]
+        sweep.assertEqual(left, ["J", "lines"], f"something is left behind\n{result}")
+        sweep.assertEqual(sorted(os.listdir(os.path.join(folder, "J"))), ["journal.mdb", "journal.mdb-lock", "vault"])
+    return check
+
+
+def check_run(sweep, folder, result):
+    """However far it came, the same run again trades as one that nothing befell."""
+    if result.code == DONE or not is_told(result):
+        commands = [["verify"]]
+    else:
+        commands = [["verify"], ["run", "--feed", FEED, "--config", desk.WIDE], ["verify"]]
+    for command in commands:
+        again = sweep.run_in(folder, ["-C", "J", *command])
+        sweep.assertEqual(again.code, DONE, f"{again}\nafter\n{result}")
+    state = sweep.run_in(folder, ["-C", "J", "replay", "--json"]).json()
+    sweep.assertEqual(support.money_state(state), sweep.state)
+
+
+class Paths:
+    """The commands; what fails is decided by the class that inherits this."""
+
+    def setUp(self):
+        super().setUp()
+        self.template = self.path("template")
+        os.mkdir(self.template)
+        with open(os.path.join(self.template, "lines"), "w", encoding="utf-8") as f:
+            f.writelines(json.dumps(support.note(text_of(i))) + "\n" for i in range(LINES))
+
+    def small(self):
+        """A journal of genesis alone."""
+        self.j = support.Journal(self, os.path.join(self.template, "J")).init()
+        return self.template
+
+    def traded(self):
+        """A journal in which a day was traded."""
+        self.small()
+        desk.run(self.j, FEED)
+        self.state = support.money_state(self.j.json("replay"))
+        return self.template
+
+    def go(self, template, args, check=None, **more):
+        self.sweep(self.WHAT, template, Path(["-C", "J", *args], check, **more))
+
+    def test_append_groups_of_one(self):
+        self.go(self.small(), ["append", "--group", "1", "lines"], check_append(1))
+
+    def test_append_in_one_group(self):
+        self.go(self.small(), ["append", "lines"], check_append(LINES))
+
+    def test_init(self):
+        self.go(self.template, ["init", "--origin", support.ORIGIN], check_init)
+
+    def test_run(self):
+        template = self.traded()
+        shutil.rmtree(os.path.join(template, "J"))
+        self.small()
+        self.go(template, ["run", "--feed", FEED, "--config", desk.WIDE], check_run, leaves=False)
+
+    def test_stop(self):
+        self.go(self.small(), ["stop", "--reason", "a fault"], check_one("control.stop", 0))
+
+    def test_resume(self):
+        self.small()
+        self.j.run("stop", "--reason", "before")
+        self.go(self.template, ["resume", "--reason", "again"], check_one("control.resume", 0), once=True)
+
+    def test_config(self):
+        self.go(self.small(), ["config", "set", desk.WIDE], check_one("control.configuration", 0))
+
+    def test_actor(self):
+        self.go(self.small(), ["actor", "add", "joe", "--role", "operator"], check_one("control.actor", 0), once=True)
+
+    def test_replay(self):
+        self.go(self.traded(), ["replay", "--json"], check_same([]), writes=False)
+
+    def test_redecide(self):
+        self.go(self.traded(), ["replay", "--redecide"], check_same([]), writes=False)
+
+    def test_verify(self):
+        self.go(self.traded(), ["verify"], check_same([]), writes=False)
+
+    def test_log(self):
+        self.go(self.small(), ["log", "--json"], check_same([]), writes=False)
+
+    def test_show(self):
+        self.go(self.small(), ["show", "1"], check_same([]), writes=False)
+
+    def test_seal(self):
+        self.go(self.small(), ["seal"], check_same([]), writes=False)
+
+    def test_report(self):
+        self.go(self.traded(), ["report", "blotter"], check_same([]), writes=False)
+
+    def test_nightly(self):
+        self.go(self.traded(), ["nightly", "--date", DAY, "--out", "pack"], check_same(["pack"]), writes=False,
+                most=80)  # most places are libxlsxwriter's
+
+    def test_report_verify(self):
+        self.traded()
+        self.j.run("nightly", "--date", DAY, "--out", os.path.join(self.template, "J", "pack"))
+        self.go(self.template, ["report", "verify", "J/pack"], writes=False)
+
+    def test_export(self):
+        self.go(self.small(), ["export", "--raw", "raw"], check_same(["raw"]), writes=False)
+
+    def test_verify_raw(self):
+        self.small()
+        self.j.run("export", "--raw", os.path.join(self.template, "raw"))
+        self.go(self.template, ["verify", "--raw", "raw"], writes=False)
+
+
+class Memory(Paths, Sweep):
+    WHAT = "memory"
+
+
+class System(Paths, Sweep):
+    WHAT = "system"
+
+
+if __name__ == "__main__":
+    faults.main()
