@@ -58,8 +58,10 @@ bool snapshot_is_due(const struct book *b)
 
 static void remark(struct book *b, uint64_t covered, const char *why)
 {
-    snprintf(b->snapshots.remark, sizeof b->snapshots.remark,
-             "the snapshot of entry %" PRIu64 " is passed over: %s", covered, why);
+    struct err text;
+
+    (void)err_set(&text, ERR_FORMAT, "the snapshot of entry %" PRIu64 " is passed over: %s", covered, why);
+    memcpy(b->snapshots.remark, text.text, sizeof b->snapshots.remark);
 }
 
 /* The control.snapshot that vouches for the stored one; *found false, and why, when none does. */
