@@ -146,6 +146,8 @@ void cli_progress_end(struct cli_progress *p);
 /* A remark on stderr, unless it is empty. */
 void cli_put_remark(const char *text);
 
+/* ANSI colours only on a terminal and without NO_COLOR. */
+const char *cli_green(FILE *f);
 const char *cli_red(FILE *f);
 const char *cli_bold(FILE *f);
 const char *cli_dim(FILE *f);
