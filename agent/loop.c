@@ -261,7 +261,9 @@ static enum err_code keep_last(struct loop *l, struct err *err)
     if (b->configuration->configuration.journal.snapshot_every == 0 ||
         book_seq(b) <= b->snapshots.covered + 1)
         return ERR_OK;
-    return snapshot_write(l->desk->journal, b, NULL, err);
+    if (snapshot_write(l->desk->journal, b, NULL, err) == ERR_OK)
+        return ERR_OK;
+    return err_wrap(err, "what was run is in the journal, but its state is not stored");
 }
 
 enum err_code loop_run(struct desk *d, const struct loop_options *options, struct loop_report *report,
