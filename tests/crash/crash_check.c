@@ -18,7 +18,7 @@
 struct options {
     const char *log;
     const char *work;
-    const char *leave_out;    /* "data", "meta", "file", "folder": which sync is taken not to have happened */
+    const char *leave_out;    /* which sync, as kind_of_sync() names them, is taken not to have happened */
     uint64_t leave_out_which; /* the how manieth; 0: each */
     uint64_t states;
     uint64_t seed;
@@ -166,11 +166,14 @@ static bool is_sync(const struct log_record *r)
     return r->head.type == RECORD_SYNC || (r->head.type == RECORD_WRITE && r->head.flags & RECORD_DURABLE);
 }
 
-/* "data": fdatasync of a database; "meta": its O_DSYNC write; "file": fsync of another file; "folder". */
+/* "data": fdatasync of the journal's file; "meta": its O_DSYNC write; "index": either, of the index; "file": fsync
+ * of another file; "folder". */
 static const char *kind_of_sync(const struct check *c, const struct log_record *r)
 {
     const char *const name = c->disk.nodes[disk_find(&c->disk, r->head.node)].name;
 
+    if (strcmp(name, "index.mdb") == 0)
+        return "index";
     if (r->head.type == RECORD_WRITE)
         return "meta";
     if (r->head.flags & RECORD_DIRECTORY)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { SHARED_VERSIONS = 3 };
+
 static void *grown(void *rows, size_t count, size_t size)
 {
     void *const more = realloc(rows, (count + 1) * size);
@@ -107,6 +109,26 @@ static void note_change(struct disk_node *n, size_t record, uint64_t from, uint6
     n->changes[n->change_count++] = c;
 }
 
+/* Of a page of shared memory the last few versions are enough. */
+static void drop_oldest(struct disk_node *n, uint64_t first)
+{
+    size_t found = 0;
+    size_t oldest = 0;
+
+    for (size_t i = n->change_count; i > 0; i--) {
+        if (n->changes[i - 1].first == first) {
+            found++;
+            oldest = i - 1;
+        }
+    }
+    if (found <= SHARED_VERSIONS)
+        return;
+    free(n->changes[oldest].after);
+    free(n->changes[oldest].dead);
+    n->change_count--;
+    memmove(&n->changes[oldest], &n->changes[oldest + 1], (n->change_count - oldest) * sizeof *n->changes);
+}
+
 static void apply_write(struct disk *d, size_t record)
 {
     const struct log_record *const r = &d->log->records[record];
@@ -120,6 +142,8 @@ static void apply_write(struct disk *d, size_t record)
     if (end > n->size)
         n->size = end;
     note_change(n, record, r->head.offset, end);
+    if (r->head.flags & RECORD_SHARED)
+        drop_oldest(n, r->head.offset / DISK_SECTOR);
 }
 
 /* What is cut off reads as zeros if the file grows again. */

@@ -76,7 +76,8 @@ static void hear_about_journal(struct facts_journal *j, const char *word, const 
         j->is_made = true;
         j->acknowledged = j->acknowledged ? j->acknowledged : 1;
     } else if (strcmp(word, "ack") == 0) {
-        j->acknowledged = strtoull(rest, NULL, 10);
+        const uint64_t size = strtoull(rest, NULL, 10);
+        j->acknowledged = size > j->acknowledged ? size : j->acknowledged; /* callers' words may cross */
     } else if (strcmp(word, "changing") == 0) {
         snprintf(j->passphrase_next, sizeof j->passphrase_next, "%s", rest);
     } else if (strcmp(word, "changed") == 0) {

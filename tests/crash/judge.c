@@ -2,7 +2,10 @@
 
 #include "audit/verify.h"
 #include "judge_keys.h"
+#include "ledger/index.h"
 #include "ledger/journal.h"
+#include "ledger/queue.h"
+#include "ledger/queue_shared.h"
 #include "ledger/vault.h"
 #include "record.h"
 
@@ -178,8 +181,73 @@ static enum err_code append_note(struct journal *journal, struct err *err)
     return journal_group_commit(g, NULL, err);
 }
 
+/* After a power cut the machine has started anew: the queue's file, if it is there, is of another start. */
+static void start_anew(const char *dir)
+{
+    char path[PATH_SIZE + 16];
+    const off_t at = (off_t)offsetof(struct queue_file, boot);
+    char c = 0;
+
+    snprintf(path, sizeof path, "%s/" QUEUE_FILE_NAME, dir);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd >= 0 && pread(fd, &c, 1, at) == 1) {
+        c ^= 1;
+        (void)!pwrite(fd, &c, 1, at);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The same as one of many callers. */
+static enum err_code append_by_queue(struct journal *journal, struct err *err)
+{
+    uint8_t bytes[256];
+    struct queue_reply reply;
+    struct queue *q = NULL;
+    struct wire_out out;
+    struct entry e;
+    size_t refused = 0;
+
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_NOTE;
+    e.at_ns = INSTANT_NONE;
+    e.as.control_note.text = text_from("after the crash");
+    wire_out_init(&out, bytes, sizeof bytes);
+    enum err_code rc = entry_encode(&e, &out, err);
+    if (!rc)
+        rc = queue_open(journal, NULL, &q, err);
+    if (rc)
+        return rc;
+    const uint16_t size = (uint16_t)wire_out_size(&out);
+    rc = queue_append(q, bytes, &size, 1, &reply, &refused, err);
+    queue_close(q);
+    return rc;
+}
+
+/* What is derived may be missing or unreadable, and is made anew then; it is never wrong. */
+static bool judge_index(struct journal *journal, const char *dir, char why[JUDGE_TEXT])
+{
+    const struct index_options options = {.batch = 0};
+    struct index_report report;
+    struct index *x = NULL;
+    struct err err = {.code = ERR_OK};
+    uint64_t indexed = 0;
+
+    enum err_code rc = index_open(journal, INDEX_WRITE, &x, &err);
+    if (rc == ERR_FORMAT && index_remove(dir, &err) == ERR_OK)
+        rc = index_open(journal, INDEX_WRITE, &x, &err);
+    if (!rc)
+        rc = index_check(x, &options, &indexed, &err);
+    if (!rc)
+        rc = index_catch_up(x, &options, &report, &err);
+    if (!rc)
+        rc = index_check(x, &options, &indexed, &err);
+    index_close(x);
+    return rc == ERR_OK || broken(why, dir, "the index", err.text);
+}
+
 /* Opens it for writing, finds the keys, appends. */
-static bool go_on(const struct facts_journal *j, const char *dir, char why[JUDGE_TEXT])
+static bool go_on(const struct facts_journal *j, const char *dir, uint64_t turn, char why[JUDGE_TEXT])
 {
     struct journal *journal = NULL;
     struct err err = {.code = ERR_OK};
@@ -192,8 +260,10 @@ static bool go_on(const struct facts_journal *j, const char *dir, char why[JUDGE
         good = broken(why, dir, "its vault does not open", err.text);
     if (good)
         good = judge_keys(j, journal, dir, why);
-    if (good && append_note(journal, &err))
+    if (good && (turn & 2 ? append_by_queue(journal, &err) : append_note(journal, &err)))
         good = broken(why, dir, "appending does not go on", err.text);
+    if (good && (turn & 4 || is_there(dir, INDEX_FILE_NAME)))
+        good = judge_index(journal, dir, why);
     journal_close(journal);
     return good;
 }
@@ -214,7 +284,7 @@ static bool judge_journal(const struct facts_journal *j, const char *dir, uint64
     }
     if (!verify(dir, j->history->vkey, &size, &root, why) || !find_size(j, dir, size, &root, why))
         return false;
-    if (!go_on(j, dir, why) || !verify(dir, j->history->vkey, &size_after, &root, why))
+    if (!go_on(j, dir, turn, why) || !verify(dir, j->history->vkey, &size_after, &root, why))
         return false;
     return size_after == size + 1 || broken(why, dir, "the entry appended after the crash is not there", "");
 }
@@ -234,7 +304,7 @@ static enum err_code make(const char *dir, const char *passphrase, struct err *e
 }
 
 /* A journal that was not made yet: making it works, or says which file to remove, and then works. */
-static bool judge_making(const struct facts_journal *j, const char *dir, char why[JUDGE_TEXT])
+static bool judge_making(const struct facts_journal *j, const char *dir, uint64_t turn, char why[JUDGE_TEXT])
 {
     char vault[PATH_SIZE + 16];
     struct err err = {.code = ERR_OK};
@@ -247,7 +317,7 @@ static bool judge_making(const struct facts_journal *j, const char *dir, char wh
     if (rc == ERR_EXISTS && strstr(err.text, "remove") && strstr(err.text, vault) && unlink(vault) == 0)
         rc = make(dir, j->passphrase, &err);
     const bool good = rc ? broken(why, dir, "init cannot be run again", err.text)
-                         : verify(dir, NULL, &size, &root, why) && go_on(j, dir, why);
+                         : verify(dir, NULL, &size, &root, why) && go_on(j, dir, turn, why);
     judge_keys_cheap(false);
     return good;
 }
@@ -262,12 +332,13 @@ bool judge_state(const struct facts *f, const char *dir, uint64_t turn, char why
         snprintf(path, sizeof path, "%s/%s", dir, j->dir);
         if (!j->passphrase[0])
             continue;
+        start_anew(path);
         if (is_there(path, "journal.mdb"))
             good = judge_journal(j, path, turn, why);
         else if (j->is_made)
             good = broken(why, path, "a journal that was made is gone", "");
         else
-            good = judge_making(j, path, why);
+            good = judge_making(j, path, turn, why);
     }
     for (size_t i = 0; i < f->target_count && good; i++)
         good = judge_target(&f->targets[i], dir, why);

@@ -82,10 +82,11 @@ void log_print(const struct log *l, size_t index)
     const struct log_record *const r = &l->records[index];
     const uint32_t type = r->head.type < sizeof names / sizeof names[0] ? r->head.type : 0;
 
-    printf("%zu %" PRIu32 " %s node=%" PRIu64 " offset=%" PRIu64 " size=%" PRIu64 "%s%s%s%s%s%s%s%s\n", index,
-           r->head.pid, names[type], r->head.node, r->head.offset, r->head.data_size,
+    printf("%zu %" PRIu32 " %s node=%" PRIu64 " offset=%" PRIu64 " size=%" PRIu64 "%s%s%s%s%s%s%s%s%s\n",
+           index, r->head.pid, names[type], r->head.node, r->head.offset, r->head.data_size,
            r->head.flags & RECORD_DURABLE ? " durable" : "",
            r->head.flags & RECORD_DIRECTORY ? " directory" : "",
            r->head.flags & RECORD_EXCHANGE ? " exchange" : "", r->head.flags & RECORD_STREAM ? " stream" : "",
-           r->name[0] ? " " : "", r->name, r->name2[0] ? " -> " : "", r->name2);
+           r->head.flags & RECORD_SHARED ? " shared" : "", r->name[0] ? " " : "", r->name,
+           r->name2[0] ? " -> " : "", r->name2);
 }

@@ -35,7 +35,8 @@ enum record_flag {
     RECORD_DURABLE = 1,   /* of a write: on disk when the call returned */
     RECORD_DIRECTORY = 2, /* of a sync */
     RECORD_EXCHANGE = 4,  /* of a rename: the two change places */
-    RECORD_STREAM = 8     /* of a write: a stdio stream's whole file, seen when it was flushed or closed */
+    RECORD_STREAM = 8,    /* of a write: a stdio stream's whole file, seen when it was flushed or closed */
+    RECORD_SHARED = 16 /* of a write: a page of memory that is shared through a file, as it was just then */
 };
 
 struct record_head {
@@ -62,6 +63,14 @@ static inline bool record_is_scratch(const char *name)
     const size_t length = strlen(name);
 
     return length >= 5 && strcmp(name + length - 5, "-lock") == 0;
+}
+
+/* The same, but what is in them could be taken for something: their pages are recorded at each sync and mark. */
+static inline bool record_is_shared(const char *name)
+{
+    const char *const found = strstr(name, "journal.queue");
+
+    return found && !strchr(found, '/');
 }
 
 #endif

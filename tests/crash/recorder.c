@@ -151,6 +151,7 @@ static ssize_t do_write(int fd, const struct iovec *v, int n, off_t at)
         h.node = f.st.st_ino;
         h.offset = (uint64_t)place_of_write(fd, at, &f.st);
         h.flags = fcntl(fd, F_GETFL) & O_DSYNC ? RECORD_DURABLE : 0; /* O_SYNC holds O_DSYNC's bit */
+        recorder_take_shared();
     } else {
         recorder_end(); /* a pipe may block */
     }
@@ -260,6 +261,7 @@ static int do_sync(int fd, long call)
     if (!recorder_begin())
         return (int)syscall(call, fd);
     const bool ours = recorder_owns(fd, &f);
+    recorder_take_shared();
     const int rc = (int)syscall(call, fd);
     if (rc == 0 && ours)
         recorder_put((struct record_head){.type = RECORD_SYNC,
@@ -280,20 +282,30 @@ int fdatasync(int fd)
     return do_sync(fd, SYS_fdatasync);
 }
 
-/* A shared mapping that may be written is a way past this library. */
+/* A shared mapping that may be written is a way past this library, unless it is known to be shared memory only. */
 void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
     struct recorder_file f;
-    char link[40];
-    char path[4096] = "";
 
-    if (flags & MAP_SHARED && protection & PROT_WRITE && fd >= 0 && recorder_begin()) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-        if (recorder_owns(fd, &f) && readlink(link, path, sizeof path - 1) > 0 && !record_is_scratch(path))
-            recorder_bad("mmap", path);
+    void *const mapped = (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+    if (mapped == MAP_FAILED || !(flags & MAP_SHARED) || !(protection & PROT_WRITE) || fd < 0 ||
+        !recorder_begin())
+        return mapped;
+    if (recorder_owns(fd, &f) && record_is_shared(f.name))
+        recorder_share(mapped, size, &f);
+    else if (recorder_owns(fd, &f) && !record_is_scratch(f.name))
+        recorder_bad("mmap", f.name);
+    recorder_end();
+    return mapped;
+}
+
+int munmap(void *at, size_t size)
+{
+    if (recorder_begin()) {
+        recorder_unshare(at);
         recorder_end();
     }
-    return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+    return (int)syscall(SYS_munmap, at, size);
 }
 
 void *mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)

@@ -39,6 +39,11 @@ void recorder_leave(const struct recorder_place *p);
 /* The inode number of the name, 0 when there is nothing. */
 uint64_t recorder_node(const struct recorder_place *p);
 
+/* Memory shared through a file of ours: the pages that have changed since the last time become writes. */
+void recorder_share(const void *at, size_t size, const struct recorder_file *f);
+void recorder_unshare(const void *at);
+void recorder_take_shared(void);
+
 /* Whether the descriptor is the file that marks are printed to; what is new in it becomes marks. */
 bool recorder_is_said(int fd);
 void recorder_take_said(void);

@@ -116,6 +116,7 @@ void crash_mark(const char *text)
 {
     if (!recorder_begin())
         return;
+    recorder_take_shared();
     recorder_put((struct record_head){.type = RECORD_MARK}, text, NULL, NULL);
     recorder_end();
 }
@@ -187,6 +188,61 @@ uint64_t recorder_node(const struct recorder_place *p)
     const bool found = fstatat(p->parent, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
     errno = why;
     return found ? st.st_ino : 0;
+}
+
+/* -- shared memory -------------------------------------------------------------------------------------- */
+
+#define PAGE ((size_t)4096)
+
+/* A mapping of this process, and what was recorded of it. */
+static struct shared {
+    const uint8_t *at;
+    size_t size;
+    uint8_t *recorded;
+    struct recorder_file file;
+} shared[8];
+
+void recorder_share(const void *at, size_t size, const struct recorder_file *f)
+{
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        struct shared *const s = &shared[i];
+        if (s->at)
+            continue;
+        *s = (struct shared){at, size / PAGE * PAGE, calloc(1, size), *f};
+        if (!s->recorded)
+            die("shared memory");
+        return;
+    }
+    recorder_bad("too much shared memory", f->name);
+}
+
+void recorder_unshare(const void *at)
+{
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        if (shared[i].at == at) {
+            free(shared[i].recorded);
+            shared[i].at = NULL;
+        }
+    }
+}
+
+void recorder_take_shared(void)
+{
+    for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
+        const struct shared *const s = &shared[i];
+        for (size_t at = 0; s->at && at < s->size; at += PAGE) {
+            if (memcmp(s->at + at, s->recorded + at, PAGE) == 0)
+                continue;
+            memcpy(s->recorded + at, s->at + at,
+                   PAGE); /* others go on writing: what is recorded is one reading */
+            recorder_put((struct record_head){.type = RECORD_WRITE,
+                                              .node = s->file.st.st_ino,
+                                              .offset = at,
+                                              .flags = RECORD_SHARED,
+                                              .data_size = PAGE},
+                         s->file.name, NULL, &(struct iovec){s->recorded + at, PAGE});
+        }
+    }
 }
 
 /* -- what the program says ------------------------------------------------------------------------------ */

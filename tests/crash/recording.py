@@ -8,7 +8,7 @@ TOOLS = os.environ["CRASH_TOOLS"]  # where the recorder, the workloads and the c
 BINARY = os.environ["LEDGER_BINARY"]
 SOURCE = os.environ["LEDGER_SOURCE"]
 CHECK = os.path.join(TOOLS, "crash_check")
-WORKLOADS = ("groups", "keys", "writers", "commands", "outputs")
+WORKLOADS = ("groups", "keys", "writers", "callers", "derived", "commands", "outputs")
 
 
 class Recording:
@@ -46,7 +46,7 @@ class Recording:
         out = subprocess.run([CHECK, self.log, "--dump"], stdout=subprocess.PIPE, text=True, check=True).stdout
         rows = []
         for line in out.split("\n")[:-1]:
-            m = re.match(r"^\d+ (\d+) (\w+) node=\d+ offset=(\d+) size=(\d+)((?: (?:durable|directory|exchange|stream)\b)*)"
+            m = re.match(r"^\d+ (\d+) (\w+) node=\d+ offset=(\d+) size=(\d+)((?: (?:durable|directory|exchange|stream|shared)\b)*)"
                          r" ?(.*)$", line)
             rows.append((int(m[1]), m[2], m[6].replace(" (deleted)", ""), int(m[4]), int(m[3]), m[5].split()))
         return rows
@@ -90,7 +90,7 @@ def escapes(recording, forget=None):
     streams = set()
     created = set()
     for pid, what, name, size, offset, flags in recording.records():
-        if what == forget:
+        if what == forget or "shared" in flags:
             continue
         if "stream" in flags:
             streams.add((pid, name))
@@ -119,7 +119,8 @@ def escapes(recording, forget=None):
         below = [p for p in paths if p == root or p.startswith(root + "/")]
         if call in ANYWHERE or (call in UNKNOWN and (below or root + "/" in args)):
             missing.append(f"{pid} {text}")
-        if call == "mmap" and below and "MAP_SHARED" in args and "PROT_WRITE" in args and not below[0].endswith("-lock"):
+        if call == "mmap" and below and "MAP_SHARED" in args and "PROT_WRITE" in args \
+                and not below[0].endswith("-lock") and not os.path.basename(below[0]).startswith("journal.queue"):
             missing.append(f"{pid} {text}")
         if call in ("open", "openat", "creat") and "O_CREAT" in args:
             m = re.search(r'"([^"]*)"', args)
@@ -131,7 +132,8 @@ def escapes(recording, forget=None):
             continue
         if call in NAMES:
             quoted = re.findall(r'"([^"]*)"', args)
-            whole = os.path.join(below[0] if below else "", quoted[0])
+            name = quoted[-1] if NAMES[call] == "link" else quoted[0]
+            whole = os.path.join(below[0] if below else "", name)
             if not whole.startswith(root + "/"):
                 continue
             seen += 1

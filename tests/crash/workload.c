@@ -2,10 +2,13 @@
  * The runs that are recorded: WORKLOAD NAME ROOT [PROGRAM]. Each does its work below ROOT with the library, or with the
  * program, and says in marks (facts.h) what it was promised.
  */
+#include "ledger/index.h"
 #include "ledger/journal.h"
+#include "ledger/queue.h"
 #include "ledger/vault.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +239,96 @@ static void writers(void)
         exit(1);
 }
 
+/* -- callers that share commits, and what is derived -------------------------------------------------------- */
+
+struct caller {
+    pthread_t thread;
+    struct queue *queue;
+    unsigned number;
+};
+
+/* Orders of 1 to 3 entries, each acknowledged when it is durable. */
+static void *call(void *context)
+{
+    const struct caller *const c = context;
+    uint8_t bytes[1024];
+    uint16_t sizes[3];
+    struct err err = {.code = ERR_OK};
+
+    for (unsigned order = 0; order < 8; order++) {
+        const size_t count = 1 + (c->number + order) % 3;
+        struct queue_reply reply;
+        size_t refused = 0;
+        size_t size = 0;
+        char text[32];
+        for (size_t i = 0; i < count; i++) {
+            const struct entry e = deposit(c->number * 1000 + order * 10 + i);
+            struct wire_out out;
+            wire_out_init(&out, bytes + size, sizeof bytes - size);
+            need(entry_encode(&e, &out, &err), "encode", &err);
+            sizes[i] = (uint16_t)wire_out_size(&out);
+            size += sizes[i];
+        }
+        need(queue_append(c->queue, bytes, sizes, count, &reply, &refused, &err), "queue", &err);
+        snprintf(text, sizeof text, "%llu", (unsigned long long)reply.seal_size);
+        mark("ack", "J", text);
+    }
+    return NULL;
+}
+
+static void call_all(unsigned first)
+{
+    struct journal *const j = open_with("J", 0, PASSPHRASE);
+    struct caller callers[6];
+    struct queue *q = NULL;
+    struct err err = {.code = ERR_OK};
+
+    need(queue_open(j, NULL, &q, &err), "open the queue", &err);
+    for (unsigned i = 0; i < 6; i++) {
+        callers[i] = (struct caller){.queue = q, .number = first + i};
+        if (pthread_create(&callers[i].thread, NULL, call, &callers[i]) != 0)
+            exit(1);
+    }
+    for (unsigned i = 0; i < 6; i++)
+        pthread_join(callers[i].thread, NULL);
+    queue_close(q);
+    journal_close(j);
+}
+
+/* Two processes, six threads each, that wait for their own entries. */
+static void callers(void)
+{
+    int status = 1;
+
+    make("J", 0);
+    const pid_t other = fork();
+    call_all(other == 0 ? 10 : 20);
+    if (other == 0)
+        _exit(0);
+    if (other < 0 || waitpid(other, &status, 0) != other || status != 0)
+        exit(1);
+}
+
+/* The index beside the journal, brought up to date in small steps. */
+static void derived(void)
+{
+    const struct index_options options = {.batch = 64};
+    struct index_report report;
+    struct err err = {.code = ERR_OK};
+
+    make("J", 0);
+    struct journal *const j = open_with("J", 0, PASSPHRASE);
+    for (unsigned round = 0; round < 4; round++) {
+        struct index *x = NULL;
+        append("J", j, 150, 200, false);
+        append("J", j, 20, 2000, true);
+        need(index_open(j, INDEX_WRITE, &x, &err), "open the index", &err);
+        need(index_catch_up(x, &options, &report, &err), "index", &err);
+        index_close(x);
+    }
+    journal_close(j);
+}
+
 /* -- with the program ----------------------------------------------------------------------------------- */
 
 /* Runs it; its standard output goes to a fresh file where the recorder reads along. */
@@ -288,7 +381,11 @@ static void commands(void)
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         run((const char *[]){program, "-C", path_of("J"), "append", "--group", sizes[i],
                              lines_file(10 + 40 * i), NULL});
-    mark("appending", "J", "");
+    mark("appending", "J",
+         ""); /* a run stores states at its end; the next append acknowledges what it wrote */
+    run((const char *[]){program, "-C", path_of("J"), "run", "--feed",
+                         "synthetic:seed=7,underlying=ACME,date=2026-01-05", "--config",
+                         getenv("CRASH_CONFIG"), "--until", "2026-01-05T14:31:00Z", NULL});
     run((const char *[]){program, "-C", path_of("J"), "actor", "add", "feed:one", "--role", "feed", NULL});
     mark("key", "J", "feed:one");
     run((const char *[]){program, "-C", path_of("J"), "append", lines_file(600), NULL});
@@ -325,11 +422,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*work)(void);
-    } rows[] = {{"groups", groups},
-                {"keys", keys},
-                {"writers", writers},
-                {"commands", commands},
-                {"outputs", outputs}};
+    } rows[] = {{"groups", groups},   {"keys", keys},         {"writers", writers}, {"callers", callers},
+                {"derived", derived}, {"commands", commands}, {"outputs", outputs}};
 
     if (argc < 3)
         return 2;
