@@ -68,6 +68,19 @@ class Pages(Case):
         if not total:
             self.skipTest("no page has a fenced sh block yet")
 
+    def test_every_test_that_a_page_calls_upon_is_there(self):
+        """DURABILITY.md says which test shows each promise; a name that runs nothing would be worth nothing."""
+        build = os.path.dirname(support.BINARY)
+        listed = subprocess.run(["ctest", "--test-dir", build, "-N"], capture_output=True, text=True, check=True).stdout
+        known = set(re.findall(r"Test +#\d+: (\S+)", listed))
+        if "faults_memory" not in known:
+            self.skipTest("a sanitized build lists no tests of the released program")
+        with open(os.path.join(support.SOURCE, "docs", "DURABILITY.md"), encoding="utf-8") as f:
+            rows = [line for line in f if line.startswith("| ") and "test |" not in line]
+        named = {name for row in rows for name in re.findall(r"`(\w+)`", row.rsplit("|", 2)[1])}
+        self.assertGreater(len(named), 10)
+        self.assertEqual(named - known, set())
+
     def test_every_command_named_in_the_pages_exists(self):
         commands = set(re.findall(r"(?m)^  ([a-z]+) ", self.ledger("help").out))
         for page in PAGES:
