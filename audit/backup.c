@@ -38,6 +38,7 @@ static const char *const PASSED_OVER[] = {
     LOCK_FILE,
     "index.mdb",
     "index.mdb-lock",
+    "journal.queue",
     "journal.mdb.new",
     "journal.mdb.new-lock",
     VAULT_FILE_NAME ".new",

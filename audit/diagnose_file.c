@@ -130,11 +130,12 @@ static enum err_code walk_settled(struct pages *p, const char *dir, const char *
 {
     struct store *store = NULL;
     struct store_txn *snapshot = NULL;
-    const uint64_t began = p->metas[p->newest].txnid;
+    struct pages later = *p;
 
     enum err_code rc = pages_walk(p, p->newest, w, NULL, NULL, options->progress, options->progress_arg, err);
-    pages_look_again(p);
-    if (rc || w->damaged == 0 || p->newest < 0 || p->metas[p->newest].txnid <= began + 1)
+    pages_look_again(&later);
+    if (rc || w->damaged == 0 || later.newest < 0 ||
+        later.metas[later.newest].txnid <= p->metas[p->newest].txnid + 1)
         return rc;
     rc = store_open(dir, path, STORE_READ, 0, &store, err);
     if (!rc)

@@ -17,6 +17,24 @@
 
 /* -- verification ------------------------------------------------------------------------------------------ */
 
+static bool has_layout(const char *dir)
+{
+    struct evidence *evidence = NULL;
+    struct evidence_cursor *cursor = NULL;
+    struct evidence_item item;
+    bool found = false;
+
+    enum err_code rc = evidence_open_journal(dir, &evidence, NULL);
+    if (!rc)
+        rc = evidence_cursor_open(evidence, EVIDENCE_META, &cursor, NULL);
+    if (!rc)
+        rc = evidence_seek(cursor, "layout", 6, &item, &found, NULL);
+    const bool has = !rc && found && item.key_size == 6 && item.size == 4;
+    evidence_cursor_close(cursor);
+    evidence_close(evidence);
+    return has;
+}
+
 static void tell_verdict(struct diagnosis *d, const struct verify_report *v, enum err_code rc,
                          const struct err *why)
 {
@@ -41,14 +59,11 @@ static void tell_verdict(struct diagnosis *d, const struct verify_report *v, enu
             "tell whoever answers for the records; restore a backup, and compare: ledger -C BACKUP verify");
         return;
     }
-    const bool is_ours = strstr(why->text, "layout") != NULL || strstr(why->text, "newer program") != NULL;
-    diagnose_advise(diagnose_add(d,
-                                 is_ours            ? DIAGNOSE_UNSEEN
-                                 : rc == ERR_FORMAT ? DIAGNOSE_BAD
-                                                    : DIAGNOSE_UNSEEN,
-                                 NULL, "%s", why->text),
-                    "%s",
-                    is_ours ? "use the program that wrote it" : "look again; see that this user may read it");
+    /* The pages are sound; so it is no journal's file, or says what this program does not know. */
+    const bool is_bad = rc == ERR_FORMAT && !has_layout(d->options.dir);
+    diagnose_advise(diagnose_add(d, is_bad ? DIAGNOSE_BAD : DIAGNOSE_UNSEEN, NULL, "%s", why->text),
+                    is_bad ? "put the journal's own file there, from a backup"
+                           : "use the program that wrote it; see that this user may read it");
 }
 
 void diagnose_journal(struct diagnosis *d)

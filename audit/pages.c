@@ -37,6 +37,7 @@
 #define PAGE_SIZE      4096u /* when no meta page says another */
 #define NO_PAGE        UINT64_MAX
 #define DEPTH_MAX      32
+#define LOOKS          3
 #define LOOK_EVERY     4096 /* pages between two calls of the progress */
 
 enum { IS_BRANCH = 1, IS_LEAF = 2, IS_OVERFLOW = 4, IS_META = 8 };
@@ -131,7 +132,7 @@ static void load_meta(const struct pages *p, unsigned which, uint32_t page_size,
         m->is_good = true;
 }
 
-void pages_look_again(struct pages *p)
+static void load_metas(struct pages *p)
 {
     load_meta(p, 0, PAGE_SIZE, &p->metas[0]);
     p->page_size = p->metas[0].is_good ? p->metas[0].page_size : PAGE_SIZE;
@@ -140,6 +141,16 @@ void pages_look_again(struct pages *p)
     for (int i = 0; i < PAGES_METAS; i++) {
         if (p->metas[i].is_good && (p->newest < 0 || p->metas[i].txnid > p->metas[p->newest].txnid))
             p->newest = i;
+    }
+}
+
+/* A meta page that a writer is just writing may seem damaged for a moment. */
+void pages_look_again(struct pages *p)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        load_metas(p);
+        if (p->metas[0].is_good && p->metas[1].is_good)
+            return;
     }
 }
 

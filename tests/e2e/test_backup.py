@@ -12,8 +12,8 @@ import unittest
 import support
 from support import COULD_NOT, WRONG, Case, note
 
-ROUNDS = 4 if support.QUICK else 15
-KILLS = 6 if support.QUICK else 40
+ROUNDS = 4 if support.QUICK else 10
+KILLS = 6 if support.QUICK else 20
 
 
 def left_behind(case):

@@ -17,7 +17,7 @@ import support
 from support import COULD_NOT, WRONG, Case, note
 
 PAGE = 4096
-FLIPS = 30 if support.QUICK else 200
+FLIPS = 30 if support.QUICK else 120
 
 
 class Pages:
