@@ -310,17 +310,16 @@ static enum err_code plan_balances(const struct accounts *a, struct plan *plan, 
 
 /* -- room and writes ------------------------------------------------------------------------------------ */
 
-/* Room for the fill's id and the positions it brings, so that rows stay where they are from here on. */
+/* Room for the positions that the fill brings, so that rows stay where they are from here on. */
 static enum err_code reserve_rows(struct accounts *a, struct plan *plan, struct err *err)
 {
     uint32_t fresh = 0;
-    enum err_code rc = ids_reserve(&a->fill_ids, err);
 
     for (uint32_t i = 0; i < plan->leg_count; i++)
         fresh += plan->legs[i].position ? 0 : 1;
-    if (rc || fresh == 0)
-        return rc;
-    rc = table_reserve(&a->positions, fresh, err);
+    if (fresh == 0)
+        return ERR_OK;
+    enum err_code rc = table_reserve(&a->positions, fresh, err);
     for (uint32_t i = 0; !rc && i < plan->leg_count; i++)
         plan->legs[i].position = table_find(&a->positions, &plan->legs[i].symbol);
     return rc;
@@ -379,10 +378,12 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
     if (!rc)
         rc = plan_balances(a, &plan, err);
     /* Asked this late, because the answer is far away: see ids_key(). A duplicate's plan is dropped. */
-    if (ids_has_key(&a->fill_ids, &plan.fill_id)) {
+    const enum err_code room = ids_reserve(&a->fill_ids, err);
+    if (!room && ids_has_key(&a->fill_ids, &plan.fill_id)) {
         a->duplicates++;
         return ERR_OK;
     }
+    rc = room ? room : rc;
     if (!rc)
         rc = reserve_rows(a, &plan, err);
     if (!rc)

@@ -32,22 +32,31 @@ static uint64_t *find_slot(const struct ids *ids, const struct ids_key *key)
 
 struct ids_key ids_key(const struct ids *ids, const struct id *id)
 {
-    const struct ids_key key = {id, slots_hash(id->text, id->length)};
+    const struct ids_key key = {id, slots_hash(id->text, id->length), NULL};
 
     slots_expect(&ids->slots, key.hash);
     return key;
 }
 
-bool ids_has_key(const struct ids *ids, const struct ids_key *key)
+static bool has_room(const struct ids *ids)
 {
-    return ids->count > 0 && *find_slot(ids, key) != 0;
+    return ids->capacity - ids->size > ID_MAX && slots_have_room(&ids->slots, ids->count + 1);
+}
+
+bool ids_has_key(const struct ids *ids, struct ids_key *key)
+{
+    REQUIRE(has_room(ids));
+    uint64_t *const slot = find_slot(ids, key);
+
+    key->slot = *slot == 0 ? slot : NULL;
+    return !key->slot;
 }
 
 bool ids_has(const struct ids *ids, const struct id *id)
 {
     const struct ids_key key = ids_key(ids, id);
 
-    return ids_has_key(ids, &key);
+    return ids->count > 0 && *find_slot(ids, &key) != 0;
 }
 
 static enum err_code reserve_bytes(struct ids *ids, uint64_t wanted, struct err *err)
@@ -70,9 +79,11 @@ enum err_code ids_reserve(struct ids *ids, struct err *err)
     const uint64_t wanted = (uint64_t)ids->size + 1 + ID_MAX;
     enum err_code rc = ERR_OK;
 
+    if (has_room(ids))
+        return ERR_OK;
     if (wanted > ids->capacity)
         rc = reserve_bytes(ids, wanted, err);
-    if (!rc && !slots_have_room(&ids->slots, ids->count + 1))
+    if (!rc)
         rc = slots_reserve(&ids->slots, ids->count + 1, err);
     return rc;
 }
@@ -82,26 +93,26 @@ void ids_add_key(struct ids *ids, const struct ids_key *key)
 {
     const struct id *const id = key->id;
 
-    REQUIRE(id->length >= 1 && id->length <= ID_MAX);
-    REQUIRE(ids->capacity - ids->size > ID_MAX && slots_have_room(&ids->slots, ids->count + 1));
+    REQUIRE(id->length >= 1 && id->length <= ID_MAX && has_room(ids));
+    REQUIRE(key->slot && *key->slot == 0);
     uint8_t *const at = ids->bytes + ids->size;
     at[0] = id->length;
     memcpy(at + 1, id->text, ID_MAX);
-    *find_slot(ids, key) = slot_of(key->hash, ids->size + 1);
+    *key->slot = slot_of(key->hash, ids->size + 1);
     ids->size += 1U + id->length;
     ids->count++;
 }
 
 enum err_code ids_add(struct ids *ids, const struct id *id, struct err *err)
 {
-    const struct ids_key key = ids_key(ids, id);
-
-    if (ids_has_key(ids, &key))
-        return ERR_OK;
     const enum err_code rc = ids_reserve(ids, err);
-    if (!rc)
+
+    if (rc)
+        return rc;
+    struct ids_key key = ids_key(ids, id);
+    if (!ids_has_key(ids, &key))
         ids_add_key(ids, &key);
-    return rc;
+    return ERR_OK;
 }
 
 void ids_digest(const struct ids *ids, const struct digest_out *out)

@@ -16,10 +16,11 @@ struct ids {
     struct slots slots;
 };
 
-/* An id with its hash: whoever asks for an id and then adds it computes the hash once. */
+/* An id with its hash and its place: whoever asks for an id and then adds it looks for both once. */
 struct ids_key {
     const struct id *id; /* borrowed */
     uint32_t hash;
+    uint64_t *slot; /* where it goes, once ids_has_key() has said that it is not there; else NULL */
 };
 
 void ids_init(struct ids *ids); /* allocates nothing yet */
@@ -31,13 +32,13 @@ MUST_USE enum err_code ids_add(struct ids *ids, const struct id *id, struct err 
 MUST_USE enum err_code ids_reserve(struct ids *ids, struct err *err);
 
 /*
- * The same in steps. A set of millions of ids is too large for the processor's cache: ids_key() asks for the
- * memory, and work that is done between it and ids_has_key() takes place while that comes.
+ * The same in steps: ids_key(), ids_reserve(), ids_has_key(), ids_add_key(), and no other change in between. A
+ * set of millions of ids is too large for the processor's cache: ids_key() asks for the memory, and work that
+ * is done between it and ids_has_key() takes place while that comes.
  */
 struct ids_key ids_key(const struct ids *ids, const struct id *id);
-bool ids_has_key(const struct ids *ids, const struct ids_key *key);
-/* Adds an id that is not in the set and for which there is room (REQUIRE): cannot fail. */
-void ids_add_key(struct ids *ids, const struct ids_key *key);
+bool ids_has_key(const struct ids *ids, struct ids_key *key); /* REQUIREs room, from ids_reserve() */
+void ids_add_key(struct ids *ids, const struct ids_key *key); /* that is not there (REQUIRE): cannot fail */
 
 void ids_digest(const struct ids *ids, const struct digest_out *out); /* how many, then the packed bytes */
 /* The inverse, into an empty set. ERR_FORMAT, ERR_MEMORY. */

@@ -132,20 +132,20 @@ static enum err_code on_end(struct orders *o, const struct id *order_id, enum or
 static enum err_code on_execution(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_fill_execution *const f = &e->as.fill_execution;
-    const struct ids_key fill_id = ids_key(&o->fill_ids, &f->fill_id);
+    struct ids_key fill_id = ids_key(&o->fill_ids, &f->fill_id);
     struct order *row = table_find(&o->by_id, &f->order_id);
-    int64_t filled_qty;
-    int64_t filled_micro;
+    int64_t filled_qty = 0;
+    int64_t filled_micro = 0;
 
     enum err_code rc = decimal_add(row ? row->filled_qty : 0, f->qty, &filled_qty, err);
     if (!rc)
         rc = decimal_notional(f->price, f->qty, symbol_multiplier(&f->symbol), &filled_micro, err);
     if (!rc)
         rc = decimal_add(row ? row->filled_micro : 0, filled_micro, &filled_micro, err);
-    if (ids_has_key(&o->fill_ids, &fill_id))
+    const enum err_code room = ids_reserve(&o->fill_ids, err);
+    if (!room && ids_has_key(&o->fill_ids, &fill_id))
         return ERR_OK; /* whatever its sums are */
-    if (!rc)
-        rc = ids_reserve(&o->fill_ids, err);
+    rc = room ? room : rc;
     if (!rc && !row)
         rc = row_of(o, &f->order_id, e, &row, err);
     if (rc)
