@@ -35,13 +35,8 @@
 
 /* What else may be in a journal's directory and is not worth a word: locks, derived files, interim names. */
 static const char *const PASSED_OVER[] = {
-    LOCK_FILE,
-    "index.mdb",
-    "index.mdb-lock",
-    "journal.queue",
-    "journal.mdb.new",
-    "journal.mdb.new-lock",
-    VAULT_FILE_NAME ".new",
+    LOCK_FILE,   "index.mdb", "index.mdb-lock", "journal.queue", "journal.mdb.new", "journal.mdb.new-lock",
+    "vault.new",
 };
 
 struct backup {

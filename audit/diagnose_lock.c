@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define COMM_SIZE 32
+#define WORDS_MAX 10
 
 /* The name of a process; "?" when it is gone. */
 static void name_process(long pid, char comm[COMM_SIZE])
@@ -33,7 +34,43 @@ static void name_process(long pid, char comm[COMM_SIZE])
 
 /* -- the writer lock --------------------------------------------------------------------------------------- */
 
-/* "1: FLOCK  ADVISORY  WRITE 4711 08:01:1234 0 EOF"; a waiting one has "->" before its kind. */
+/* Divides a line at its blanks, in place; returns how many words there are, at most `max`. */
+static unsigned split(char *line, char *words[], unsigned max)
+{
+    unsigned count = 0;
+
+    for (char *p = line; *p && count < max;) {
+        p += strspn(p, " \t\n");
+        if (!*p)
+            break;
+        words[count++] = p;
+        p += strcspn(p, " \t\n");
+        if (*p)
+            *p++ = '\0';
+    }
+    return count;
+}
+
+/*
+ * A line of /proc/locks, in words: "1:" "FLOCK" "ADVISORY" "WRITE" "4711" "08:01:1234" ..., and "->" before the kind of
+ * one that waits. Returns the process if it is about an flock() of this file, else 0.
+ */
+static long lock_holder(char *const words[], unsigned count, const struct stat *file, bool *waits)
+{
+    const unsigned at = count > 1 && strcmp(words[1], "->") == 0 ? 2 : 1;
+    char *end = NULL;
+
+    *waits = at == 2;
+    if (count < at + 5 || strcmp(words[at], "FLOCK") != 0)
+        return 0;
+    const unsigned long major_number = strtoul(words[at + 4], &end, 16);
+    const unsigned long minor_number = *end == ':' ? strtoul(end + 1, &end, 16) : 0;
+    const unsigned long long inode = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
+    if (inode != file->st_ino || makedev((unsigned)major_number, (unsigned)minor_number) != file->st_dev)
+        return 0;
+    return strtol(words[at + 3], NULL, 10);
+}
+
 static void find_writers(struct diagnosis *d, const struct stat *file)
 {
     FILE *const f = fopen("/proc/locks", "re");
@@ -46,17 +83,12 @@ static void find_writers(struct diagnosis *d, const struct stat *file)
         return;
     }
     while (fgets(line, sizeof line, f)) {
-        char kind[16] = "";
+        char *words[WORDS_MAX];
         char comm[COMM_SIZE];
-        long pid = 0;
-        unsigned major_number = 0;
-        unsigned minor_number = 0;
-        unsigned long inode = 0;
-        const bool waits = strstr(line, "->") != NULL;
-        if (sscanf(line, waits ? "%*s -> %15s %*s %*s %ld %x:%x:%lu" : "%*s %15s %*s %*s %ld %x:%x:%lu", kind,
-                   &pid, &major_number, &minor_number, &inode) != 5 ||
-            strcmp(kind, "FLOCK") != 0 || inode != file->st_ino ||
-            makedev(major_number, minor_number) != file->st_dev)
+        bool waits = false;
+        const unsigned count = split(line, words, WORDS_MAX);
+        const long pid = lock_holder(words, count, file, &waits);
+        if (pid == 0)
             continue;
         name_process(pid, comm);
         found++;
@@ -162,25 +194,29 @@ static int on_reader(const char *line, void *arg)
 {
     struct reading *const r = arg;
     char comm[COMM_SIZE];
-    unsigned long long txnid = 0;
-    long pid = 0;
+    char text[128];
+    char *words[3];
 
-    const int fields = sscanf(line, "%ld %*s %llu", &pid, &txnid);
-    if (fields < 1 || pid <= 0 || pid == (long)getpid())
+    snprintf(text, sizeof text, "%s", line);
+    const unsigned count = split(text, words, 3);
+    const long pid = count ? strtol(words[0], NULL, 10) : 0; /* the first line holds titles */
+    const bool is_reading = count == 3 && isdigit((unsigned char)words[2][0]);
+    const unsigned long long txnid = is_reading ? strtoull(words[2], NULL, 10) : 0;
+    if (pid <= 0 || pid == (long)getpid())
         return 0;
     r->count++;
     if (kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
         diagnose_advise(diagnose_add(r->d, DIAGNOSE_REMARK, NULL,
                                      "process %ld, which is gone, has left its place among the readers%s",
-                                     pid, fields == 2 ? ": the file grows by what it would still read" : ""),
+                                     pid, is_reading ? ": the file grows by what it would still read" : ""),
                         "nothing: the next command that opens the journal clears it");
         return 0;
     }
     name_process(pid, comm);
-    const bool is_old = fields == 2 && txnid + 1000 < r->newest;
+    const bool is_old = is_reading && txnid + 1000 < r->newest;
     diagnose_advise(diagnose_add(r->d, is_old ? DIAGNOSE_REMARK : DIAGNOSE_GOOD, NULL,
-                                 fields == 2 ? "process %ld (%s) reads the state of transaction %llu"
-                                             : "process %ld (%s) has the journal open",
+                                 is_reading ? "process %ld (%s) reads the state of transaction %llu"
+                                            : "process %ld (%s) has the journal open",
                                  pid, comm, txnid),
                     "end process %ld if it should not be there: the file grows meanwhile", pid);
     return 0;
