@@ -1,6 +1,7 @@
 /*
  * ledger doctor: what is wrong, how far the journal is good, what to do. It changes nothing.
  * ledger doctor --salvage FILE: writes the good beginning of a damaged journal into a raw export.
+ * ledger doctor --reindex: makes the index anew.
  */
 #include "cli/cli.h"
 
@@ -26,6 +27,7 @@ static const struct diagnose_check checks[] = {
     {.name = "clock", .run = diagnose_clock, .needs = DIAGNOSE_JOURNAL},
     {.name = "growth", .run = diagnose_growth, .needs = DIAGNOSE_JOURNAL, .apart = true},
     {.name = "state", .run = doctor_book, .needs = DIAGNOSE_JOURNAL, .apart = true},
+    {.name = "index", .run = doctor_index, .needs = DIAGNOSE_JOURNAL, .apart = true},
 };
 
 static const char *colour_of(enum diagnose_grade grade)
@@ -204,12 +206,18 @@ enum err_code cmd_doctor(struct cli *cli, struct err *err)
     const char *path = NULL;
     const char *vkey = NULL;
     bool json = false;
+    bool reindex = false;
     const struct cli_option options[] = {{.name = "json", .flag = &json},
                                          {.name = "salvage", .value = &path},
+                                         {.name = "reindex", .flag = &reindex},
                                          {.name = "key", .value = &vkey}};
-    const enum err_code rc = cli_options(cli, options, 3, NULL, 0, NULL, err);
+    const enum err_code rc = cli_options(cli, options, 4, NULL, 0, NULL, err);
 
     if (rc)
         return rc;
+    if (reindex && (path || vkey))
+        return err_set(err, ERR_USAGE, "doctor: --reindex goes with no other option but --json");
+    if (reindex)
+        return doctor_reindex(cli, json, err);
     return path ? salvage(cli, vkey, path, json, err) : diagnose(cli, vkey, json, err);
 }

@@ -230,7 +230,8 @@ const struct command commands[] = {
      "  ledger -C J backup J-2015-12-24\n"},
     {"doctor", cmd_doctor, "what is wrong, how far the journal is good, what to do",
      "usage: ledger -C DIR doctor [--key VKEY] [--json]\n"
-     "       ledger -C DIR doctor --salvage FILE [--key VKEY] [--json]\n\n"
+     "       ledger -C DIR doctor --salvage FILE [--key VKEY] [--json]\n"
+     "       ledger -C DIR doctor --reindex [--json]\n\n"
      "Looks at directory, disk, vault, locks, every page of the file, every entry and seal, clock and state, "
      "and says of\n"
      "each what is wrong, where, and what to type. Changes nothing. Works on files that no other command "
@@ -240,6 +241,7 @@ const struct command commands[] = {
      "  --salvage FILE  writes the entries up to the largest seal that confirms them into a raw export, "
      "which\n"
      "                  ledger verify --raw calls good; from a damaged file, even one without meta pages\n"
+     "  --reindex       makes index.mdb, with which log and explain find entries, anew from the entries\n"
      "  --key VKEY      the verifier key that init printed; else the journal's own is taken on trust\n\n"
      "examples:\n"
      "  ledger -C J doctor\n"

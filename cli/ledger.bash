@@ -29,7 +29,7 @@ _ledger() {
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --cause --from --to --since --until --reverse --limit --no-index --json" ;;
     show | snapshot | backup | version) options="--json" ;;
-    doctor) options="--key --salvage --json" ;;
+    doctor) options="--key --salvage --reindex --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --from-start --json --digest --redecide --check-snapshots" ;;

@@ -49,6 +49,11 @@ enum err_code index_fail(const char *name, int code, const char *doing, struct e
         return err_set(err, ERR_IO,
                        "%s: cannot %s " INDEX_FILE_NAME ": it would pass the file size limit (ulimit -f)",
                        name, doing);
+    case EIO: /* LMDB's word for a write that was cut short */
+        return err_set(err, ERR_IO,
+                       "%s: cannot %s " INDEX_FILE_NAME
+                       ": the disk is full, or a limit was met (ulimit -f), or the disk fails",
+                       name, doing);
     case ENOMEM:
         return err_set(err, ERR_MEMORY, "%s: cannot %s " INDEX_FILE_NAME ": out of memory", name, doing);
     case EFAULT: /* what LMDB's own checks of a page come to */

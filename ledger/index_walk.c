@@ -214,7 +214,7 @@ static enum err_code agree(struct index_walk *w, struct postings_run *run, bool 
     *found = false;
     *run = (struct postings_run){w->is_backward ? bound : at, w->is_backward ? at : bound};
     for (unsigned i = 0; agreed < w->source_count; i = (i + 1) % w->source_count) {
-        struct postings_run one;
+        struct postings_run one = {.first = 0};
         bool any = false;
         const enum err_code rc = source_find(w, &w->sources[i], at, &one, &any, err);
         if (rc || !any)
