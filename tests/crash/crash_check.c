@@ -2,7 +2,7 @@
  * Walks the log of a recorded run, and at each moment before something becomes durable makes states that a crash could
  * leave, opens them, and judges. How to call it: README.md.
  */
-#include "judge.h"
+#include "judge_again.h"
 #include "states.h"
 
 #include <inttypes.h>
@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #define STATE_TIMEOUT_S 60
+#define AGAIN_EACH      32 /* states, of which one has its outputs written once more */
 #define TWINS_MAX       64 /* so many states in a row that were seen before: the point has no more */
 
 struct options {
     const char *log;
     const char *work;
+    const char *source;       /* or NULL: the journal that the recorded outputs were made of */
     const char *leave_out;    /* which sync, as kind_of_sync() names them, is taken not to have happened */
     uint64_t leave_out_which; /* the how manieth; 0: each */
     uint64_t states;
@@ -116,7 +118,9 @@ static void judge(struct check *c, const struct states_plan *p, const struct sta
     states_write(s, p, c->dir);
     c->judged++;
     alarm(STATE_TIMEOUT_S);
-    const bool good = judge_state(&c->facts, c->dir, s->dice, why);
+    bool good = judge_state(&c->facts, c->dir, s->dice, why);
+    if (good && o->source && c->judged % AGAIN_EACH == 1)
+        good = judge_again(o->source, c->dir, why);
     alarm(0);
     if (!good)
         fail(c, p, s, why);
@@ -285,12 +289,28 @@ static void check_log(struct check *c)
     walk(c, explore, do_nothing);
 }
 
+static void print_result(const struct check *c)
+{
+    const struct options *const o = c->options;
+    const struct judge_counts *const n = judge_counts_get();
+
+    printf("%s: seed %" PRIu64 ", %zu records, %" PRIu64 " points, %" PRIu64 " states, %" PRIu64
+           " judged here: all good\n",
+           o->log, o->seed, c->log.count, c->points, c->states, c->judged);
+    printf("  whole %" PRIu64 " made %" PRIu64 " made_over %" PRIu64 " queued %" PRIu64 " indexed %" PRIu64
+           " reindexed %" PRIu64 " old %" PRIu64 " new %" PRIu64 "\n",
+           n->whole, n->made, n->made_over, n->queued, n->indexed, n->reindexed, n->old, n->new);
+    if (o->must_fail)
+        printf("FAILED: with \"%s\" left out %" PRIu64 " times a bad state was to be found\n",
+               o->leave_out ? o->leave_out : "nothing", c->left_out);
+}
+
 /* -- arguments ------------------------------------------------------------------------------------------ */
 
 static void usage(void)
 {
     stop("usage: crash_check LOG [--states N] [--seed S] [--shard I/N] [--work DIR] [--leave-out KIND[:N]] "
-         "[--must-fail] [--point P --state K] [--dump]");
+         "[--source JOURNAL] [--must-fail] [--point P --state K] [--dump]");
 }
 
 static void parse_leave_out(struct options *o, char *text)
@@ -327,6 +347,8 @@ static void parse(struct options *o, int argc, char **argv)
             o->seed = strtoull(value, NULL, 10);
         else if (strcmp(argv[i], "--work") == 0)
             o->work = value;
+        else if (strcmp(argv[i], "--source") == 0)
+            o->source = value;
         else if (strcmp(argv[i], "--leave-out") == 0)
             parse_leave_out(o, value);
         else if (strcmp(argv[i], "--point") == 0)
@@ -358,12 +380,7 @@ int main(int argc, char **argv)
     exit_on_failure = o.must_fail ? 0 : 1;
     catch_signals();
     check_log(&c);
-    printf("%s: seed %" PRIu64 ", %zu records, %" PRIu64 " points, %" PRIu64 " states, %" PRIu64
-           " judged here: all good\n",
-           o.log, o.seed, c.log.count, c.points, c.states, c.judged);
-    if (o.must_fail)
-        printf("FAILED: with \"%s\" left out %" PRIu64 " times a bad state was to be found\n",
-               o.leave_out ? o.leave_out : "nothing", c.left_out);
+    print_result(&c);
     facts_release(&c.facts);
     log_release(&c.log);
     return o.must_fail ? 1 : 0;

@@ -21,6 +21,13 @@
 
 #define PATH_SIZE 600
 
+static struct judge_counts counts;
+
+const struct judge_counts *judge_counts_get(void)
+{
+    return &counts;
+}
+
 static bool broken(char why[JUDGE_TEXT], const char *dir, const char *what, const char *detail)
 {
     snprintf(why, JUDGE_TEXT, "%s: %s%s%s", dir, what, detail[0] ? ": " : "", detail);
@@ -94,8 +101,11 @@ static bool judge_target(const struct facts_target *t, const char *dir, char why
     const uint64_t now = judge_content(dir, t->path);
 
     for (size_t i = t->written; i < t->version_count && i <= t->written + 1; i++) {
-        if (t->versions[i] == now)
+        if (t->versions[i] == now) {
+            counts.old += i == t->written;
+            counts.new += i != t->written;
             return true;
+        }
     }
     return broken(why, t->path,
                   t->written ? "neither as it was written last, nor as it was being written"
@@ -233,9 +243,12 @@ static bool judge_index(struct journal *journal, const char *dir, char why[JUDGE
     struct err err = {.code = ERR_OK};
     uint64_t indexed = 0;
 
+    counts.indexed += is_there(dir, INDEX_FILE_NAME);
     enum err_code rc = index_open(journal, INDEX_WRITE, &x, &err);
-    if (rc == ERR_FORMAT && index_remove(dir, &err) == ERR_OK)
+    if (rc == ERR_FORMAT && index_remove(dir, &err) == ERR_OK) {
+        counts.reindexed++;
         rc = index_open(journal, INDEX_WRITE, &x, &err);
+    }
     if (!rc)
         rc = index_check(x, &options, &indexed, &err);
     if (!rc)
@@ -260,6 +273,7 @@ static bool go_on(const struct facts_journal *j, const char *dir, uint64_t turn,
         good = broken(why, dir, "its vault does not open", err.text);
     if (good)
         good = judge_keys(j, journal, dir, why);
+    counts.queued += (turn & 2) != 0;
     if (good && (turn & 2 ? append_by_queue(journal, &err) : append_note(journal, &err)))
         good = broken(why, dir, "appending does not go on", err.text);
     if (good && (turn & 4 || is_there(dir, INDEX_FILE_NAME)))
@@ -274,6 +288,7 @@ static bool judge_journal(const struct facts_journal *j, const char *dir, uint64
     uint64_t size_after = 0;
     struct hash root;
 
+    counts.whole++;
     /* The first to open it after the crash: now a reader, now a writer. */
     if (turn & 1) {
         struct journal *journal = NULL;
@@ -314,8 +329,11 @@ static bool judge_making(const struct facts_journal *j, const char *dir, uint64_
     snprintf(vault, sizeof vault, "%s/%s", dir, VAULT_FILE_NAME);
     judge_keys_cheap(true);
     enum err_code rc = make(dir, j->passphrase, &err);
-    if (rc == ERR_EXISTS && strstr(err.text, "remove") && strstr(err.text, vault) && unlink(vault) == 0)
+    counts.made++;
+    if (rc == ERR_EXISTS && strstr(err.text, "remove") && strstr(err.text, vault) && unlink(vault) == 0) {
+        counts.made_over++;
         rc = make(dir, j->passphrase, &err);
+    }
     const bool good = rc ? broken(why, dir, "init cannot be run again", err.text)
                          : verify(dir, NULL, &size, &root, why) && go_on(j, dir, turn, why);
     judge_keys_cheap(false);

@@ -30,8 +30,9 @@ def states(folder):
     jobs = []
     for name in WORKLOADS:
         log = Recording(folder, name).log
-        jobs += [(log, "--states", STATES * SHARES[name] // 100, "--shard", f"{i}/{SHARDS}") for i in range(SHARDS)]
-    judged = 0
+        more = ("--source", log[:-len("log")] + "journal") if name == "outputs" else ()
+        jobs += [(log, "--states", STATES * SHARES[name] // 100, "--shard", f"{i}/{SHARDS}", *more) for i in range(SHARDS)]
+    judged, ways = 0, {}
     with concurrent.futures.ThreadPoolExecutor(SHARDS) as pool:
         for done in pool.map(lambda job: check(*job), jobs):
             print(done.stdout, end="")
@@ -39,7 +40,12 @@ def states(folder):
                 pool.shutdown(cancel_futures=True)
                 return "a crash can leave a state that is not as promised; the log is kept"
             judged += int(done.stdout.split(" judged here")[0].rsplit(" ", 1)[1])
-    print(f"{judged} different states, all good (seed {SEED})")
+            words = done.stdout.rstrip("\n").rsplit("\n", 1)[1].split()
+            for way, count in zip(words[::2], words[1::2]):
+                ways[way] = ways.get(way, 0) + int(count)
+    print(f"{judged} different states, all good (seed {SEED}): {ways}")
+    if STATES >= 20000 and not all(ways.values()):
+        return "a way that a state can be like never came"
     return None if judged >= STATES else f"only {judged} states were judged, {STATES} were asked for"
 
 
