@@ -189,6 +189,8 @@ static bool id_field(struct rest *r)
         if (!word_is_visible(p + i))
             return false;
     }
+    if (*length >= 8)
+        return word_is_visible(p + *length - 8);
     for (; i < *length; i++) {
         if (p[i] < 0x21 || p[i] > 0x7e)
             return false;
@@ -196,16 +198,29 @@ static bool id_field(struct rest *r)
     return true;
 }
 
-/* Nearly all text is ASCII: that is asked of 32 bytes at a time. */
+/* Not zero: one of eight bytes is not in 01 .. 7f, so that its top bit is set, or is when 1 is taken from it. */
+static uint64_t not_ascii(const uint8_t *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    return (word | (word - EACH(1))) & EACH(0x80);
+}
+
+static bool words_are_ascii(const uint8_t *p)
+{
+    return (not_ascii(p) | not_ascii(p + 8) | not_ascii(p + 16) | not_ascii(p + 24)) == 0;
+}
+
+/* Nearly all text is ASCII: that is asked of 32 bytes at a time, the last of them overlapping the ones before. */
 static bool text_is_good(const uint8_t *p, size_t size)
 {
-    for (uint64_t words[4]; size >= sizeof words; p += sizeof words, size -= sizeof words) {
-        uint64_t other = 0;
-        memcpy(words, p, sizeof words);
-        for (int i = 0; i < 4; i++)
-            other |= words[i] | (words[i] - EACH(1)); /* the top bit of a byte: above 7f, or zero */
-        if (other & EACH(0x80))
-            break;
+    while (size >= 32 && words_are_ascii(p)) {
+        const size_t step = size >= 64 ? 32 : size - 32;
+        if (size == 32)
+            return true;
+        p += step;
+        size -= step;
     }
     while (size > 0) {
         const size_t step = p[0] - 1u < 0x7f ? 1 : p[0] ? utf8_sequence(p, size) : 0;

@@ -2,6 +2,9 @@
 
 #include "audit/evidence_calls.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 void evidence_close(struct evidence *e)
 {
     if (e)
@@ -36,6 +39,20 @@ enum err_code evidence_last(struct evidence_cursor *c, struct evidence_item *ite
                             struct err *err)
 {
     return c->of->calls->last(c, item, found, err);
+}
+
+void evidence_release(struct evidence *e, const void *bytes, size_t size)
+{
+    if (e->calls->release)
+        e->calls->release(e, bytes, size);
+}
+
+void evidence_unmap_pages(const void *bytes, size_t size)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t from = (uintptr_t)bytes & ~(page - 1);
+
+    (void)madvise((void *)from, (uintptr_t)bytes + size - from, MADV_DONTNEED); /* else they stay: no harm */
 }
 
 const char *evidence_table_name(enum evidence_table table)

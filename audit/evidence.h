@@ -56,6 +56,12 @@ MUST_USE enum err_code evidence_seek(struct evidence_cursor *c, const void *key,
 MUST_USE enum err_code evidence_last(struct evidence_cursor *c, struct evidence_item *item, bool *found,
                                      struct err *err);
 
+/*
+ * These bytes, of items, will hardly be read again: the pages they were mapped to need not stay in memory. They
+ * may be read again all the same.
+ */
+void evidence_release(struct evidence *e, const void *bytes, size_t size);
+
 /* The table's name in errors: "entries", "tiles" ... */
 const char *evidence_table_name(enum evidence_table table);
 

@@ -8,6 +8,7 @@
 
 struct evidence_calls {
     void (*close)(struct evidence *e);
+    void (*release)(struct evidence *e, const void *bytes, size_t size); /* NULL: nothing to do */
     enum err_code (*cursor_open)(struct evidence *e, enum evidence_table table, struct evidence_cursor **c,
                                  struct err *err);
     void (*cursor_close)(struct evidence_cursor *c);
@@ -26,6 +27,9 @@ struct evidence {
 struct evidence_cursor {
     struct evidence *of;
 };
+
+/* Drops the pages of a read-only mapping of a file that hold these bytes; they are read from the file again. */
+void evidence_unmap_pages(const void *bytes, size_t size);
 
 /* LMDB's order of keys: bytes first, then the shorter one. */
 static inline int evidence_compare(const void *a, size_t a_size, const void *b, size_t b_size)

@@ -72,7 +72,7 @@ static enum err_code lmdb_cursor_open(struct evidence *e, enum evidence_table ta
             return failure(code, evidence_table_name(table), err);
         }
     }
-    *c = &built->base;
+    *c = (struct evidence_cursor *)built;
     return ERR_OK;
 }
 
@@ -128,8 +128,15 @@ static enum err_code lmdb_last(struct evidence_cursor *c, struct evidence_item *
     return step(c, &key, MDB_LAST, item, found, err);
 }
 
+static void lmdb_release(struct evidence *e, const void *bytes, size_t size)
+{
+    (void)e;
+    evidence_unmap_pages(bytes, size);
+}
+
 static const struct evidence_calls LMDB_CALLS = {
     .close = lmdb_close,
+    .release = lmdb_release,
     .cursor_open = lmdb_cursor_open,
     .cursor_close = lmdb_cursor_close,
     .next = lmdb_next,

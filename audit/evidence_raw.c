@@ -196,8 +196,16 @@ static enum err_code raw_last(struct evidence_cursor *base, struct evidence_item
     return ERR_OK;
 }
 
+/* What is in the caller's memory is no file's. */
+static void raw_release(struct evidence *e, const void *bytes, size_t size)
+{
+    if (((const struct raw *)e)->is_mapped)
+        evidence_unmap_pages(bytes, size);
+}
+
 static const struct evidence_calls RAW_CALLS = {
     .close = raw_close,
+    .release = raw_release,
     .cursor_open = raw_cursor_open,
     .cursor_close = raw_cursor_close,
     .next = raw_next,

@@ -27,21 +27,36 @@ static inline void peaks_init(struct peaks *p)
     p->count = 0;
 }
 
-static inline void peaks_push(struct peaks *p, const struct hash *leaf, struct peaks_made *made)
+/* A perfect subtree of 2^height leaves, where one begins; `made` goes on from what is set of it. */
+static inline void peaks_push_subtree(struct peaks *p, unsigned height, const struct hash *root,
+                                      struct peaks_made *made)
 {
-    unsigned height = 0;
+    uint64_t twins = p->size >> height;
 
-    p->stack[p->count++] = *leaf;
-    made->made[0] = *leaf;
-    made->levels = 1;
-    for (uint64_t twins = p->size; twins & 1; twins >>= 1) {
+    p->stack[p->count++] = *root;
+    p->size += UINT64_C(1) << height;
+    for (; twins & 1; twins >>= 1) {
         p->count--;
         p->stack[p->count - 1] = hash_node(&p->stack[p->count - 1], &p->stack[p->count]);
         height++;
         if (height % 8 == 0 && height / 8 < PEAKS_LEVELS)
             made->made[made->levels++] = p->stack[p->count - 1];
     }
-    p->size++;
+}
+
+static inline void peaks_push(struct peaks *p, const struct hash *leaf, struct peaks_made *made)
+{
+    made->made[0] = *leaf;
+    made->levels = 1;
+    peaks_push_subtree(p, 0, leaf, made);
+}
+
+/* 256 leaves, where a tile begins, by their root; made[0] is then not set. */
+static inline void peaks_push_tile(struct peaks *p, const struct hash *root, struct peaks_made *made)
+{
+    made->made[1] = *root;
+    made->levels = 2;
+    peaks_push_subtree(p, 8, root, made);
 }
 
 static inline struct hash peaks_root(const struct peaks *p)

@@ -210,17 +210,20 @@ static enum err_code block_fault(struct walk *w, const char *what, struct err *e
     return walk_wrong(w, VERIFY_ENTRY, 0, seq, "%s; %s", what, trial_words(trial, seal, words, sizeof words));
 }
 
-static enum err_code check_block(struct walk *w, struct err *err)
+/* To the end of the open block, or to entry `last` in it. */
+static enum err_code check_block(struct walk *w, uint64_t last, struct err *err)
 {
     struct walk_block *const b = &w->block;
     const uint8_t *bytes = NULL;
     size_t size = 0;
 
-    while (walk_block_entry(b, &bytes, &size)) {
+    while (w->seq < last && walk_block_entry(b, &bytes, &size)) {
         const enum err_code rc = check_entry(w, bytes, size, err);
         if (rc)
             return rc;
     }
+    if (w->seq == last && b->next < b->count)
+        return ERR_OK;
     if (b->next < b->count)
         return block_fault(w, "it runs past the end of its block", err);
     if (b->at != b->end)
@@ -248,22 +251,35 @@ static bool is_gap(const struct walk *w, uint64_t *next)
     return *next > w->seq + 1 && *next == ahead.key - ahead.count + 1;
 }
 
-static enum err_code walk_blocks(struct walk *w, struct err *err)
+/* Opens the next block, which must go on where the last one ended. */
+static enum err_code open_block(struct walk *w, bool *found, struct err *err)
 {
+    bool malformed = false;
+    uint64_t next = 0;
+    const enum err_code rc = walk_block_next(w, found, &malformed, err);
+
+    if (rc || !*found)
+        return rc;
+    if (malformed)
+        return block_fault(w, "its block is malformed: its count and its size do not agree", err);
+    if (is_gap(w, &next))
+        return walk_wrong(w, VERIFY_ENTRY, 0, w->seq + 1,
+                          "it is missing: the next block begins with entry %" PRIu64, next);
+    return ERR_OK;
+}
+
+enum err_code walk_until(struct walk *w, uint64_t last, struct err *err)
+{
+    bool found = true;
+
     for (;;) {
-        bool found = false;
-        bool malformed = false;
-        uint64_t next = 0;
-        enum err_code rc = walk_block_next(w, &found, &malformed, err);
-        if (rc || !found)
+        enum err_code rc = ERR_OK;
+        if (w->block.next < w->block.count)
+            rc = check_block(w, last, err);
+        if (rc || w->block.next < w->block.count)
             return rc;
-        if (malformed)
-            return block_fault(w, "its block is malformed: its count and its size do not agree", err);
-        if (is_gap(w, &next))
-            return walk_wrong(w, VERIFY_ENTRY, 0, w->seq + 1,
-                              "it is missing: the next block begins with entry %" PRIu64, next);
-        rc = check_block(w, err);
-        if (rc)
+        rc = open_block(w, &found, err);
+        if (rc || !found || w->seq >= last)
             return rc;
     }
 }
@@ -510,7 +526,7 @@ static enum err_code walk_all(struct walk *w, struct err *err)
     enum err_code rc = first_rows(w, err);
 
     if (!rc)
-        rc = walk_blocks(w, err);
+        rc = walk_ahead(w, err);
     if (!rc)
         rc = check_end(w, err);
     return rc;
@@ -551,11 +567,12 @@ enum err_code verify_evidence(struct evidence *evidence, const struct verify_opt
     if (!rc) {
         rc = walk_all(w, err);
         report->root = peaks_root(&w->peaks);
-        if (rc == ERR_OK)
+        if (rc == ERR_OK) { /* then there is no gap either, and a seal over the last entry */
             report->integrity_ok = true;
-        if (rc == ERR_WRONG)
+            report->complete_ok = true;
+        }
+        if (rc == ERR_WRONG) {
             err_set(err, ERR_WRONG, "%s: %s", report->wrong.where, report->wrong.what);
-        if (rc == ERR_OK || rc == ERR_WRONG) {
             const enum err_code checked = judge_completeness(evidence, &report->complete_ok, err);
             rc = checked ? checked : rc;
         }

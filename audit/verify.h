@@ -18,6 +18,10 @@ struct verify_options {
     const char *dir;    /* the journal's directory; or NULL, and */
     const char *export; /* the path of a raw export */
     const char *vkey;   /* the verifier key, got elsewhere; NULL: taken from the genesis entry, on trust */
+    unsigned threads;   /* that check; 0: as many as there are cores. What is found does not depend on it */
+    /* For tests of that: every entry after the other; tiles of 256 entries that a thread takes at a time. */
+    bool is_plain;
+    unsigned tiles; /* 1 .. 16; 0: 16 */
     /* Called now and then with entries checked and entries there are; may be NULL. */
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     void *progress_arg;

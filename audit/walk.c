@@ -63,6 +63,23 @@ enum err_code walk_row_next(struct walk *w, struct walk_row *row, enum evidence_
     return ERR_OK;
 }
 
+bool walk_block_open(struct walk_block *b, uint64_t key, const uint8_t *bytes, size_t size)
+{
+    const unsigned count = size >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : 0;
+
+    b->key = key;
+    b->count = 0;
+    b->next = 0;
+    if (count == 0 || size - 2 < (2 + WALK_CHECK_SIZE) * (size_t)count)
+        return false;
+    b->count = count;
+    b->lengths = bytes + 2;
+    b->checks = b->lengths + 2 * (size_t)count;
+    b->at = b->checks + WALK_CHECK_SIZE * (size_t)count;
+    b->end = bytes + size;
+    return true;
+}
+
 enum err_code walk_block_next(struct walk *w, bool *found, bool *malformed, struct err *err)
 {
     struct walk_block *const b = &w->block;
@@ -76,16 +93,7 @@ enum err_code walk_block_next(struct walk *w, bool *found, bool *malformed, stru
     if (item.key_size != 8)
         return walk_wrong(w, VERIFY_TABLE, 0, EVIDENCE_ENTRIES, "a key has %zu bytes where all have 8",
                           item.key_size);
-    b->key = wire_load_u64(item.key);
-    const unsigned count = item.size >= 2 ? (unsigned)item.bytes[0] << 8 | item.bytes[1] : 0;
-    *malformed = count == 0 || item.size - 2 < (2 + WALK_CHECK_SIZE) * (size_t)count;
-    if (*malformed)
-        return ERR_OK;
-    b->count = count;
-    b->lengths = item.bytes + 2;
-    b->checks = b->lengths + 2 * (size_t)count;
-    b->at = b->checks + WALK_CHECK_SIZE * (size_t)count;
-    b->end = item.bytes + item.size;
+    *malformed = !walk_block_open(b, wire_load_u64(item.key), item.bytes, item.size);
     return ERR_OK;
 }
 
@@ -152,24 +160,31 @@ enum err_code walk_slot(struct walk *w, unsigned level, uint64_t slot, const uin
 
 /* -- seals ----------------------------------------------------------------------------------------------- */
 
-enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err)
+enum err_code walk_seal_check(const struct note_key *key, uint64_t number, const uint8_t *note, size_t size,
+                              struct hash *root, struct err *err)
 {
-    const struct walk_row *const seal = &w->seal;
     struct checkpoint c;
 
-    if (!w->has_key)
-        return err_set(err, ERR_WRONG, "there is no key to check it with");
-    if (checkpoint_open(&c, seal->item.bytes, seal->item.size, &w->key, 1, err)) {
+    if (checkpoint_open(&c, note, size, key, 1, err)) {
         if (err)
             err->code = ERR_WRONG; /* whatever is wrong with a stored note, it is the evidence that is */
         return ERR_WRONG;
     }
-    if (c.origin_size != w->key.name_size || memcmp(c.origin, w->key.name, c.origin_size) != 0)
+    if (c.origin_size != key->name_size || memcmp(c.origin, key->name, c.origin_size) != 0)
         return err_set(err, ERR_WRONG, "it is of another journal, %s", c.origin);
-    if (c.size != seal->number)
+    if (c.size != number)
         return err_set(err, ERR_WRONG, "its note covers %" PRIu64 " entries", c.size);
     if (c.extension_size > 0)
         return err_set(err, ERR_WRONG, "its note has more than three lines");
     *root = c.root;
     return ERR_OK;
+}
+
+enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err)
+{
+    const struct walk_row *const seal = &w->seal;
+
+    if (!w->has_key)
+        return err_set(err, ERR_WRONG, "there is no key to check it with");
+    return walk_seal_check(&w->key, seal->number, seal->item.bytes, seal->item.size, root, err);
 }

@@ -1,7 +1,8 @@
 /*
  * The state of one verification, shared by the files it is split into: verify.c (the walk over blocks,
  * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
- * walk_trial.c (what the seals say about a disagreement), walk.c (reading on). Not for others.
+ * walk_trial.c (what the seals say about a disagreement), walk.c (reading on), walk_ahead.c (many entries at
+ * once, on several cores). Not for others.
  */
 #ifndef AUDIT_WALK_H
 #define AUDIT_WALK_H
@@ -10,8 +11,9 @@
 #include "audit/peaks.h"
 #include "audit/verify.h"
 
-#define WALK_ACTORS_MAX 512
-#define WALK_CHECK_SIZE 4 /* bytes of its leaf hash that a block keeps with each entry */
+#define WALK_ACTORS_MAX     512
+#define WALK_CHECK_SIZE     4 /* bytes of its leaf hash that a block keeps with each entry */
+#define WALK_STATEMENT_SIZE (64 + NOTE_NAME_MAX + ENTRY_MAX_SIZE)
 
 /* An actor as the entries so far have made it known. */
 struct walk_actor {
@@ -77,7 +79,7 @@ struct walk {
     struct walk_signatures signatures;
     uint32_t actors_count;
     struct walk_actor actors[WALK_ACTORS_MAX];
-    uint8_t statement[64 + NOTE_NAME_MAX + ENTRY_MAX_SIZE];
+    uint8_t statement[WALK_STATEMENT_SIZE];
 };
 
 /* Notes the first wrong place and returns ERR_WRONG. */
@@ -94,6 +96,8 @@ MUST_USE enum err_code walk_block_next(struct walk *w, bool *found, bool *malfor
 /* Hash `slot` of a level, counted over all its tiles; NULL when no tile holds it. */
 MUST_USE enum err_code walk_slot(struct walk *w, unsigned level, uint64_t slot, const uint8_t **hash,
                                  struct err *err);
+/* Opens a block that was read. False: its head does not fit it; `count` is then 0. Leaves the cursor alone. */
+bool walk_block_open(struct walk_block *b, uint64_t key, const uint8_t *bytes, size_t size);
 /* The next entry of the open block. False: none is left, or the next one runs past the block. */
 bool walk_block_entry(struct walk_block *b, const uint8_t **bytes, size_t *size);
 /* The check of the entry that walk_block_entry() gave. */
@@ -101,7 +105,12 @@ const uint8_t *walk_block_check(const struct walk_block *b);
 
 /* -- seals ----------------------------------------------------------------------------------------------- */
 
-/* Is row `w->seal` a good seal: its note signed by the journal's key, its origin, its size? ERR_WRONG: no. */
+/*
+ * Is the note in row `number` a good seal: signed by the key, of its origin, of that size? ERR_WRONG: no. And
+ * the same of row `w->seal`.
+ */
+MUST_USE enum err_code walk_seal_check(const struct note_key *key, uint64_t number, const uint8_t *note,
+                                       size_t size, struct hash *root, struct err *err);
 MUST_USE enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err *err);
 
 /* What the first good seal says that covers the place where something does not agree. */
@@ -122,12 +131,48 @@ MUST_USE enum err_code walk_trial_tile(struct walk *w, enum trial *trial, uint64
 
 /* -- rules ----------------------------------------------------------------------------------------------- */
 
+/* What the rules of one entry need to know of those before it. Borrowed. */
+struct walk_known {
+    const struct canonical_kinds *kinds;
+    const struct walk_actor *actors;
+    uint32_t actors_count;
+    const struct note_key *key;
+    uint8_t *statement; /* room to put one together: WALK_STATEMENT_SIZE */
+};
+
+struct walk_known walk_known(struct walk *w);
+
 /*
- * Everything an entry must obey but its place in the tree, in the order of docs/FORMAT.md; takes over what it
- * tells about the journal and its actors. ERR_WRONG, or ERR_FORMAT when its version, kind or schema is not
- * known here; err then says what, without the place. ERR_MEMORY.
+ * Everything an entry must obey but its place in the tree, in the order of docs/FORMAT.md. `before_ns`: when the
+ * entry before it was recorded. ERR_WRONG, or ERR_FORMAT when its version, kind or schema is not known here; err
+ * then says what, without the place. Changes nothing but the statement: it does not ask whether the signature
+ * was there before, nor what genesis and new actors bring.
  */
+MUST_USE enum err_code walk_entry_check(const struct walk_known *known, uint64_t seq, int64_t before_ns,
+                                        const uint8_t *bytes, size_t size, struct canonical *c,
+                                        struct err *err);
+/* The same of entry w->seq + 1, and what is left; takes over what it tells about journal and actors. ERR_MEMORY. */
 MUST_USE enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size,
                                         struct canonical *c, struct err *err);
+
+/* Notes a signature. ERR_WRONG: it was noted before. ERR_MEMORY. */
+MUST_USE enum err_code walk_signature_note(struct walk_signatures *seen, const uint8_t *signature,
+                                           struct err *err);
+bool walk_signature_is_known(const struct walk_signatures *seen, const uint8_t *signature);
+
+/* -- on and on ------------------------------------------------------------------------------------------- */
+
+/*
+ * Checks entry after entry, in order, until `last` of them are good and, when that is where a block ends, the
+ * next one is open; or until there is no block left. ERR_WRONG: the first wrong place is noted.
+ */
+MUST_USE enum err_code walk_until(struct walk *w, uint64_t last, struct err *err);
+
+/*
+ * The same to the last entry, sooner: whole batches of entries are checked ahead, on as many threads as the
+ * options say, and counted in when nothing about them is wrong. The others are left to walk_until(). So what is
+ * found does not depend on the threads.
+ */
+MUST_USE enum err_code walk_ahead(struct walk *w, struct err *err);
 
 #endif

@@ -15,9 +15,9 @@
 
 /* -- what genesis and actor entries say; their bodies are canonical by now ------------------------------- */
 
-static struct walk_actor *find_actor(struct walk *w, uint32_t id)
+static const struct walk_actor *find_actor(const struct walk_known *known, uint32_t id)
 {
-    return id >= 1 && id <= w->actors_count ? &w->actors[id - 1] : NULL;
+    return id >= 1 && id <= known->actors_count ? &known->actors[id - 1] : NULL;
 }
 
 /* `row` is: u8 length, name, u8 role, 32 bytes of key. Returns what follows it. */
@@ -108,19 +108,19 @@ static enum err_code take_actor(struct walk *w, const uint8_t *body, struct err 
 /* -- signatures ------------------------------------------------------------------------------------------ */
 
 /* "ledger statement v1" LF origin LF, then the entry without its signature, and without its place. */
-static size_t make_statement(struct walk *w, const uint8_t *bytes, size_t said)
+static size_t make_statement(const struct walk_known *known, const uint8_t *bytes, size_t said)
 {
     static const char LABEL[] = "ledger statement v1\n";
-    uint8_t *p = w->statement;
+    uint8_t *p = known->statement;
 
     memcpy(p, LABEL, sizeof LABEL - 1);
     p += sizeof LABEL - 1;
-    memcpy(p, w->key.name, w->key.name_size);
-    p += w->key.name_size;
+    memcpy(p, known->key->name, known->key->name_size);
+    p += known->key->name_size;
     *p++ = '\n';
     memcpy(p, bytes, said);
     memset(p + 8, 0, 16); /* seq and recorded_at are the journal's words, not the actor's */
-    return (size_t)(p - w->statement) + said;
+    return (size_t)(p - known->statement) + said;
 }
 
 /* Where a signature stands, or would. */
@@ -153,7 +153,7 @@ static enum err_code make_room(struct walk_signatures *seen, struct err *err)
 }
 
 /* The statement has no place in it: put in a second time, the old words would speak again. */
-static enum err_code check_first_time(struct walk_signatures *seen, const uint8_t *signature, struct err *err)
+enum err_code walk_signature_note(struct walk_signatures *seen, const uint8_t *signature, struct err *err)
 {
     const enum err_code rc = make_room(seen, err);
 
@@ -168,10 +168,15 @@ static enum err_code check_first_time(struct walk_signatures *seen, const uint8_
     return ERR_OK;
 }
 
-static enum err_code check_signature(struct walk *w, const struct canonical *c, const uint8_t *bytes,
-                                     struct err *err)
+bool walk_signature_is_known(const struct walk_signatures *seen, const uint8_t *signature)
 {
-    const struct walk_actor *const actor = find_actor(w, c->actor);
+    return seen->count > 0 && memcmp(signature_slot(seen, signature), signature, sizeof *seen->slots) == 0;
+}
+
+static enum err_code check_signature(const struct walk_known *known, const struct canonical *c,
+                                     const uint8_t *bytes, struct err *err)
+{
+    const struct walk_actor *const actor = find_actor(known, c->actor);
 
     if (!c->signature) {
         if (entry_kind_needs_signature((enum entry_kind)c->kind))
@@ -180,58 +185,75 @@ static enum err_code check_signature(struct walk *w, const struct canonical *c, 
     }
     if (!actor)
         return err_set(err, ERR_WRONG, "it is signed, but not by an actor with a key");
-    const size_t size = make_statement(w, bytes, ENTRY_HEADER_SIZE + c->body_size);
-    if (note_verify_bytes(actor->key, w->statement, size, c->signature, err))
+    const size_t size = make_statement(known, bytes, ENTRY_HEADER_SIZE + c->body_size);
+    if (note_verify_bytes(actor->key, known->statement, size, c->signature, err))
         return err_set(err, ERR_WRONG, "its signature is not that of its actor, %.*s", actor->name_length,
                        (const char *)actor->name);
-    w->report->signatures++;
-    return check_first_time(&w->signatures, c->signature, err);
+    return ERR_OK;
 }
 
 /* -- all rules ------------------------------------------------------------------------------------------- */
 
 /* Written by the program itself, as the journal, a strategy or the governor: it can be recomputed, so it says
  * from what. What a person enters by hand needs no cause. */
-static bool is_derived(struct walk *w, const struct canonical *c)
+static bool is_derived(const struct walk_known *known, const struct canonical *c)
 {
-    const struct walk_actor *const actor = find_actor(w, c->actor);
+    const struct walk_actor *const actor = find_actor(known, c->actor);
 
     return entry_kind_is_derived((enum entry_kind)c->kind) &&
            (!actor || actor->role == ROLE_STRATEGY || actor->role == ROLE_RISK);
 }
 
-static enum err_code check_order(struct walk *w, const struct canonical *c, uint64_t seq, struct err *err)
+static enum err_code check_order(const struct walk_known *known, const struct canonical *c, uint64_t seq,
+                                 int64_t before_ns, struct err *err)
 {
     const bool is_genesis = c->kind == ENTRY_CONTROL_GENESIS;
 
     if (is_genesis != (seq == 1))
         return err_set(err, ERR_WRONG,
                        is_genesis ? "it is a second genesis" : "it is not the genesis that comes first");
-    if (seq > 1 && c->recorded_at_ns < w->recorded_at_ns)
+    if (seq > 1 && c->recorded_at_ns < before_ns)
         return err_set(err, ERR_WRONG, "it says that it was recorded before the entry that it follows");
     if (c->cause >= seq)
         return err_set(err, ERR_WRONG, "its cause, entry %" PRIu64 ", is not an earlier one", c->cause);
-    if (c->actor != 0 && !find_actor(w, c->actor))
+    if (c->actor != 0 && !find_actor(known, c->actor))
         return err_set(err, ERR_WRONG, "its actor, %" PRIu32 ", is not known at that point", c->actor);
-    if (c->cause == 0 && is_derived(w, c))
+    if (c->cause == 0 && is_derived(known, c))
         return err_set(err, ERR_WRONG, "it was derived, and names no cause");
     return ERR_OK;
+}
+
+enum err_code walk_entry_check(const struct walk_known *known, uint64_t seq, int64_t before_ns,
+                               const uint8_t *bytes, size_t size, struct canonical *c, struct err *err)
+{
+    enum err_code rc = canonical_header(bytes, size, c, err);
+
+    if (!rc && c->seq != seq)
+        rc = err_set(err, ERR_WRONG, "the bytes in its place say that they are entry %" PRIu64, c->seq);
+    if (!rc)
+        rc = canonical_body(c, known->kinds, err);
+    if (!rc)
+        rc = check_order(known, c, seq, before_ns, err);
+    if (!rc)
+        rc = check_signature(known, c, bytes, err);
+    return rc;
+}
+
+struct walk_known walk_known(struct walk *w)
+{
+    return (struct walk_known){&w->kinds, w->actors, w->actors_count, &w->key, w->statement};
 }
 
 enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size, struct canonical *c,
                                struct err *err)
 {
-    const uint64_t seq = w->seq + 1;
+    const struct walk_known known = walk_known(w);
 
-    enum err_code rc = canonical_header(bytes, size, c, err);
-    if (!rc && c->seq != seq)
-        rc = err_set(err, ERR_WRONG, "the bytes in its place say that they are entry %" PRIu64, c->seq);
-    if (!rc)
-        rc = canonical_body(c, &w->kinds, err);
-    if (!rc)
-        rc = check_order(w, c, seq, err);
-    if (!rc)
-        rc = check_signature(w, c, bytes, err);
+    enum err_code rc = walk_entry_check(&known, w->seq + 1, w->recorded_at_ns, bytes, size, c, err);
+    if (!rc && c->signature) {
+        w->report->signatures++;
+        rc = walk_signature_note(&w->signatures, c->signature, err);
+    }
     if (rc)
         return rc;
     w->recorded_at_ns = c->recorded_at_ns;

@@ -201,6 +201,8 @@ INLINE __mmask64 below(size_t byte)
 /* The lane's next block: bytes of the leaf, one place further on than in the leaf, and FIPS 180-4's padding. */
 INLINE AVX512 __m512i lane_block(const struct lane *l)
 {
+    if (l->done > 0 && l->done + HASH_LANES_BLOCK <= l->size)
+        return swap_bytes(_mm512_loadu_si512(l->bytes + l->done - 1));
     const size_t left = l->size > l->done ? l->size - l->done : 0; /* of the message */
     const __mmask64 prefix = l->done == 0;
     const __mmask64 here = below(left) & ~prefix;
