@@ -38,18 +38,27 @@ struct paged_cursor {
 
 /* -- collecting ------------------------------------------------------------------------------------------ */
 
+static enum err_code make_room(struct rows *rows, struct err *err)
+{
+    const size_t room = rows->room ? 2 * rows->room : ROOM_FIRST;
+
+    if (rows->count < rows->room)
+        return ERR_OK;
+    struct row *const grown = realloc(rows->rows, room * sizeof *grown);
+    if (!grown)
+        return err_set(err, ERR_MEMORY, "out of memory for %zu rows", room);
+    rows->rows = grown;
+    rows->room = room;
+    return ERR_OK;
+}
+
 static enum err_code add(struct rows *rows, const struct pages_row *found, bool is_stray, struct err *err)
 {
     if (found->value_size > UINT32_MAX)
         return ERR_OK;
-    if (rows->count == rows->room) {
-        const size_t room = rows->room ? 2 * rows->room : ROOM_FIRST;
-        struct row *const grown = realloc(rows->rows, room * sizeof *grown);
-        if (!grown)
-            return err_set(err, ERR_MEMORY, "out of memory for %zu rows", room);
-        rows->rows = grown;
-        rows->room = room;
-    }
+    const enum err_code rc = make_room(rows, err);
+    if (rc)
+        return rc;
     rows->rows[rows->count++] = (struct row){found->key, found->value, (uint32_t)found->value_size,
                                              (uint16_t)found->key_size, is_stray};
     return ERR_OK;
@@ -147,16 +156,20 @@ static bool is_gap(const struct straying *s, const struct pages_row *found, cons
     return ahead.first > b->last;
 }
 
-static enum err_code add_stray(void *arg, const struct pages_row *found, struct err *err)
+/* The table that a row which no tree leads to belongs into; EVIDENCE_TABLES: into none. */
+static enum err_code stray_table(const struct straying *s, const struct pages_row *found, int *table,
+                                 struct err *err)
 {
-    struct straying *const s = arg;
     struct note *note = NULL;
     struct block b;
 
+    *table = EVIDENCE_TABLES;
     if (found->key_size != 8)
         return ERR_OK;
-    if (is_block(found, &b))
-        return is_gap(s, found, &b) ? add(&s->p->tables[EVIDENCE_ENTRIES], found, true, err) : ERR_OK;
+    if (is_block(found, &b)) {
+        *table = is_gap(s, found, &b) ? EVIDENCE_ENTRIES : EVIDENCE_TABLES;
+        return ERR_OK;
+    }
     if (found->value_size < 64 || found->value_size > NOTE_MAX_SIZE)
         return ERR_OK;
     note = malloc(sizeof *note);
@@ -166,10 +179,19 @@ static enum err_code add_stray(void *arg, const struct pages_row *found, struct 
     free(note);
     const struct rows *const seals = &s->p->tables[EVIDENCE_SEALS];
     const struct row *const known = find_row(seals, s->trees[EVIDENCE_SEALS], found->key, found->key_size);
-    if (!is_note ||
-        (known && evidence_compare(known->key, known->key_size, found->key, found->key_size) == 0))
-        return ERR_OK;
-    return add(&s->p->tables[EVIDENCE_SEALS], found, true, err);
+    if (is_note &&
+        !(known && evidence_compare(known->key, known->key_size, found->key, found->key_size) == 0))
+        *table = EVIDENCE_SEALS;
+    return ERR_OK;
+}
+
+static enum err_code add_stray(void *arg, const struct pages_row *found, struct err *err)
+{
+    const struct straying *const s = arg;
+    int table = EVIDENCE_TABLES;
+    const enum err_code rc = stray_table(s, found, &table, err);
+
+    return rc || table == EVIDENCE_TABLES ? rc : add(&s->p->tables[table], found, true, err);
 }
 
 static enum err_code collect(struct paged *p, pages_progress progress, void *progress_arg,
@@ -219,7 +241,7 @@ static enum err_code paged_cursor_open(struct evidence *e, enum evidence_table t
         return err_set(err, ERR_MEMORY, "out of memory");
     built->base.of = e;
     built->rows = &((struct paged *)e)->tables[table];
-    *c = &built->base;
+    *c = (struct evidence_cursor *)built;
     return ERR_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define FILE_MAX 65536
-#define FLIP_MAX 2048 /* bytes: larger files run as they are, and cut at the powers of two */
+#define FLIP_MAX 4096 /* bytes: larger files run as they are, and cut at the powers of two */
 
 static uint8_t content[FILE_MAX];
 
