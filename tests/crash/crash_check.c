@@ -298,8 +298,8 @@ static void print_result(const struct check *c)
            " judged here: all good\n",
            o->log, o->seed, c->log.count, c->points, c->states, c->judged);
     printf("  whole %" PRIu64 " made %" PRIu64 " made_over %" PRIu64 " queued %" PRIu64 " indexed %" PRIu64
-           " reindexed %" PRIu64 " old %" PRIu64 " new %" PRIu64 "\n",
-           n->whole, n->made, n->made_over, n->queued, n->indexed, n->reindexed, n->old, n->new);
+           " reindexed %" PRIu64 " stored %" PRIu64 " old %" PRIu64 " new %" PRIu64 "\n",
+           n->whole, n->made, n->made_over, n->queued, n->indexed, n->reindexed, n->stored, n->old, n->new);
     if (o->must_fail)
         printf("FAILED: with \"%s\" left out %" PRIu64 " times a bad state was to be found\n",
                o->leave_out ? o->leave_out : "nothing", c->left_out);

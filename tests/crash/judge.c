@@ -1,6 +1,7 @@
 #include "judge.h"
 
 #include "audit/verify.h"
+#include "book/snapshot.h"
 #include "judge_keys.h"
 #include "ledger/index.h"
 #include "ledger/journal.h"
@@ -259,6 +260,23 @@ static bool judge_index(struct journal *journal, const char *dir, char why[JUDGE
     return rc == ERR_OK || broken(why, dir, "the index", err.text);
 }
 
+/* Stored states are those that the entries give. */
+static bool judge_snapshots(struct journal *journal, const char *dir, char why[JUDGE_TEXT])
+{
+    struct snapshot_report report;
+    struct journal_reader *r = NULL;
+    struct err err = {.code = ERR_OK};
+
+    enum err_code rc = journal_reader_begin(journal, &r, &err);
+    if (!rc)
+        rc = snapshot_check(r, &report, NULL, NULL, &err);
+    journal_reader_end(r);
+    if (rc)
+        return broken(why, dir, "the entries cannot be folded", err.text);
+    counts.stored += report.stored > 0;
+    return report.wrong_seq == 0 || broken(why, dir, "a stored state is wrong", report.reason);
+}
+
 /* Opens it for writing, finds the keys, appends. */
 static bool go_on(const struct facts_journal *j, const char *dir, uint64_t turn, char why[JUDGE_TEXT])
 {
@@ -278,6 +296,8 @@ static bool go_on(const struct facts_journal *j, const char *dir, uint64_t turn,
         good = broken(why, dir, "appending does not go on", err.text);
     if (good && (turn & 4 || is_there(dir, INDEX_FILE_NAME)))
         good = judge_index(journal, dir, why);
+    if (good && turn % 8 == 0)
+        good = judge_snapshots(journal, dir, why);
     journal_close(journal);
     return good;
 }

@@ -11,6 +11,12 @@ CHECK = os.path.join(TOOLS, "crash_check")
 WORKLOADS = ("groups", "keys", "writers", "callers", "derived", "commands", "outputs")
 
 
+def configuration():
+    """Of a run that stores its state often."""
+    with open(os.path.join(SOURCE, "examples", "naked-put-wide.yaml"), encoding="utf-8") as f:
+        return f.read() + "\njournal:\n  snapshot_every: 100\n"
+
+
 class Recording:
     """One workload, run and recorded: `log` is its log, `root` the folder it worked in."""
 
@@ -23,7 +29,7 @@ class Recording:
         self.environment = {
             "CRASH_LOG": self.log, "CRASH_ROOT": self.root, "CRASH_SAID": self.file("said", ""),
             "CRASH_INPUT": self.file("input", ""), "CRASH_JOURNAL": f"{self.root}.journal",
-            "CRASH_CONFIG": os.path.join(SOURCE, "examples", "naked-put-wide.yaml"),
+            "CRASH_CONFIG": self.file("yaml", configuration()),
             "LEDGER_PASSPHRASE_FILE": self.file("passphrase", "correct-horse\n"),
             "LD_PRELOAD": os.environ.get("CRASH_PRELOAD", "") + os.path.join(TOOLS, "libcrash_recorder.so")}
         workload = [os.path.join(TOOLS, "crash_workload"), name, self.root, BINARY]
