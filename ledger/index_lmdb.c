@@ -140,13 +140,31 @@ static int open_table(struct index_file *f)
     return rc;
 }
 
-/* Who may read the file but not write the lock beside it, reads without it. */
+static char *path_of(const char *dir, const char *name)
+{
+    char *path = NULL;
+
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
+static bool has_lock_file(const struct index_file *f)
+{
+    char *const path = path_of(f->name, LOCK_NAME);
+    const bool is_there = path && access(path, F_OK) == 0;
+
+    free(path);
+    return is_there;
+}
+
+/* Who may read the file but not write the lock beside it, reads without it; and no reader makes one, because it might
+ * be a reader's own that the owner could not open. */
 static enum err_code open_env(struct index_file *f, struct err *err)
 {
     const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (f->read_only ? MDB_RDONLY : 0);
     int dead;
 
-    int rc = try_open_env(f, flags);
+    f->has_no_lock = f->read_only && !has_lock_file(f);
+    int rc = try_open_env(f, flags | (f->has_no_lock ? MDB_NOLOCK : 0));
     if ((rc == EACCES || rc == EROFS) && f->read_only) {
         mdb_env_close(f->env);
         f->env = NULL;
@@ -162,13 +180,6 @@ static enum err_code open_env(struct index_file *f, struct err *err)
     if (!rc)
         (void)mdb_reader_check(f->env, &dead); /* readers that were killed would keep old pages alive */
     return rc ? index_fail(f->name, rc, "open", err) : ERR_OK;
-}
-
-static char *path_of(const char *dir, const char *name)
-{
-    char *path = NULL;
-
-    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
 static void release(struct index_file *f)
