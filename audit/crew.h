@@ -7,7 +7,7 @@
 
 #include "audit/batch.h"
 
-#define CREW_MAX 64u /* threads */
+#define CREW_MAX VERIFY_THREADS_MAX
 
 struct crew;
 

@@ -14,11 +14,14 @@
 #include "ledger/hash.h"
 #include "ledger/note.h"
 
+#define VERIFY_THREADS_MAX 64u
+
 struct verify_options {
     const char *dir;    /* the journal's directory; or NULL, and */
     const char *export; /* the path of a raw export */
     const char *vkey;   /* the verifier key, got elsewhere; NULL: taken from the genesis entry, on trust */
-    unsigned threads;   /* that check; 0: as many as there are cores. What is found does not depend on it */
+    unsigned
+        threads; /* that check, at most VERIFY_THREADS_MAX; 0: one a core. The report does not depend on it */
     /* For tests of that: every entry after the other; tiles of 256 entries that a thread takes at a time. */
     bool is_plain;
     unsigned tiles; /* 1 .. 16; 0: 16 */

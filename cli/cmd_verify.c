@@ -117,11 +117,22 @@ static enum err_code check_kept_seal(struct cli *cli, const char *path, const st
     return rc;
 }
 
+static enum err_code parse_threads(const char *text, uint64_t *count, struct err *err)
+{
+    const enum err_code rc = cli_parse_u64("threads", text, count, err);
+
+    if (!rc && (*count < 1 || *count > VERIFY_THREADS_MAX))
+        return err_set(err, ERR_USAGE, "verify: --threads is 1 .. %u, not %s", VERIFY_THREADS_MAX, text);
+    return rc;
+}
+
 enum err_code cmd_verify(struct cli *cli, struct err *err)
 {
     const char *key = NULL;
     const char *raw = NULL;
     const char *seal = NULL;
+    const char *threads = NULL;
+    uint64_t thread_count = 0;
     bool json = false;
     struct cli_progress progress;
     struct verify_report report = {.entries = 0};
@@ -129,9 +140,12 @@ enum err_code cmd_verify(struct cli *cli, struct err *err)
     const struct cli_option arguments[] = {{.name = "key", .value = &key},
                                            {.name = "raw", .value = &raw},
                                            {.name = "seal", .value = &seal},
+                                           {.name = "threads", .value = &threads},
                                            {.name = "json", .flag = &json}};
-    enum err_code rc = cli_options(cli, arguments, 4, NULL, 0, NULL, err);
+    enum err_code rc = cli_options(cli, arguments, 5, NULL, 0, NULL, err);
 
+    if (!rc && threads)
+        rc = parse_threads(threads, &thread_count, err);
     if (!rc && raw && seal)
         rc = err_set(err, ERR_USAGE, "verify: --seal goes with a journal, not with --raw");
     if (rc)
@@ -141,6 +155,7 @@ enum err_code cmd_verify(struct cli *cli, struct err *err)
     const struct verify_options options = {.dir = raw ? NULL : cli->dir,
                                            .export = raw,
                                            .vkey = key,
+                                           .threads = (unsigned)thread_count,
                                            .progress = cli_progress_draw,
                                            .progress_arg = &progress};
     rc = verify_journal(&options, &report, err);

@@ -136,8 +136,8 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
-     "usage: ledger -C DIR verify [--key VKEY] [--seal FILE] [--json]\n"
-     "       ledger verify --raw FILE [--key VKEY] [--json]\n\n"
+     "usage: ledger -C DIR verify [--key VKEY] [--seal FILE] [--threads N] [--json]\n"
+     "       ledger verify --raw FILE [--key VKEY] [--threads N] [--json]\n\n"
      "Reads every stored byte and recomputes everything. Two verdicts: integrity (nothing was changed) and\n"
      "completeness (everything is sealed, no gap). Exit 1 names the first wrong entry, tile or seal; exit 3: "
      "it\n"
@@ -145,9 +145,11 @@ const struct command commands[] = {
      "not forgery.\n"
      "--seal FILE: a seal that was kept elsewhere (ledger seal > FILE); shows a tail that was cut and "
      "another history.\n"
-     "--raw checks a file made by ledger export --raw instead of a journal.\n\n"
-     "example:\n"
-     "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"},
+     "--raw checks a file made by ledger export --raw instead of a journal.\n"
+     "--threads N, 1 .. 64 (default: one a core): what is found does not depend on it, only how soon.\n\n"
+     "examples:\n"
+     "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"
+     "  ledger -C J verify --threads 1\n"},
     {"seal", cmd_seal, "the newest checkpoint, as a signed note",
      "usage: ledger -C DIR seal [--size N]\n\n"
      "Prints the newest C2SP checkpoint byte for byte (or the oldest that covers N entries): what "

@@ -35,7 +35,7 @@ _ledger() {
     replay) options="--to --from-start --json --digest --redecide --check-snapshots" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
-    verify) options="--key --seal --raw --json" ;;
+    verify) options="--key --seal --threads --raw --json" ;;
     seal) options="--size" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;

@@ -99,6 +99,28 @@ class Tampering(Case):
         self.assertIn("the tail is cut", cut.err)
         self.expect_error(support.COULD_NOT, "is no seal by", args=["-C", copy, "verify", "--seal", __file__])
 
+    def test_the_number_of_threads_changes_nothing_but_the_time(self):
+        line = '{"kind":"control.note","body":{"text":"%s"}}\n'
+        self.j.run("append", "--group", "700", input="".join(line % f"one of many, {i:05}" for i in range(4000)))
+        verify = ["verify", "--key", self.j.vkey, "--json"]
+
+        def said(code):
+            runs = [self.j.run(*verify, *more, code=None) for more in
+                    ([], ["--threads", "1"], ["--threads", "2"], ["--threads", "3"], ["--threads", "64"])]
+            self.assertEqual([r.code for r in runs], [code] * len(runs))
+            for r in runs[1:]:
+                self.assertEqual((r.out, r.err), (runs[0].out, runs[0].err))
+            return runs[0]
+
+        self.assertEqual(said(0).json()["entries"], 4122)
+        with open(self.file, "rb") as f:
+            data = f.read()
+        with open(self.file, "wb") as f:
+            f.write(data.replace(b"one of many, 02500", b"two of many, 02500").replace(b"many, 03900", b"none, 03900"))
+        self.assertEqual(said(WRONG).json()["wrong"]["where"], "entry 2623")
+        for bad in ("0", "65", "two"):
+            self.expect_error(support.MISUSED, "threads", args=["-C", self.j.path, "verify", "--threads", bad])
+
     def test_two_entries_swapped(self):
         a, b = b"entry number 41 of the group", b"entry number 47 of the group"
         mark = b"entry number @@ of the group"
