@@ -29,19 +29,24 @@
  */
 #include "ledger/store_state.h"
 
+#include "ledger/file.h"
 #include "ledger/wire.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SUB_DATABASES_MAX 8
-#define MAP_MIN           (UINT64_C(256) << 10)
-#define MAP_ALIGN         (UINT64_C(64) << 10) /* a multiple of every page size in use */
-#define FILE_SIZE_MIN     8192                 /* two meta pages */
-#define OPEN_AGAIN_MAX    2
+#define SUB_DATABASES_MAX  8
+#define MAP_MIN            (UINT64_C(256) << 10)
+#define MAP_ALIGN          (UINT64_C(64) << 10) /* a multiple of every page size in use */
+#define FILE_SIZE_MIN      8192                 /* two meta pages */
+#define OPEN_AGAIN_MAX     2
+#define LOCK_SIZE          ((STORE_READERS_MAX - 1) * 64 + 192) /* as LMDB has it; more is no harm */
+#define BLOCK_SIZE_OF_STAT 512
 
 /* Every open store of this process: a global, because LMDB's file locks belong to the process. */
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -105,6 +110,33 @@ static enum err_code check_file(const char *name, const char *path, struct err *
     return ERR_OK;
 }
 
+/*
+ * The lock file is written through a map, where a full disk is a fault instead of an error: so it has its blocks
+ * before LMDB maps it. What else can be wrong with it, LMDB says.
+ */
+static int reserve_lock(const char *path)
+{
+    char name[PATH_MAX];
+    struct stat file;
+
+    const int length = snprintf(name, sizeof name, "%s-lock", path);
+    if (length < 0 || (size_t)length >= sizeof name)
+        return 0;
+    const bool is_there = stat(name, &file) == 0;
+    if (is_there && file.st_size >= LOCK_SIZE && file.st_blocks * BLOCK_SIZE_OF_STAT >= LOCK_SIZE)
+        return 0;
+    const int fd = file_open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return 0;
+    const int rc = fallocate(fd, 0, 0, LOCK_SIZE) == 0 ? 0 : errno;
+    (void)close(fd);
+    if (rc != ENOSPC && rc != EDQUOT)
+        return 0;
+    if (!is_there)
+        (void)unlink(name);
+    return rc;
+}
+
 static int try_open_once(struct store *s, const char *path, unsigned flags, uint64_t map_size)
 {
     int rc = mdb_env_create(&s->env);
@@ -131,15 +163,18 @@ static int try_open_env(struct store *s, const char *path, unsigned flags, uint6
     return rc;
 }
 
-/* Who may read the file but not write the lock beside it, reads without it: see is_overtaken(). */
+/* Who may read the file but not write the lock beside it, or has no room for one, reads without it: see is_overtaken(). */
 static enum err_code open_env(struct store *s, const char *path, enum store_mode mode, uint64_t map_size,
                               struct err *err)
 {
     const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0);
 
-    int rc = try_open_env(s, path, flags, map_size);
-    if (rc == EACCES && mode == STORE_READ) {
-        mdb_env_close(s->env);
+    int rc = reserve_lock(path);
+    if (!rc)
+        rc = try_open_env(s, path, flags, map_size);
+    if ((rc == EACCES || rc == ENOSPC || rc == EDQUOT) && mode == STORE_READ) {
+        if (s->env)
+            mdb_env_close(s->env);
         s->env = NULL;
         s->has_no_lock = true;
         rc = try_open_env(s, path, flags | MDB_NOLOCK, map_size);
