@@ -2,6 +2,7 @@
 #include "audit/diagnose.h"
 
 #include "audit/backup.h"
+#include "audit/raw.h"
 #include "ledger/vault_format.h"
 
 #include <dirent.h>
@@ -137,14 +138,14 @@ void diagnose_vault(struct diagnosis *d)
 
 /* -- leftovers ------------------------------------------------------------------------------------------- */
 
-/* A name with six characters more, as mkstemp() gives them, after `mark`. */
+/* A name with six characters more at its end, as mkstemp() gives them, after `mark`. */
 static bool is_interim(const char *name, const char *mark)
 {
-    const char *const found = strstr(name, mark);
+    const size_t length = strlen(name);
+    const size_t ending = strlen(mark) + 6;
 
-    return found && found != name && strlen(found + strlen(mark)) == 6 &&
-           strspn(found + strlen(mark), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") ==
-               6;
+    return length > ending && memcmp(name + length - ending, mark, strlen(mark)) == 0 &&
+           strspn(name + length - 6, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == 6;
 }
 
 /* A backup holds a lock on its directory for as long as it is at work. */
@@ -158,21 +159,46 @@ static bool is_at_work(const char *path)
     return locked;
 }
 
-static void look_beside(struct diagnosis *d, const char *parent)
+/* A raw export that has not got its name, by its first bytes. */
+static bool is_export(const char *path)
 {
-    DIR *const dir = opendir(parent);
+    char bytes[RAW_MAGIC_SIZE];
+    struct stat st;
 
-    for (struct dirent *row; dir && (row = readdir(dir));) {
-        char path[PATH_MAX];
-        if (!is_interim(row->d_name, BACKUP_TEMPORARY) ||
-            snprintf(path, sizeof path, "%s/%s", parent, row->d_name) >= (int)sizeof path)
-            continue;
+    if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const bool is = fd >= 0 && read(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes &&
+                    memcmp(bytes, RAW_MAGIC, sizeof bytes) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is;
+}
+
+static void look_at_name(struct diagnosis *d, const char *path, const char *name)
+{
+    if (is_interim(name, BACKUP_TEMPORARY)) {
         if (is_at_work(path))
             diagnose_add(d, DIAGNOSE_GOOD, path, "a backup is being made");
         else
             diagnose_advise(
                 diagnose_add(d, DIAGNOSE_REMARK, path, "a backup was interrupted: this is half of one"),
                 "rm -r %s", path);
+    } else if (is_interim(name, ".") && is_export(path)) {
+        diagnose_advise(diagnose_add(d, DIAGNOSE_REMARK, path,
+                                     "an export is being made, or was interrupted: this is half of one"),
+                        "rm %s, if no export is under way", path);
+    }
+}
+
+static void look_beside(struct diagnosis *d, const char *parent)
+{
+    DIR *const dir = opendir(parent);
+
+    for (struct dirent *row; dir && (row = readdir(dir));) {
+        char path[PATH_MAX];
+        if (snprintf(path, sizeof path, "%s/%s", parent, row->d_name) < (int)sizeof path)
+            look_at_name(d, path, row->d_name);
     }
     if (dir)
         closedir(dir);

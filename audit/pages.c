@@ -232,13 +232,18 @@ static unsigned node_count(const uint8_t *page)
     return (load16(page + 12) - HEAD_SIZE) / 2;
 }
 
+static uint64_t overflow_pages(const struct pages *p, uint64_t size)
+{
+    return (HEAD_SIZE + size + p->page_size - 1) / p->page_size;
+}
+
 static const uint8_t *overflow_value(const struct pages *p, uint64_t number, size_t size, const char **why)
 {
     const uint8_t *const page = find_page(p, number, IS_OVERFLOW, why);
 
     if (!page)
         return NULL;
-    const uint64_t count = (HEAD_SIZE + (uint64_t)size + p->page_size - 1) / p->page_size;
+    const uint64_t count = overflow_pages(p, size);
     if (load32(page + 12) < count || number + count > p->size / p->page_size) {
         *why = "it is shorter than the value that it holds";
         return NULL;
@@ -333,6 +338,8 @@ static enum err_code walk_leaf(struct walking *g, const uint8_t *page, struct er
             continue;
         }
         g->w->rows_read[g->tree]++;
+        if (n.flags & NODE_BIG)
+            g->w->pages += overflow_pages(g->p, n.value_size);
         if (g->tree == 1 && n.flags & NODE_TREE)
             add_tree(g, &n, at);
         if (g->tree < 2 || !g->row)

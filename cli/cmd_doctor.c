@@ -8,6 +8,7 @@
 #include "audit/salvage.h"
 #include "cli/doctor.h"
 
+#include <string.h>
 #include <unistd.h>
 
 /* In order: what later rows need, earlier ones look at. `apart`: whatever touches the journal's file. */
@@ -207,6 +208,7 @@ enum err_code cmd_doctor(struct cli *cli, struct err *err)
     const char *vkey = NULL;
     bool json = false;
     bool reindex = false;
+    struct note_key key;
     const struct cli_option options[] = {{.name = "json", .flag = &json},
                                          {.name = "salvage", .value = &path},
                                          {.name = "reindex", .flag = &reindex},
@@ -219,5 +221,7 @@ enum err_code cmd_doctor(struct cli *cli, struct err *err)
         return err_set(err, ERR_USAGE, "doctor: --reindex goes with no other option but --json");
     if (reindex)
         return doctor_reindex(cli, json, err);
+    if (vkey && note_key_parse(&key, vkey, strlen(vkey), err))
+        return err_wrap(err, "--key");
     return path ? salvage(cli, vkey, path, json, err) : diagnose(cli, vkey, json, err);
 }

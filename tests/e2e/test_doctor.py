@@ -229,6 +229,15 @@ class Doctor(Case):
         findings = self.ledger("-C", self.write("file", "x"), "doctor", "--json", code=WRONG).json()
         self.expect(findings, "directory", "bad", "no journal")
 
+    def test_keys_that_are_given(self):
+        self.look(0)
+        self.j.run("doctor", "--key", self.j.vkey)
+        self.expect_error(COULD_NOT, "--key", args=["-C", self.j.path, "doctor", "--key", "nonsense"])
+        other = self.journal("other", origin="another.example/one")
+        self.j.run("doctor", "--key", other.vkey, code=WRONG)
+        self.expect_error(COULD_NOT, "nothing was saved", "another journal",
+                          args=["-C", self.j.path, "doctor", "--salvage", self.path("x"), "--key", other.vkey])
+
     def test_vaults(self):
         vault = self.path("J", "vault")
         with open(vault, "rb") as f:
@@ -301,10 +310,14 @@ class Doctor(Case):
         self.assertIn("nothing is left over", self.j.run("doctor").out)
         os.mkdir(self.path("B.backup-a1B2c3"))
         self.write("J/vault.new", "x")
+        self.write("x.raw.Ab3456", "LEDGERRAW 1\n...")
+        self.write("mine.Ab3456", "something else")
         self.write("J/journal.mdb.new", "x")
         findings = self.look(0)
         self.expect(findings, "leftovers", "remark", "B.backup-a1B2c3: a backup was interrupted")
         self.expect(findings, "leftovers", "remark", "vault.new")
+        self.expect(findings, "leftovers", "remark", "x.raw.Ab3456: an export")
+        self.assertNotIn("mine", str(findings))
         self.expect(findings, "leftovers", "remark", "journal.mdb.new")
         fd = os.open(self.path("B.backup-a1B2c3"), os.O_RDONLY)
         fcntl.flock(fd, fcntl.LOCK_EX)
