@@ -35,6 +35,13 @@ static bool is_twice(const struct queue *q, const uint8_t ticket[QUEUE_TICKET_SI
     return false;
 }
 
+static bool has_caller(const struct queue *q, struct queue_slot *slot)
+{
+    const uint32_t owner = atomic_load(&slot->owner);
+
+    return owner == q->process || queue_process_exists(owner); /* its own threads cost no system call */
+}
+
 static void collect(struct queue *q)
 {
     for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
@@ -42,8 +49,7 @@ static void collect(struct queue *q)
         struct queue_order *const o = &q->orders[i];
         uint32_t pending = QUEUE_PENDING;
         if (atomic_load(&slot->state) != QUEUE_PENDING || slot->order.rules != q->rules.number ||
-            !queue_process_exists(atomic_load(&slot->owner)) ||
-            !atomic_compare_exchange_strong(&slot->state, &pending, QUEUE_TAKEN))
+            !has_caller(q, slot) || !atomic_compare_exchange_strong(&slot->state, &pending, QUEUE_TAKEN))
             continue;
         atomic_store(&slot->leader, q->process);
         if (!copy_order(q, slot, o) || o->rules != q->rules.number || is_twice(q, o->ticket)) {
