@@ -87,6 +87,16 @@ static void test_the_index_is_why_little_is_read(void **state)
     assert_int_equal(index_walk_looked(w), count);
     index_walk_end(w);
 
+    /* Against the journal's order too, and with a tail that the index lacks. */
+    journal_reader_end(reader);
+    index_journal_grow(j, &r, 50);
+    SCRATCH_OK(journal_reader_begin(j, &reader, err));
+    SCRATCH_OK(index_walk_begin(x, reader, &f, INDEX_BACKWARD, false, &w, err));
+    for (found = true; found;)
+        SCRATCH_OK(index_walk_next(w, &e, &found, err));
+    assert_int_equal(index_walk_looked(w), count + 50);
+    index_walk_end(w);
+
     filter_init(&f);
     f.from_ns = index_journal_at(3900);
     SCRATCH_OK(index_walk_begin(x, reader, &f, INDEX_FORWARD, false, &w, err));
