@@ -34,7 +34,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -67,6 +66,7 @@ uint64_t store_round_map(uint64_t size)
 static enum err_code fit_file(struct store *s, struct err *err)
 {
     struct stat file;
+    struct stat lock;
     MDB_envinfo info;
     MDB_stat pages;
     int fd;
@@ -83,6 +83,10 @@ static enum err_code fit_file(struct store *s, struct err *err)
     s->page_size = pages.ms_psize;
     s->device = file.st_dev;
     s->inode = file.st_ino;
+    if (!s->has_no_lock && stat(s->lock_path, &lock) == 0) {
+        s->lock_device = lock.st_dev;
+        s->lock_inode = lock.st_ino;
+    }
     const uint64_t used = ((uint64_t)info.me_last_pgno + 1) * s->page_size;
     if ((uint64_t)file.st_size < used)
         return err_set(err, ERR_FORMAT,
@@ -114,14 +118,10 @@ static enum err_code check_file(const char *name, const char *path, struct err *
  * The lock file is written through a map, where a full disk is a fault instead of an error: so it has its blocks
  * before LMDB maps it. What else can be wrong with it, LMDB says.
  */
-static int reserve_lock(const char *path)
+static int reserve_lock(const char *name)
 {
-    char name[PATH_MAX];
     struct stat file;
 
-    const int length = snprintf(name, sizeof name, "%s-lock", path);
-    if (length < 0 || (size_t)length >= sizeof name)
-        return 0;
     const bool is_there = stat(name, &file) == 0;
     if (is_there && file.st_size >= LOCK_SIZE && file.st_blocks * BLOCK_SIZE_OF_STAT >= LOCK_SIZE)
         return 0;
@@ -169,7 +169,7 @@ static enum err_code open_env(struct store *s, const char *path, enum store_mode
 {
     const unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | (mode == STORE_READ ? MDB_RDONLY : 0);
 
-    int rc = reserve_lock(path);
+    int rc = reserve_lock(s->lock_path);
     if (!rc)
         rc = try_open_env(s, path, flags, map_size);
     if ((rc == EACCES || rc == ENOSPC || rc == EDQUOT) && mode == STORE_READ) {
@@ -278,10 +278,11 @@ static void release(struct store *s)
     pthread_mutex_destroy(&s->writer);
     pthread_mutex_destroy(&s->gate);
     free(s->name);
+    free(s->lock_path);
     free(s);
 }
 
-static struct store *new_store(const char *name, bool read_only)
+static struct store *new_store(const char *name, const char *path, bool read_only)
 {
     struct store *const s = calloc(1, sizeof *s);
     pthread_mutexattr_t checked;
@@ -297,7 +298,9 @@ static struct store *new_store(const char *name, bool read_only)
     s->process = getpid();
     s->read_only = read_only;
     s->name = strdup(name);
-    if (!s->name) {
+    if (asprintf(&s->lock_path, "%s-lock", path) < 0)
+        s->lock_path = NULL;
+    if (!s->name || !s->lock_path) {
         release(s);
         return NULL;
     }
@@ -337,7 +340,7 @@ static enum err_code open_registered(const char *name, const char *path, enum st
     rc = mode == STORE_CREATE ? ERR_OK : check_file(name, path, err);
     if (rc)
         return rc;
-    struct store *const opened = new_store(name, mode == STORE_READ);
+    struct store *const opened = new_store(name, path, mode == STORE_READ);
     if (!opened)
         return err_set(err, ERR_MEMORY, "%s: out of memory", name);
     rc = open_env(opened, path, mode, map_size, err);

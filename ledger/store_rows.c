@@ -100,8 +100,8 @@ static bool is_overtaken(const struct store_txn *t)
 {
     MDB_envinfo info;
 
-    return t->store->has_no_lock && mdb_env_info(t->store->env, &info) == 0 &&
-           info.me_last_txnid >= mdb_txn_id(t->txn) + 2;
+    return mdb_env_info(t->store->env, &info) == 0 && info.me_last_txnid >= mdb_txn_id(t->txn) + 2 &&
+           store_has_lost_lock(t->store);
 }
 
 /* -- entries -------------------------------------------------------------------------------------------- */
@@ -173,11 +173,11 @@ enum err_code store_get_block(struct store_txn *t, uint64_t seq, struct block *b
     MDB_val key;
 
     if (is_overtaken(t))
-        return err_set(
-            err, ERR_IO,
-            "%s was written while it was read without its lock file (no permission). Read it again, "
-            "or as the user that owns it",
-            t->store->name);
+        return err_set(err, ERR_IO,
+                       "%s was written while it was read without its lock file (no permission for it, or it "
+                       "is not there "
+                       "any more). Read it again, or as the user that owns it",
+                       t->store->name);
     const int found = seek_block(t, seq, &key, &value);
     t->blocks_at = 0;
     if (found == MDB_NOTFOUND)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #define STORE_READERS_MAX 510
+#define STORE_LOCK_LOST   (-30700) /* beside LMDB's codes: store_has_lost_lock() */
 
 struct store {
     MDB_env *env;
@@ -26,6 +27,9 @@ struct store {
     bool
         has_no_lock; /* read-only, and the lock file may not be written: writers do not know of our readers */
     char *name;
+    char *lock_path; /* of LMDB's lock file */
+    dev_t lock_device;
+    ino_t lock_inode;
     pthread_mutex_t writer; /* held by the thread that has a writing transaction */
     pthread_mutex_t gate;   /* guards `readers`, and keeps transactions from starting while the map moves */
     unsigned readers;       /* reading transactions of this process */
@@ -53,6 +57,12 @@ struct store_txn {
 enum err_code store_fail(const char *name, int code, const char *doing, struct err *err);
 /* The same, of a transaction: remembers whether a larger map would help. */
 enum err_code store_txn_fail(struct store_txn *t, int code, const char *doing, struct err *err);
+
+/*
+ * Whether LMDB's lock file is no longer the one that this store opened. Others then lock another one: they do not know of
+ * our readers, and what LMDB remembers there for us is the past.
+ */
+bool store_has_lost_lock(const struct store *s);
 
 /* A size of a map that LMDB accepts: at least `size`; 0 gives the default. */
 uint64_t store_round_map(uint64_t size);

@@ -55,6 +55,11 @@ enum err_code store_fail(const char *name, int code, const char *doing, struct e
                        "%s: cannot %s: another program has made it larger, and this one still reads the "
                        "smaller one. End its readers, and try again",
                        name, doing);
+    case STORE_LOCK_LOST:
+        return err_set(err, ERR_IO,
+                       "%s: cannot %s: its lock file was deleted or replaced while this program had it open. "
+                       "Nothing of it was written: start again, and leave the lock file alone",
+                       name, doing);
     case MDB_PANIC:
         return err_set(err, ERR_IO,
                        "%s: cannot %s: an earlier write failed half way. Close the journal and open it again",
@@ -89,7 +94,23 @@ static int adopt_map(struct store *s)
     return s->readers == 0 ? mdb_env_set_mapsize(s->env, 0) : MDB_MAP_RESIZED;
 }
 
-static int begin_reading(struct store_txn *t)
+bool store_has_lost_lock(const struct store *s)
+{
+    struct stat lock;
+
+    return s->has_no_lock || stat(s->lock_path, &lock) != 0 || lock.st_dev != s->lock_device ||
+           lock.st_ino != s->lock_inode;
+}
+
+/* The number of the newest commit, as the file itself says. */
+static uint64_t newest_commit(const struct store *s)
+{
+    MDB_envinfo info;
+
+    return mdb_env_info(s->env, &info) == 0 ? info.me_last_txnid : 0;
+}
+
+static int begin_any_reading(struct store_txn *t)
 {
     struct store *const s = t->store;
     int dead;
@@ -105,6 +126,19 @@ static int begin_reading(struct store_txn *t)
     if (held == 0)
         pthread_mutex_unlock(&s->writer);
     return rc ? rc : mdb_txn_begin(s->env, NULL, MDB_RDONLY, &t->txn);
+}
+
+/* By the lock file the newest commit may be one that is just being told of there; two behind, it is another's. */
+static int begin_reading(struct store_txn *t)
+{
+    const uint64_t newest = newest_commit(t->store);
+
+    const int rc = begin_any_reading(t);
+    if (rc || mdb_txn_id(t->txn) + 2 > newest || t->store->has_no_lock)
+        return rc;
+    mdb_txn_abort(t->txn);
+    t->txn = NULL;
+    return STORE_LOCK_LOST;
 }
 
 enum err_code store_read_begin(struct store *s, struct store_txn **t, struct err *err)
@@ -138,6 +172,19 @@ static int lock_file(struct store *s, int operation)
     return rc;
 }
 
+/*
+ * LMDB takes the number of the newest commit from the lock file. With one that nobody else uses any more it would go on
+ * from a state of long ago, over what others have written since.
+ */
+static int check_newest(struct store_txn *t)
+{
+    if (mdb_txn_id(t->txn) == newest_commit(t->store) + 1)
+        return 0;
+    mdb_txn_abort(t->txn);
+    t->txn = NULL;
+    return STORE_LOCK_LOST;
+}
+
 static int begin_writing(struct store_txn *t)
 {
     struct store *const s = t->store;
@@ -150,7 +197,7 @@ static int begin_writing(struct store_txn *t)
         if (!rc)
             rc = mdb_txn_begin(s->env, NULL, 0, &t->txn);
     }
-    return rc;
+    return rc ? rc : check_newest(t);
 }
 
 enum err_code store_write_begin(struct store *s, struct store_txn **t, struct err *err)
