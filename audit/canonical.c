@@ -207,21 +207,28 @@ static uint64_t not_ascii(const uint8_t *p)
     return (word | (word - EACH(1))) & EACH(0x80);
 }
 
-static bool words_are_ascii(const uint8_t *p)
+static uint64_t four_not_ascii(const uint8_t *p)
 {
-    return (not_ascii(p) | not_ascii(p + 8) | not_ascii(p + 16) | not_ascii(p + 24)) == 0;
+    return not_ascii(p) | not_ascii(p + 8) | not_ascii(p + 16) | not_ascii(p + 24);
 }
 
-/* Nearly all text is ASCII: that is asked of 32 bytes at a time, the last of them overlapping the ones before. */
+/* Asked of 32 bytes at a time, the last of them overlapping the ones before. */
+static bool is_ascii(const uint8_t *p, size_t size)
+{
+    uint64_t other = 0;
+
+    if (size < 32)
+        return false; /* or too short to ask so */
+    for (size_t i = 0; i + 32 <= size; i += 32)
+        other |= four_not_ascii(p + i);
+    return (other | four_not_ascii(p + size - 32)) == 0;
+}
+
+/* Nearly all text is ASCII. */
 static bool text_is_good(const uint8_t *p, size_t size)
 {
-    while (size >= 32 && words_are_ascii(p)) {
-        const size_t step = size >= 64 ? 32 : size - 32;
-        if (size == 32)
-            return true;
-        p += step;
-        size -= step;
-    }
+    if (is_ascii(p, size))
+        return true;
     while (size > 0) {
         const size_t step = p[0] - 1u < 0x7f ? 1 : p[0] ? utf8_sequence(p, size) : 0;
         if (step == 0)

@@ -197,28 +197,63 @@ static bool tiles_agree(struct walk *w, const struct peaks *p, const struct peak
     return true;
 }
 
-/* Counts the leaves of one tile, or of what there is of it, into the tree, and looks at the seals in it. */
-static bool grow_tile(struct walk *w, struct peaks *p, const struct batch *b, unsigned *seal)
+static bool seal_agrees(const struct peaks *p, const struct batch_seal *seal)
+{
+    const struct hash root = peaks_root(p);
+
+    return hash_equal(&root, &seal->root);
+}
+
+/* Does a seal agree that ends inside the tile that begins at p->size? Many leaves are hashed at once. */
+static bool inner_seal_agrees(const struct peaks *p, const struct hash *leaves, const struct batch_seal *seal)
+{
+    struct hash nodes[BATCH_TILE / 2];
+    struct peaks_made made = {.levels = 0};
+    struct peaks to_seal = *p;
+
+    for (unsigned height = 8; height-- > 0;) {
+        unsigned count = 1u << height;
+        if (!((seal->number - p->size) & count))
+            continue;
+        const struct hash *row = leaves;
+        leaves += count;
+        for (; count > 1; count /= 2) {
+            hash_nodes(row, count / 2, nodes);
+            row = nodes;
+        }
+        peaks_push_subtree(&to_seal, height, row, &made);
+    }
+    return seal_agrees(&to_seal, seal);
+}
+
+/* Counts a whole tile into the tree. At most one seal ends inside it, the next one. */
+static bool grow_whole(struct walk *w, struct peaks *p, const struct batch *b, unsigned *seal)
 {
     const unsigned at = (unsigned)(p->size - (b->first - 1));
-    const uint64_t end = p->size + BATCH_TILE < b->last ? p->size + BATCH_TILE : b->last;
+    const uint64_t end = p->size + BATCH_TILE;
+    struct peaks_made made;
+
+    if (*seal < b->seal_count && b->seals[*seal].number < end &&
+        !inner_seal_agrees(p, b->leaves + at, &b->seals[(*seal)++]))
+        return false;
+    peaks_push_tile(p, &b->roots[at / BATCH_TILE], &made);
+    if (!tiles_agree(w, p, &made))
+        return false;
+    return *seal == b->seal_count || b->seals[*seal].number != end || seal_agrees(p, &b->seals[(*seal)++]);
+}
+
+/* Counts leaf after leaf of a tile, or of what there is of it. */
+static bool grow_slowly(struct walk *w, struct peaks *p, const struct batch *b, uint64_t end, unsigned *seal)
+{
     struct peaks_made made;
 
     while (p->size < end) {
-        const struct batch_seal *const next = *seal < b->seal_count ? &b->seals[*seal] : NULL;
-        const unsigned leaf = (unsigned)(p->size - (b->first - 1));
-        if (leaf == at && end - p->size == BATCH_TILE && (!next || next->number >= end))
-            peaks_push_tile(p, &b->roots[at / BATCH_TILE], &made);
-        else
-            peaks_push(p, &b->leaves[leaf], &made);
+        peaks_push(p, &b->leaves[p->size - (b->first - 1)], &made);
         if (!tiles_agree(w, p, &made))
             return false;
-        if (!next || next->number != p->size)
-            continue;
-        const struct hash root = peaks_root(p);
-        if (!hash_equal(&root, &next->root))
+        if (*seal < b->seal_count && b->seals[*seal].number == p->size &&
+            !seal_agrees(p, &b->seals[(*seal)++]))
             return false;
-        ++*seal;
     }
     return true;
 }
@@ -228,7 +263,10 @@ static bool grow(struct walk *w, struct peaks *p, const struct batch *b)
     unsigned seal = 0;
 
     while (p->size < b->last) {
-        if (!grow_tile(w, p, b, &seal))
+        const uint64_t end = p->size + BATCH_TILE < b->last ? p->size + BATCH_TILE : b->last;
+        const bool is_whole = end - p->size == BATCH_TILE;
+        const bool has_many = seal + 1 < b->seal_count && b->seals[seal + 1].number < end;
+        if (is_whole && !has_many ? !grow_whole(w, p, b, &seal) : !grow_slowly(w, p, b, end, &seal))
             return false;
     }
     return true;

@@ -1,6 +1,7 @@
 /*
- * FIPS 180-4, 6.2, with each word of the state and of the message schedule a vector: element i belongs to the
- * message in lane i. Messages come in and hashes go out through a transposition.
+ * FIPS 180-4, 6.2, with each word of the state and of the message schedule a
+ * vector: element i belongs to the message in lane i. Messages come in and
+ * hashes go out through a transposition.
  */
 #include "ledger/hash_lanes.h"
 
@@ -28,7 +29,9 @@ bool hash_lanes_usable(void)
            !atomic_load_explicit(&forbidden, memory_order_relaxed);
 }
 
-/* -- rounds ---------------------------------------------------------------------------------------------- */
+/* -- rounds
+ * ----------------------------------------------------------------------------------------------
+ */
 
 static const uint32_t INITIAL[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -83,7 +86,8 @@ INLINE AVX512 void schedule(__m512i w[16])
         w[t] = ADD(ADD(w[t], w[(t + 9) % 16]), ADD(sigma1(w[(t + 14) % 16]), sigma0(w[(t + 1) % 16])));
 }
 
-/* Sixteen rounds. Instead of moving a .. h down by one each time, their places count backwards. */
+/* Sixteen rounds. Instead of moving a .. h down by one each time, their places
+ * count backwards. */
 INLINE AVX512 void rounds(__m512i v[8], const __m512i w[16], const uint32_t *k)
 {
 #pragma GCC unroll 16
@@ -120,7 +124,9 @@ AVX512 static void compress(__m512i state[8], const __m512i block[16])
         state[i] = ADD(state[i], v[i]);
 }
 
-/* -- in and out ------------------------------------------------------------------------------------------ */
+/* -- in and out
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* Words are big-endian in messages and hashes. */
 INLINE AVX512 __m512i swap_bytes(__m512i v)
@@ -128,7 +134,8 @@ INLINE AVX512 __m512i swap_bytes(__m512i v)
     return _mm512_shuffle_epi8(v, _mm512_set4_epi32(0x0c0d0e0f, 0x08090a0b, 0x04050607, 0x00010203));
 }
 
-/* Row i, column j becomes row j, column i: of 4 x 4 words within each quarter, then of the quarters. */
+/* Row i, column j becomes row j, column i: of 4 x 4 words within each quarter,
+ * then of the quarters. */
 INLINE AVX512 void transpose(__m512i r[16])
 {
     __m512i s[16];
@@ -177,7 +184,9 @@ AVX512 static void state_store(const __m512i state[8], struct hash out[HASH_LANE
         _mm256_storeu_si256((__m256i *)(void *)out[i].bytes, _mm512_castsi512_si256(r[i]));
 }
 
-/* -- leaves ---------------------------------------------------------------------------------------------- */
+/* -- leaves
+ * ----------------------------------------------------------------------------------------------
+ */
 
 struct lane {
     const uint8_t *bytes; /* of the leaf; its message is 00 and these */
@@ -198,23 +207,33 @@ INLINE __mmask64 below(size_t byte)
     return byte >= HASH_LANES_BLOCK ? ~(__mmask64)0 : ((__mmask64)1 << byte) - 1;
 }
 
-/* The lane's next block: bytes of the leaf, one place further on than in the leaf, and FIPS 180-4's padding. */
-INLINE AVX512 __m512i lane_block(const struct lane *l)
+/*
+ * A message's next block, `done` bytes from where it begins: bytes of the leaf,
+ * one place further on than in the leaf, and FIPS 180-4's padding.
+ */
+INLINE AVX512 __m512i lane_block(const uint8_t *bytes, size_t size, size_t done)
 {
-    if (l->done > 0 && l->done + HASH_LANES_BLOCK <= l->size)
-        return swap_bytes(_mm512_loadu_si512(l->bytes + l->done - 1));
-    const size_t left = l->size > l->done ? l->size - l->done : 0; /* of the message */
-    const __mmask64 prefix = l->done == 0;
+    if (done > 0 && done + HASH_LANES_BLOCK <= size)
+        return swap_bytes(_mm512_loadu_si512(bytes + done - 1));
+    const size_t left = size > done ? size - done : 0;
+    const __mmask64 prefix = done == 0;
     const __mmask64 here = below(left) & ~prefix;
-    /* A number, because it may point before the leaf, to where the mask keeps the load away from. */
-    const uintptr_t from = (uintptr_t)l->bytes + l->done - 1;
+    /* A number, because it may point before the leaf, to where the mask keeps the
+   * load away from. */
+    const uintptr_t from = (uintptr_t)bytes + done - 1;
     __m512i v = here ? _mm512_maskz_loadu_epi8(here, (const void *)from) : _mm512_setzero_si512();
 
-    if (l->done <= l->size && left < HASH_LANES_BLOCK)
+    if (done <= size && left < HASH_LANES_BLOCK)
         v = _mm512_mask_set1_epi8(v, (__mmask64)1 << left, (char)0x80);
-    if (l->done + HASH_LANES_BLOCK >= l->size + 9)
-        v = _mm512_mask_set1_epi64(v, 0x80, (long long)__builtin_bswap64((uint64_t)l->size * 8));
+    if (done + HASH_LANES_BLOCK >= size + 9)
+        v = _mm512_mask_set1_epi64(v, 0x80, (long long)__builtin_bswap64((uint64_t)size * 8));
     return swap_bytes(v);
+}
+
+/* Of a leaf of so many bytes: 00, the leaf, 80, and eight bytes of length. */
+static size_t blocks_of(size_t size)
+{
+    return (1 + size + 9 + HASH_LANES_BLOCK - 1) / HASH_LANES_BLOCK;
 }
 
 static void lane_take(struct lanes *ls, unsigned i, const struct hash_span *spans, size_t index)
@@ -223,7 +242,8 @@ static void lane_take(struct lanes *ls, unsigned i, const struct hash_span *span
     ls->busy++;
 }
 
-/* One block in every busy lane; returns those lanes whose message that was the end of. */
+/* One block in every busy lane; returns those lanes whose message that was the
+ * end of. */
 AVX512 static unsigned lanes_step(struct lanes *ls)
 {
     __m512i block[16];
@@ -231,7 +251,7 @@ AVX512 static unsigned lanes_step(struct lanes *ls)
 
     for (unsigned i = 0; i < HASH_LANES; i++) {
         struct lane *const l = &ls->lane[i];
-        block[i] = l->is_busy ? lane_block(l) : _mm512_setzero_si512();
+        block[i] = l->is_busy ? lane_block(l->bytes, l->size, l->done) : _mm512_setzero_si512();
         l->done += HASH_LANES_BLOCK;
         if (l->is_busy && l->done >= l->size + 9)
             ended |= 1u << i;
@@ -241,7 +261,8 @@ AVX512 static unsigned lanes_step(struct lanes *ls)
     return ended;
 }
 
-/* Hands out the hashes of the lanes that ended, and makes them ready for the next message. */
+/* Hands out the hashes of the lanes that ended, and makes them ready for the
+ * next message. */
 AVX512 static void lanes_end(struct lanes *ls, unsigned ended, struct hash *out)
 {
     struct hash hashes[HASH_LANES];
@@ -258,6 +279,46 @@ AVX512 static void lanes_end(struct lanes *ls, unsigned ended, struct hash *out)
         ls->state[i] = _mm512_mask_mov_epi32(ls->state[i], (__mmask16)ended, word(INITIAL[i]));
 }
 
+/* How many blocks each of the next leaves has, when that is the same for a full
+ * set of lanes; else 0. */
+static size_t even_blocks(const struct hash_span *spans, size_t count, size_t *least)
+{
+    const size_t blocks = count < HASH_LANES ? 0 : blocks_of(spans[0].size);
+
+    *least = blocks ? spans[0].size : 0;
+    for (unsigned i = 1; blocks && i < HASH_LANES; i++) {
+        if (blocks_of(spans[i].size) != blocks)
+            return 0;
+        *least = spans[i].size < *least ? spans[i].size : *least;
+    }
+    return blocks;
+}
+
+/* Leaves of as many blocks each: nothing has to be asked of a lane but where
+ * its leaf ends. */
+AVX512 static void even_leaves(const struct hash_span spans[HASH_LANES], size_t blocks, size_t least,
+                               struct hash out[HASH_LANES])
+{
+    __m512i state[8];
+    __m512i block[16];
+
+    state_init(state);
+    for (size_t k = 0; k < blocks; k++) {
+        const size_t done = k * HASH_LANES_BLOCK;
+        if (k > 0 && done + HASH_LANES_BLOCK <= 1 + least) {
+#pragma GCC unroll 16
+            for (unsigned i = 0; i < HASH_LANES; i++)
+                block[i] = swap_bytes(_mm512_loadu_si512(spans[i].bytes + done - 1));
+        } else {
+            for (unsigned i = 0; i < HASH_LANES; i++)
+                block[i] = lane_block(spans[i].bytes, 1 + spans[i].size, done);
+        }
+        transpose(block);
+        compress(state, block);
+    }
+    state_store(state, out);
+}
+
 AVX512 size_t hash_lanes_leaves(const struct hash_span *spans, size_t count, struct hash *out,
                                 struct hash_lanes_rest rests[HASH_LANES])
 {
@@ -266,6 +327,13 @@ AVX512 size_t hash_lanes_leaves(const struct hash_span *spans, size_t count, str
     size_t next = 0;
     size_t left = 0;
 
+    for (;; next += HASH_LANES) {
+        size_t least = 0;
+        const size_t blocks = even_blocks(spans + next, count - next, &least);
+        if (blocks == 0)
+            break;
+        even_leaves(spans + next, blocks, least, out + next);
+    }
     state_init(ls.state);
     for (unsigned i = 0; i < HASH_LANES && next < count; i++)
         lane_take(&ls, i, spans, next++);
@@ -291,12 +359,15 @@ AVX512 size_t hash_lanes_leaves(const struct hash_span *spans, size_t count, str
     return left;
 }
 
-/* -- nodes ----------------------------------------------------------------------------------------------- */
+/* -- nodes
+ * -----------------------------------------------------------------------------------------------
+ */
 
 /*
- * A node's message is 65 bytes: 01 and its two children, which are 16 words, each moved on by a byte. So its
- * first block is made of words that are in their lanes already, and the second has the last byte, the end mark
- * and the length.
+ * A node's message is 65 bytes: 01 and its two children, which are 16 words,
+ * each moved on by a byte. So its first block is made of words that are in
+ * their lanes already, and the second has the last byte, the end mark and the
+ * length.
  */
 AVX512 static void nodes_step(const struct hash children[2 * HASH_LANES], struct hash parents[HASH_LANES])
 {
