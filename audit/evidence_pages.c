@@ -283,6 +283,12 @@ static enum err_code paged_last(struct evidence_cursor *base, struct evidence_it
     return paged_next(base, item, found, err);
 }
 
+static void paged_release(struct evidence *e, const void *bytes, size_t size)
+{
+    (void)e;
+    evidence_unmap_pages(bytes, size);
+}
+
 static const struct evidence_calls PAGED_CALLS = {
     .close = paged_close,
     .cursor_open = paged_cursor_open,
@@ -290,6 +296,7 @@ static const struct evidence_calls PAGED_CALLS = {
     .next = paged_next,
     .seek = paged_seek,
     .last = paged_last,
+    .release = paged_release,
 };
 
 enum err_code evidence_open_pages(const char *path, pages_progress progress, void *progress_arg,

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #define PROGRESS_EVERY 16384
+#define HELD_MAX       (16 << 20)
 #define BLOCK_HEAD     (2 + BLOCK_CHECK_SIZE) /* bytes beside each entry of a block */
 
 /* Grows; what it holds is told by its name. */
@@ -40,6 +41,8 @@ struct salvage {
     struct evidence_cursor *seal_cursor;
     struct evidence_item seal; /* the first whose size was not reached yet */
     bool has_seal;
+    const uint8_t *held; /* what was read of the file and not let go yet */
+    const uint8_t *held_end;
     salvage_progress progress;
     void *progress_arg;
     uint64_t total;
@@ -65,6 +68,21 @@ static uint64_t number_at(const struct list *l, size_t index)
 
     memcpy(&v, l->bytes + index * sizeof v, sizeof v);
     return v;
+}
+
+/* Blocks lie in the file much as they were written: what is behind is let go, some MiB at a time. */
+static void let_go(struct salvage *s, const struct evidence_item *item)
+{
+    if (s->held && (item->bytes < s->held || item->bytes - s->held > HELD_MAX)) {
+        evidence_release(s->evidence, s->held, (size_t)(s->held_end - s->held));
+        s->held = NULL;
+    }
+    if (!s->held) {
+        s->held = item->bytes;
+        s->held_end = item->bytes;
+    }
+    if (item->bytes + item->size > s->held_end)
+        s->held_end = item->bytes + item->size;
 }
 
 /* -- reading ----------------------------------------------------------------------------------------------- */
@@ -230,6 +248,7 @@ static enum err_code read_blocks(struct salvage *s, struct err *err)
         rc = evidence_next(cursor, &item, &found, err);
         if (rc || !found)
             break;
+        let_go(s, &item);
         rc = read_block(s, &item, &goes_on, err);
     }
     evidence_cursor_close(cursor);
@@ -348,7 +367,7 @@ static enum err_code put_block(struct raw_writer *w, struct block *b, uint64_t g
     return rc;
 }
 
-static enum err_code put_blocks(const struct salvage *s, struct raw_writer *w, struct err *err)
+static enum err_code put_blocks(struct salvage *s, struct raw_writer *w, struct err *err)
 {
     struct evidence_cursor *cursor = NULL;
     struct evidence_item item;
@@ -361,6 +380,7 @@ static enum err_code put_blocks(const struct salvage *s, struct raw_writer *w, s
         rc = evidence_next(cursor, &item, &found, err);
         if (rc || !found)
             break;
+        let_go(s, &item);
         rc = block_open(&b, wire_load_u64(item.key), item.bytes, item.size, err);
         if (rc || b.last <= done)
             continue;
