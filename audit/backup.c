@@ -13,6 +13,7 @@
  */
 #include "audit/backup.h"
 
+#include "ledger/file.h"
 #include "ledger/journal.h"
 #include "ledger/store_copy.h"
 #include "ledger/vault_format.h"
@@ -121,9 +122,13 @@ static enum err_code make_temporary(struct backup *b, struct err *err)
     if (!mkdtemp(path))
         return err_set(err, ERR_IO, "no directory can be made in %s: %s", b->parent, strerror(errno));
     memcpy(b->temporary, path, sizeof path);
-    b->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (b->dir < 0 || flock(b->dir, LOCK_EX | LOCK_NB) != 0)
+    b->dir = file_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (b->dir < 0)
         return failed(path, err);
+    while (flock(b->dir, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EINTR)
+            return failed(path, err);
+    }
     return ERR_OK;
 }
 
@@ -144,7 +149,7 @@ static void undo(const struct backup *b)
 
 static enum err_code create_file(const struct backup *b, const char *name, int *fd, struct err *err)
 {
-    *fd = openat(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    *fd = file_open_at(b->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     return *fd < 0 ? failed(b->temporary, err) : ERR_OK;
 }
 
@@ -161,7 +166,7 @@ static enum err_code copy_journal(struct backup *b, struct err *err)
         rc = create_file(b, JOURNAL_FILE, &fd, err);
     if (!rc)
         rc = store_copy(store, fd, b->options->copying, b->options->copying_arg, &b->report->bytes, err);
-    if (fd >= 0 && close(fd) != 0 && !rc)
+    if (fd >= 0 && file_close(fd) != 0 && !rc)
         rc = failed(b->temporary, err);
     store_close(store);
     return rc;
@@ -169,7 +174,7 @@ static enum err_code copy_journal(struct backup *b, struct err *err)
 
 static enum err_code read_vault(const char *path, uint8_t *bytes, size_t *size, struct err *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const int fd = file_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
     ssize_t got = 1;
 
     if (fd < 0)
@@ -203,9 +208,9 @@ static enum err_code write_new(const struct backup *b, const char *name, const u
         bytes += n;
         size -= (size_t)n;
     }
-    if (size > 0 || fsync(fd) != 0)
+    if (size > 0 || file_sync(fd) != 0)
         rc = failed(b->temporary, err);
-    if (close(fd) != 0 && !rc)
+    if (file_close(fd) != 0 && !rc)
         rc = failed(b->temporary, err);
     return rc;
 }
@@ -317,10 +322,10 @@ static enum err_code check_copy(const struct backup *b, struct err *err)
 
 static enum err_code sync_dir(const char *path, struct err *err)
 {
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = file_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     enum err_code rc = ERR_OK;
 
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+    if (fd < 0 || (file_sync(fd) != 0 && errno != EINVAL))
         rc = failed(path, err);
     if (fd >= 0)
         close(fd);
@@ -329,7 +334,7 @@ static enum err_code sync_dir(const char *path, struct err *err)
 
 static enum err_code publish(struct backup *b, struct err *err)
 {
-    if (fsync(b->dir) != 0 && errno != EINVAL)
+    if (file_sync(b->dir) != 0 && errno != EINVAL)
         return failed(b->temporary, err);
     if (rename(b->temporary, b->out) != 0) {
         if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR)

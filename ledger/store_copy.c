@@ -111,14 +111,17 @@ static enum err_code copy_once(struct store *s, struct store_txn *pinned, int fd
 
     int rc = mdb_env_info(s->env, &info);
     const uint64_t total = rc ? 0 : ((uint64_t)info.me_last_pgno + 1) * s->page_size;
+    if (!rc && lseek(fd, 0, SEEK_SET) < 0) /* an attempt before may have written */
+        rc = errno;
     if (!rc)
         rc = reserve(fd, total);
     if (!rc)
         rc = copy_watched(s->env, fd, progress, arg, total);
-    *again = rc == MDB_MAP_RESIZED;
+    *again = rc == MDB_MAP_RESIZED || rc == EINTR; /* LMDB gives up when a signal interrupts a write */
     if (rc)
         return copy_failed(s, rc, total, err);
-    if (s->has_no_lock && mdb_env_info(s->env, &info) == 0 && info.me_last_txnid != mdb_txn_id(pinned->txn))
+    if (mdb_env_info(s->env, &info) == 0 && info.me_last_txnid != mdb_txn_id(pinned->txn) &&
+        store_has_lost_lock(s))
         return err_set(err, ERR_IO,
                        "%s was written while it was copied without its lock file (no permission). Copy it as "
                        "the user that owns it",

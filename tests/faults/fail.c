@@ -4,6 +4,7 @@
  *   FAULT_WHAT   "memory": malloc, calloc, realloc and their kin. "system": the system calls of rows[] below.
  *                "clock": none; the clock is set by FAULT_CLOCK alone
  *   FAULT_AT     which call fails, from 1; not set: none does, they are counted
+ *   FAULT_NAME   of the call that fails: the first of that name from FAULT_AT on, because threads do not keep in step
  *   FAULT_HOW    the number of an errno; 0: the call reads or writes half of what it was asked for
  *   FAULT_STAYS  set: every call of that name from FAULT_AT on fails, as on a disk that stays full
  *   FAULT_LOG    a file that gets one line a call when they are counted, else one line for the call that failed:
@@ -121,6 +122,8 @@ static bool counts_memory;
 static bool stays;
 static long fail_at; /* 0: only count */
 static int fail_how;
+static const char *wanted;
+static bool has_failed;
 static const char *fail_name; /* once it has happened */
 static long counted;
 static long clock_shift_s;
@@ -192,12 +195,12 @@ static bool is_the_one(const char *name, int skip)
     inside = true;
     const int error = errno;
     const long number = __atomic_add_fetch(&counted, 1, __ATOMIC_SEQ_CST);
-    bool fails = number == fail_at;
-    if (fails)
+    const bool is_first = fail_at > 0 && number >= fail_at && (!wanted || strcmp(wanted, name) == 0) &&
+                          !__atomic_exchange_n(&has_failed, true, __ATOMIC_SEQ_CST);
+    if (is_first)
         fail_name = name;
-    else if (stays && fail_name && strcmp(fail_name, name) == 0)
-        fails = true;
-    if (fail_at == 0 || number == fail_at)
+    const bool fails = is_first || (stays && fail_name && strcmp(fail_name, name) == 0);
+    if (fail_at == 0 || is_first)
         tell(number, name, site(skip));
     errno = error;
     inside = false;
@@ -376,6 +379,7 @@ __attribute__((constructor)) static void begin(void)
     fail_at = number_of("FAULT_AT");
     fail_how = (int)number_of("FAULT_HOW");
     stays = getenv("FAULT_STAYS") != NULL;
+    wanted = getenv("FAULT_NAME");
     (void)site(0); /* the unwinder is loaded now, not at the first call */
     const int fd = log ? open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     if (fd >= 0) {

@@ -54,12 +54,12 @@ class Fault:
         self.what, self.number, self.name, self.site, self.how = what, number, name, site, how
 
     def env(self, log):
-        return {"LD_PRELOAD": SHIM, "FAULT_WHAT": self.what, "FAULT_AT": str(self.number), "FAULT_HOW": str(self.how),
+        return {"LD_PRELOAD": SHIM, "FAULT_WHAT": self.what, "FAULT_AT": str(self.number), "FAULT_NAME": self.name, "FAULT_HOW": str(self.how),
                 "FAULT_LOG": log}
 
     def __str__(self):
         how = "half" if self.how == SHORT else errno.errorcode[self.how]
-        return f"{self.what} call {self.number}, {self.name} answers {how} (FAULT_AT={self.number} FAULT_HOW={self.how})"
+        return f"{self.what} call {self.number}, {self.name} answers {how} (FAULT_AT={self.number} FAULT_NAME={self.name} FAULT_HOW={self.how})"
 
 
 class Path:
