@@ -65,9 +65,11 @@ static struct row rows[] = {
     {.name = "raw LMDB get, random", .run = reads_lmdb, .group = WHOLE},
     {.name = "show SEQ, random", .run = reads_journal, .group = WHOLE},
     {.name = "raw SHA-256, one stream", .run = raw_sha256_stream, .group = WHOLE},
+    {.name = "raw SHA-256, two threads", .run = raw_sha256_stream_2, .group = WHOLE},
     {.name = "raw SHA-256, each entry", .run = raw_sha256_entries, .group = WHOLE},
     {.name = "raw SHA-256, the tree", .run = raw_sha256_tree, .group = WHOLE},
     {.name = "verify", .run = own_verify, .group = WHOLE},
+    {.name = "verify, two threads", .run = own_verify_2, .group = WHOLE},
     {.name = "raw LMDB", .run = raw_lmdb, .group = 10000, .load = LOAD_FILLS},
     {.name = "JSON append", .run = own_append_json, .group = 10000, .load = LOAD_FILLS},
     {.name = "raw SHA-256, one stream", .run = raw_sha256_stream, .group = WHOLE, .load = LOAD_FILLS},
@@ -94,6 +96,7 @@ static const struct {
     {"of one", "of_one_caller", "one caller"},
     {"of get", "of_get", "raw LMDB get, random"},
     {"of stream", "of_sha256_stream", "raw SHA-256, one stream"},
+    {"of two", "of_sha256_two", "raw SHA-256, two threads"},
     {"of each", "of_sha256_each", "raw SHA-256, each entry"},
 };
 #define BASELINE_COUNT (sizeof baselines / sizeof baselines[0])

@@ -18,6 +18,7 @@ int64_t own_append(const struct raw_load *load);
 int64_t own_append_json(const struct raw_load *load);
 /* Writes a journal, which is not measured; verifies it on the calling thread, which is. load: LOAD_ENTRIES. */
 int64_t own_verify(const struct raw_load *load);
+int64_t own_verify_2(const struct raw_load *load);
 
 /* -- for other rows -------------------------------------------------------------------------------------- */
 

@@ -31,7 +31,9 @@ void raw_lmdb_ok(int rc, const char *what); /* ends the program */
 void raw_lmdb_key(uint8_t key[8], uint64_t number);
 
 /* Nanoseconds of hashing all of them. */
-int64_t raw_sha256_stream(const struct raw_load *load);  /* as one stream */
+int64_t raw_sha256_stream(const struct raw_load *load); /* as one stream */
+int64_t
+raw_sha256_stream_2(const struct raw_load *load); /* as two, on two threads: each a half of the bytes */
 int64_t raw_sha256_entries(const struct raw_load *load); /* each by itself, as a leaf of the tree */
 int64_t raw_sha256_tree(const struct raw_load *load);    /* leaves, and inner nodes: one more an entry */
 
