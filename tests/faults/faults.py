@@ -50,12 +50,13 @@ ANSWERS = {
 class Fault:
     """One call that fails: which one, and how."""
 
-    def __init__(self, what, number, name, site, how):
-        self.what, self.number, self.name, self.site, self.how = what, number, name, site, how
+    def __init__(self, what, number, name, how, stays):
+        self.what, self.number, self.name, self.how, self.stays = what, number, name, how, stays
 
     def env(self, log):
-        return {"LD_PRELOAD": SHIM, "FAULT_WHAT": self.what, "FAULT_AT": str(self.number), "FAULT_NAME": self.name, "FAULT_HOW": str(self.how),
-                "FAULT_LOG": log}
+        return {"LD_PRELOAD": SHIM, "FAULT_WHAT": self.what, "FAULT_AT": str(self.number),
+                "FAULT_NAME": self.name, "FAULT_HOW": str(self.how), "FAULT_LOG": log,
+                "FAULT_STAYS": "1" if self.stays else None}
 
     def __str__(self):
         how = "half" if self.how == SHORT else errno.errorcode[self.how]
@@ -76,6 +77,7 @@ class Path:
 
 class Sweep(Case):
     seen = set()     # places that were tried already, of all sweeps of this process
+    STAYS = False    # whether every later call of that name fails as well
     messages = {}    # what was said, for a reader: LEDGER_FAULTS_TELL=1
 
     def setUp(self):
@@ -102,13 +104,15 @@ class Sweep(Case):
         with open(log, encoding="utf-8") as f:
             for line in f:
                 number, name, site = line.split()
-                if not ALL and (what, name, site) in Sweep.seen:
+                if not ALL and (what, self.STAYS, name, site) in Sweep.seen:
                     continue
-                Sweep.seen.add((what, name, site))
+                Sweep.seen.add((what, self.STAYS, name, site))
                 answers = (errno.ENOMEM,) if what == "memory" else ANSWERS.get(name, (errno.EIO,))
                 if not ALL and len(answers) > 2:  # the first, and one of the others in turn
                     answers = (answers[0], answers[1 + len(faults) % (len(answers) - 1)])
-                faults += [Fault(what, int(number), name, site, how) for how in answers]
+                if self.STAYS:
+                    answers = (errno.ENOSPC,) if name in WRITES | SYNCS | NAMES else ()
+                faults += [Fault(what, int(number), name, how, self.STAYS) for how in answers]
         os.unlink(log)
         shutil.rmtree(folder)
         if path.most and len(faults) > path.most and not ALL:
