@@ -1,6 +1,7 @@
 #include "book/redecide.h"
 
 #include "book/engine.h"
+#include "book/snapshot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,14 +145,33 @@ static enum err_code walk(struct walk *w, book_progress *progress, void *context
     return rc;
 }
 
-enum err_code redecide(struct journal_reader *r, uint64_t to, struct redecide_report *report,
+/* With a snapshot, if one fits: a clock entry before it may await its answer still. */
+static enum err_code begin(struct walk *w, uint64_t since, struct err *err)
+{
+    struct journal_record record;
+
+    enum err_code rc = since > 1 ? snapshot_begin(&w->book, w->reader, since - 1, INT64_MAX, err) : ERR_OK;
+    w->report->begun_at = book_seq(&w->book);
+    const uint64_t pending = w->book.run->pending_seq;
+    if (rc || pending == 0)
+        return rc;
+    rc = journal_reader_get(w->reader, pending, &record, err);
+    if (!rc)
+        rc = entry_decode(record.bytes, record.size, &w->trigger, err);
+    w->is_pending = rc == ERR_OK;
+    return rc;
+}
+
+enum err_code redecide(struct journal_reader *r, uint64_t since, uint64_t to, struct redecide_report *report,
                        book_progress *progress, void *context, struct err *err)
 {
     const uint64_t size = journal_reader_size(r);
 
-    if (to > size)
+    if (to > size || since > size)
         return err_set(err, ERR_NOT_FOUND, "there is no entry %llu; the newest is %llu",
-                       (unsigned long long)to, (unsigned long long)size);
+                       (unsigned long long)(to > size ? to : since), (unsigned long long)size);
+    if (to && since > to)
+        since = to;
     struct walk *const w = calloc(1, sizeof *w);
     if (!w)
         return err_set(err, ERR_MEMORY, "out of memory");
@@ -161,6 +181,8 @@ enum err_code redecide(struct journal_reader *r, uint64_t to, struct redecide_re
     w->reader = r;
     w->report = report;
     w->last = to ? to : size;
+    if (!rc)
+        rc = begin(w, since, err);
     if (!rc)
         rc = walk(w, progress, context, err);
     report->entries = book_seq(&w->book);

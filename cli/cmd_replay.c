@@ -14,7 +14,8 @@
 
 struct choice {
     uint64_t to_seq;
-    int64_t to_ns; /* INSTANT_NONE: by seq */
+    uint64_t since; /* 0: everything */
+    int64_t to_ns;  /* INSTANT_NONE: by seq */
     bool json;
     bool digest;
     bool from_start;
@@ -242,6 +243,8 @@ static enum err_code json_redecide(struct journal *j, const struct redecide_repo
 
     json_out_init(&out);
     json_out_object(&out);
+    json_out_key(&out, "begun_at");
+    json_out_u64(&out, report->begun_at);
     json_out_key(&out, "entries");
     json_out_u64(&out, report->entries);
     json_out_key(&out, "triggers");
@@ -281,7 +284,7 @@ static enum err_code run_redecide(struct journal *j, struct journal_reader *r, c
     if (!report)
         return err_set(err, ERR_MEMORY, "out of memory");
     cli_progress_init(&progress, "redecide");
-    enum err_code rc = redecide(r, c->to_seq, report, cli_progress_draw, &progress, err);
+    enum err_code rc = redecide(r, c->since, c->to_seq, report, cli_progress_draw, &progress, err);
     cli_progress_end(&progress);
     if (!rc && c->json)
         rc = json_redecide(j, report, err);
@@ -299,6 +302,10 @@ static enum err_code run_redecide(struct journal *j, struct journal_reader *r, c
         if (report->has_proposed)
             put_version("decided now", &report->proposed);
     }
+    if (!rc && !c->json && report->begun_at)
+        fprintf(stderr,
+                "begun with the snapshot of entry %llu: what was decided before it was not looked at\n",
+                (unsigned long long)report->begun_at);
     if (!rc && !c->json && report->behind)
         fprintf(stderr, "%llu clock entries were overtaken by newer ones before the loop answered them\n",
                 (unsigned long long)report->behind);
@@ -371,7 +378,9 @@ static enum err_code run_check(struct journal_reader *r, const struct choice *c,
 static enum err_code check_choice(const struct choice *c, bool has_to, struct err *err)
 {
     if (c->redecide && (c->digest || c->from_start || c->check_snapshots || c->to_ns != INSTANT_NONE))
-        return err_set(err, ERR_USAGE, "replay: --redecide goes with --to SEQ and --json only");
+        return err_set(err, ERR_USAGE, "replay: --redecide goes with --since SEQ, --to SEQ and --json only");
+    if (c->since && !c->redecide)
+        return err_set(err, ERR_USAGE, "replay: --since goes with --redecide only");
     if (c->check_snapshots && (c->digest || c->from_start || has_to))
         return err_set(err, ERR_USAGE, "replay: --check-snapshots goes with --json only");
     return ERR_OK;
@@ -380,10 +389,12 @@ static enum err_code check_choice(const struct choice *c, bool has_to, struct er
 enum err_code cmd_replay(struct cli *cli, struct err *err)
 {
     const char *to = NULL;
+    const char *since = NULL;
     struct choice c = {.to_ns = INSTANT_NONE};
     struct journal *j = NULL;
     struct journal_reader *r = NULL;
     const struct cli_option options[] = {{.name = "to", .value = &to},
+                                         {.name = "since", .value = &since},
                                          {.name = "json", .flag = &c.json},
                                          {.name = "digest", .flag = &c.digest},
                                          {.name = "from-start", .flag = &c.from_start},
@@ -393,6 +404,10 @@ enum err_code cmd_replay(struct cli *cli, struct err *err)
 
     if (!rc && to)
         rc = parse_to(&c, to, err);
+    if (!rc && since)
+        rc = cli_parse_u64("--since", since, &c.since, err);
+    if (!rc && since && c.since == 0)
+        rc = err_set(err, ERR_USAGE, "--since: entries are numbered from 1");
     if (!rc)
         rc = check_choice(&c, to != NULL, err);
     if (!rc)

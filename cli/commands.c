@@ -89,7 +89,7 @@ const struct command commands[] = {
      "examples/naked-put.yaml\n"},
     {"replay", cmd_replay, "fold the journal to state; decide again and compare",
      "usage: ledger -C DIR replay [--to SEQ|TIME] [--from-start] [--json | --digest]\n"
-     "       ledger -C DIR replay --redecide [--to SEQ] [--json]\n"
+     "       ledger -C DIR replay --redecide [--since SEQ] [--to SEQ] [--json]\n"
      "       ledger -C DIR replay --check-snapshots [--json]\n\n"
      "Folds entries into accounts, positions and the market's view, and prints them. The digest is the same "
      "on\n"
@@ -99,6 +99,7 @@ const struct command commands[] = {
      "A replay begins with the newest stored snapshot (ledger snapshot) that is not past --to; the state is "
      "the same.\n\n"
      "  --from-start       folds from entry 1, whatever is stored\n"
+     "  --since SEQ        decides again from the newest snapshot before SEQ on; without it from entry 1 on\n"
      "  --check-snapshots  folds from entry 1 and holds every snapshot against it; exit 1 names the first "
      "that\n"
      "                     differs\n\n"

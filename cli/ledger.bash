@@ -32,7 +32,7 @@ _ledger() {
     doctor) options="--key --salvage --reindex --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
-    replay) options="--to --from-start --json --digest --redecide --check-snapshots" ;;
+    replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
     verify) options="--key --seal --threads --raw --json" ;;

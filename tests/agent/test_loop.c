@@ -333,12 +333,12 @@ static void test_redecide_up_to_any_entry(void **state)
     session_run(&s, "2026-01-05T14:31:30Z"); /* with an order and its fill */
     SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
     for (uint64_t to = book_seq(&s.desk->book) - 12; to <= book_seq(&s.desk->book); to++) {
-        SCRATCH_OK(redecide(r, to, report, NULL, NULL, err));
+        SCRATCH_OK(redecide(r, 0, to, report, NULL, NULL, err));
         if (report->differs_seq)
             fail_msg("to %llu: %s", (unsigned long long)to, report->reason);
         assert_int_equal(report->entries, to);
     }
-    assert_int_equal(redecide(r, book_seq(&s.desk->book) + 1, report, NULL, NULL, NULL), ERR_NOT_FOUND);
+    assert_int_equal(redecide(r, 0, book_seq(&s.desk->book) + 1, report, NULL, NULL, NULL), ERR_NOT_FOUND);
     journal_reader_end(r);
     free(report);
     session_end(&s);

@@ -467,6 +467,54 @@ static void test_snapshots_in_a_session_change_no_decision(void **state)
     assert_memory_equal(&x, &y, sizeof x);
 }
 
+/* From any snapshot on: the same entries are found equal, and one that nobody decided is still named. */
+static void test_deciding_again_since_a_snapshot(void **state)
+{
+    static const char *const times[] = {"2026-01-05T14:31:30Z", "2026-01-05T14:33:30Z"};
+    struct session s;
+    struct journal_reader *r = NULL;
+    struct redecide_report *const report = calloc(1, sizeof *report);
+    uint64_t covered[2];
+
+    (void)state;
+    REQUIRE(report);
+    start_quiet(&s);
+    for (unsigned i = 0; i < 2; i++) {
+        session_run(&s, times[i]);
+        covered[i] = write_one(&s).covered;
+    }
+    session_run(&s, "2026-01-05T14:36:00Z");
+    SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
+    const struct {
+        uint64_t since;
+        uint64_t begun_at;
+    } rows[] = {{0, 0}, {1, 0}, {covered[0], 0}, {covered[0] + 1, covered[0]}, {covered[1] + 2, covered[1]}};
+    uint64_t compared = UINT64_MAX;
+    for (unsigned i = 0; i < 5; i++) {
+        SCRATCH_OK(redecide(r, rows[i].since, 0, report, NULL, NULL, err));
+        assert_int_equal(report->differs_seq, 0);
+        assert_int_equal(report->begun_at, rows[i].begun_at);
+        assert_int_equal(report->entries, book_seq(&s.desk->book));
+        assert_true(report->compared > 0 && report->compared <= compared);
+        compared = report->compared;
+    }
+    assert_int_equal(redecide(r, book_seq(&s.desk->book) + 1, 0, report, NULL, NULL, NULL), ERR_NOT_FOUND);
+    SCRATCH_OK(redecide(r, covered[1] + 2, covered[0] + 5, report, NULL, NULL, err));
+    assert_int_equal(report->begun_at, covered[0]); /* none behind `to` */
+    journal_reader_end(r);
+    SCRATCH_OK(desk_begin(s.desk, err));
+    const uint64_t forged = journal_group_next_seq(s.desk->group);
+    struct entry e = entries_caused(entries_order("forged", "ACME", SIDE_BUY, 1, "1"), 1);
+    SCRATCH_OK(desk_add(s.desk, "strategy:naked-put", &e, err));
+    SCRATCH_OK(desk_commit(s.desk, err));
+    SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
+    SCRATCH_OK(redecide(r, covered[1] + 2, 0, report, NULL, NULL, err));
+    assert_int_equal(report->differs_seq, forged);
+    journal_reader_end(r);
+    free(report);
+    session_end(&s);
+}
+
 /* A clock entry waits for its answer; somebody asks for a snapshot; the answer still comes, and is the same. */
 static void test_one_between_a_clock_entry_and_its_answer(void **state)
 {
@@ -490,6 +538,16 @@ static void test_one_between_a_clock_entry_and_its_answer(void **state)
     SCRATCH_OK(desk_commit(s.desk, err));
     assert_int_equal(s.desk->book.run->pending_seq, 0);
     session_decides_the_same(&s);
+    struct redecide_report *const report = calloc(1, sizeof *report);
+    struct journal_reader *r = NULL;
+    REQUIRE(report);
+    SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
+    SCRATCH_OK(redecide(r, e.seq + 2, 0, report, NULL, NULL, err)); /* nor by who decides again from there */
+    assert_int_equal(report->begun_at, e.seq);
+    assert_int_equal(report->differs_seq, 0);
+    assert_true(report->compared > 0);
+    journal_reader_end(r);
+    free(report);
     session_end(&s);
 }
 
@@ -538,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_nobody_appends_one_from_outside),
         cmocka_unit_test(test_a_session_ends_with_one_and_the_next_begins_with_it),
         cmocka_unit_test(test_snapshots_in_a_session_change_no_decision),
+        cmocka_unit_test(test_deciding_again_since_a_snapshot),
         cmocka_unit_test(test_one_between_a_clock_entry_and_its_answer),
         cmocka_unit_test(test_what_is_appended_with_a_folded_book_is_kept_when_due),
     };

@@ -40,6 +40,9 @@ class Snapshot(Case):
         self.same(j)
         self.assertEqual(self.kinds(j).count("control.snapshot"), 2)
         self.assertIsNone(j.redecide()["differs"])
+        later = j.run("replay", "--redecide", "--since", last["seq"], "--json").json()
+        self.assertEqual((later["differs"], later["begun_at"]), (None, last["body"]["covered"]))
+        self.assertIn("was not looked at", j.run("replay", "--redecide", "--since", last["seq"]).err)
         j.verify()
 
     def test_on_request(self):
@@ -127,6 +130,7 @@ class Snapshot(Case):
                             (["replay", "--check-snapshots", "--to", "1"], "--check-snapshots"),
                             (["replay", "--redecide", "--check-snapshots"], "--redecide"),
                             (["replay", "--redecide", "--from-start"], "--redecide"),
+                            (["replay", "--since", "1"], "--since"), (["replay", "--redecide", "--since", "0"], "from 1"),
                             (["snapshot", "x"], "one argument too many")):
             self.expect_error(MISUSED, piece, args=["-C", j.path, *args])
 

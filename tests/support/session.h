@@ -100,7 +100,7 @@ static inline struct redecide_report *session_redecide(struct session *s)
 
     REQUIRE(report);
     SCRATCH_OK(journal_reader_begin(s->journal, &r, err));
-    SCRATCH_OK(redecide(r, 0, report, NULL, NULL, err));
+    SCRATCH_OK(redecide(r, 0, 0, report, NULL, NULL, err));
     journal_reader_end(r);
     return report;
 }
