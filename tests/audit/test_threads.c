@@ -22,6 +22,11 @@
 
 static struct forge honest;
 
+/* Around the ends of tiles, and where no group ends at all; one in a tile, many, none. */
+static const uint64_t seals[] = {1,   40,  255, 256, 257,  258,  511,  512,  513,  700,
+                                 767, 769, 770, 771, 1024, 1500, 1536, 2560, 2561, ENTRIES + 1};
+#define SEALS (sizeof seals / sizeof seals[0])
+
 struct outcome {
     enum err_code rc;
     struct err err;
@@ -338,6 +343,33 @@ static void test_what_is_wrong_at_a_joint_is_found_at_the_same_place(void **stat
     }
 }
 
+/* Signed by the journal's key, in form, over a history that never was. */
+static void test_a_seal_over_another_history_is_named(void **state)
+{
+    char where[VERIFY_PLACE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < SEALS; i++) {
+        const struct verify_options options = {.threads = 2, .tiles = 2};
+        struct hash root = forge_root(&honest, seals[i]);
+        struct outcome found;
+        struct forge f;
+        size_t size = 0;
+        forge_copy(&f, &honest);
+        root.bytes[31] ^= 1;
+        forge_drop(&f, forge_find_number(&f, EVIDENCE_SEALS, seals[i]));
+        forge_seal_text(&f, seals[i], FORGE_ORIGIN, seals[i], &root, "");
+        uint8_t *const image = forge_image(&f, &size);
+        verify(image, size, &options, &found);
+        snprintf(where, sizeof where, "seal %" PRIu64, seals[i]);
+        assert_int_equal(found.rc, ERR_WRONG);
+        assert_string_equal(found.report.wrong.where, where);
+        assert_int_equal(assert_agreed(&f, where), ERR_WRONG);
+        free(image);
+        forge_release(&f);
+    }
+}
+
 /* The first wrong place counts, whoever meets the second one sooner. */
 static void test_of_two_wrong_places_the_first_is_named(void **state)
 {
@@ -362,12 +394,8 @@ static void test_of_two_wrong_places_the_first_is_named(void **state)
     forge_release(&f);
 }
 
-/* A seal of each size around the ends of tiles, and where no group ends at all. */
 static int make_honest(void **state)
 {
-    static const uint64_t seals[] = {1,   40,  255, 256, 257,  258,  511,  512,  513,  700,
-                                     767, 769, 770, 771, 1024, 1500, 1536, 2560, 2561, ENTRIES + 1};
-
     (void)state;
     forge_init(&honest, 9);
     honest.per_block = 7;
@@ -375,7 +403,7 @@ static int make_honest(void **state)
     forge_many(&honest, ENTRIES, 5);
     forge_blocks(&honest);
     forge_tiles(&honest);
-    for (size_t i = 0; i < sizeof seals / sizeof seals[0]; i++)
+    for (size_t i = 0; i < SEALS; i++)
         forge_seal(&honest, seals[i]);
     return 0;
 }
@@ -393,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_a_good_journal_is_good_however_it_is_looked_at),
         cmocka_unit_test(test_tampering_is_found_at_the_same_place),
         cmocka_unit_test(test_what_is_wrong_at_a_joint_is_found_at_the_same_place),
+        cmocka_unit_test(test_a_seal_over_another_history_is_named),
         cmocka_unit_test(test_of_two_wrong_places_the_first_is_named),
     };
 
