@@ -132,7 +132,8 @@ class Index(support.Case):
     def test_a_damaged_one_is_said_and_stops_nothing(self):
         j = self.grown(3000)
         j.run("doctor", "--reindex")
-        whole = open(self.index(j), "rb").read()
+        with open(self.index(j), "rb") as f:
+            whole = f.read()
         wanted = j.run("log", "--symbol", "GOOG", "--no-index").out
         damages = {"garbage": b"no LMDB file" * 5000, "cut": whole[:-8192], "short": whole[:5000],
                    "zeros": bytes(len(whole))}
