@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define PROGRESS_EVERY 16384
+#define RELEASE_EVERY  (UINT64_C(32) << 20)
 
 /* A row that is read ahead, of a table whose keys are numbers. */
 struct ahead {
@@ -26,8 +27,16 @@ struct ahead {
     struct evidence_item item;
 };
 
+/* Where the blocks that were joined lie in memory. */
+struct seen {
+    const uint8_t *low;
+    const uint8_t *high;
+    uint64_t bytes; /* of entries, since pages were last let go */
+};
+
 struct gather {
     struct walk *walk;
+    struct seen seen;
     struct ahead block;
     struct ahead seal;
     struct ahead index;
@@ -355,18 +364,25 @@ static enum err_code look_again(struct walk *w, uint64_t last, struct err *err)
     return rc ? rc : walk_until(w, last, err);
 }
 
-/* The pages of blocks that are done with would add up to the whole file. */
-static void release(struct walk *w, const struct batch *b)
+/*
+ * The pages that were read would add up to the whole file. What lies between the blocks read so far goes from
+ * time to time: they, the pages of keys among them, and those that came with them unasked.
+ */
+static void release(struct gather *g, const struct batch *b)
 {
-    const uint8_t *from = b->blocks[0].bytes;
-    const uint8_t *to = from;
+    struct seen *const seen = &g->seen;
 
     for (unsigned i = 0; i < b->block_count; i++) {
-        const struct batch_block *const block = &b->blocks[i];
-        from = block->bytes < from ? block->bytes : from;
-        to = block->bytes + block->size > to ? block->bytes + block->size : to;
+        const uint8_t *const from = b->blocks[i].bytes;
+        const uint8_t *const to = from + b->blocks[i].size;
+        seen->low = !seen->low || from < seen->low ? from : seen->low;
+        seen->high = to > seen->high ? to : seen->high;
     }
-    evidence_release(w->evidence, from, (size_t)(to - from));
+    seen->bytes += b->bytes;
+    if (seen->bytes < RELEASE_EVERY)
+        return;
+    evidence_release(g->walk->evidence, seen->low, (size_t)(seen->high - seen->low));
+    seen->bytes = 0;
 }
 
 static enum err_code walk_batches(struct gather *g, struct crew *crew, struct err *err)
@@ -384,7 +400,7 @@ static enum err_code walk_batches(struct gather *g, struct crew *crew, struct er
             rc = look_again(w, b->last, err);
         if (rc || w->seq < b->last)
             return rc;
-        release(w, b);
+        release(g, b);
         crew_drop(crew);
     }
 }

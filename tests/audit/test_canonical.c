@@ -99,6 +99,45 @@ static void test_agrees_with_the_codec_on_every_change(void **state)
     assert_true(refused > 10000 && accepted > 10000);
 }
 
+/* Each byte of `size` from `at` on replaced by each of some: what the codec decodes is accepted, nothing else. */
+static void try_each_byte(uint8_t *bytes, size_t entry_size, size_t at, size_t size)
+{
+    static const uint8_t others[] = {0x00, 0x01, 0x0a, 0x20, 0x21, 0x7e, 0x7f, 0x80, 0xc3, 0xff};
+    struct entry decoded;
+
+    for (size_t i = at; i < at + size; i++) {
+        const uint8_t kept = bytes[i];
+        for (size_t k = 0; k < sizeof others; k++) {
+            bytes[i] = others[k];
+            const bool decodes = entry_decode(bytes, entry_size, &decoded, NULL) == ERR_OK;
+            if (decodes != accepts(bytes, entry_size))
+                fail_msg("byte %02x at %zu of %zu: the codec says %s", others[k], i - at, size,
+                         decodes ? "yes" : "no");
+        }
+        bytes[i] = kept;
+    }
+    assert_true(accepts(bytes, entry_size));
+}
+
+/* Texts and ids are read many bytes at a time: whatever their length, none is left out. */
+static void test_every_byte_of_texts_and_ids_of_every_length_counts(void **state)
+{
+    static uint8_t bytes[ENTRY_MAX_SIZE];
+    char text[200];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (uint16_t size = 1; size <= 140; size++) {
+        struct entry e = {
+            .kind = ENTRY_ORDER_CANCELLED, .seq = 2, .recorded_at_ns = 1, .at_ns = INSTANT_NONE};
+        e.as.order_cancelled.order_id.length = (uint8_t)(size <= ID_MAX ? size : ID_MAX);
+        memset(e.as.order_cancelled.order_id.text, 'i', e.as.order_cancelled.order_id.length);
+        e.as.order_cancelled.reason = (struct text){text, size};
+        const size_t entry_size = encoded(&e, bytes);
+        try_each_byte(bytes, entry_size, ENTRY_HEADER_SIZE, entry_size - ENTRY_HEADER_SIZE);
+    }
+}
+
 static void test_tells_unknown_from_wrong(void **state)
 {
     static uint8_t bytes[ENTRY_MAX_SIZE];
@@ -134,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_accepts_every_kind_as_the_codec_writes_it),
         cmocka_unit_test(test_agrees_with_the_codec_on_every_change),
+        cmocka_unit_test(test_every_byte_of_texts_and_ids_of_every_length_counts),
         cmocka_unit_test(test_tells_unknown_from_wrong),
     };
 
