@@ -50,7 +50,7 @@ class Secrets(Case):
         # Rewriting it for one more key keeps that.
         j.run("actor", "add", "person:ada", "--role", "owner")
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(j.path, "vault")).st_mode), 0o600)
-        self.assertEqual(sorted(os.listdir(j.path)), ["journal.mdb", "journal.mdb-lock", "vault"])
+        self.assertEqual(sorted(os.listdir(j.path)), ["journal.mdb", "journal.mdb-lock", "journal.queue", "vault"])
         os.chmod(j.path, 0o755)
         self.assertIn("chmod 700", j.run("doctor").out)
 
