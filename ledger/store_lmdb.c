@@ -244,7 +244,7 @@ static int write_layout(struct store *s, MDB_txn *txn)
     return mdb_put(txn, s->meta, &key, &value, 0);
 }
 
-static enum err_code open_rows(struct store *s, enum store_mode mode, struct err *err)
+static enum err_code try_open_rows(struct store *s, enum store_mode mode, bool *again, struct err *err)
 {
     const bool is_new = mode == STORE_CREATE;
     MDB_txn *txn = NULL;
@@ -266,9 +266,25 @@ static enum err_code open_rows(struct store *s, enum store_mode mode, struct err
         mdb_txn_abort(txn);
     else
         rc = mdb_txn_commit(txn); /* ends a reading one, too, and keeps the handles */
+    if (rc == EINTR) {            /* LMDB gives up when a signal interrupts its sync */
+        *again = true;
+        return ERR_OK;
+    }
     if (rc == MDB_NOTFOUND)
         rc = MDB_INVALID;
     return rc ? store_fail(s->name, rc, "open its sub-databases", err) : ERR_OK;
+}
+
+static enum err_code open_rows(struct store *s, enum store_mode mode, struct err *err)
+{
+    enum err_code rc;
+    bool again;
+
+    do {
+        again = false;
+        rc = try_open_rows(s, mode, &again, err);
+    } while (!rc && again);
+    return rc;
 }
 
 static void release(struct store *s)
