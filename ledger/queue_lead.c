@@ -76,7 +76,7 @@ static void answer(struct queue *q, const struct queue_item *item, int64_t code,
     a.code = code;
     a.first_seq = item->first_seq;
     a.refused = item->refused;
-    if (code == ERR_OK) {
+    if (code == ERR_OK && seal) {
         a.seal_size = seal->size;
         a.root = seal->root;
     } else if (code > 0) {
@@ -232,6 +232,8 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     struct seal seal;
     enum err_code rc = ERR_OK;
 
+    seal.size = 0; /* of no seal, until there is one */
+    memset(&seal.root, 0, sizeof seal.root);
     *mine = *own;
     q->count = 1;
     for (bool is_first = true; is_any_left(q); is_first = false) {
