@@ -80,11 +80,15 @@ static bool claim(struct queue *q, uint32_t i)
     struct queue_slot *const slot = &q->file->slots[i];
     uint32_t state = atomic_load(&slot->state);
 
-    if (state != QUEUE_FREE && queue_process_lives(atomic_load(&slot->owner)))
+    const enum queue_state kind = queue_state_of(state);
+
+    if (kind == QUEUE_FILLING && queue_process_lives(queue_process_of(state)))
         return false;
-    if (state == QUEUE_TAKEN && queue_process_lives(atomic_load(&slot->leader)))
+    if (kind != QUEUE_FREE && kind != QUEUE_FILLING && queue_process_lives(atomic_load(&slot->owner)))
         return false;
-    if (!atomic_compare_exchange_strong(&slot->state, &state, QUEUE_FILLING))
+    if (kind == QUEUE_TAKEN && queue_process_lives(queue_process_of(state)))
+        return false;
+    if (!atomic_compare_exchange_strong(&slot->state, &state, queue_state_by(QUEUE_FILLING, q->process)))
         return false;
     atomic_store(&slot->owner, q->process);
     return true;
@@ -240,9 +244,9 @@ static bool lead_now(struct caller *c, bool force, struct queue_reply *reply, si
 
     if (!try_lead(q, force))
         return false;
-    const bool is_mine = atomic_compare_exchange_strong(&c->slot->state, &pending, QUEUE_TAKEN);
+    const bool is_mine =
+        atomic_compare_exchange_strong(&c->slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process));
     if (is_mine) {
-        atomic_store(&c->slot->leader, q->process);
         c->item.is_own = true;
         *rc = queue_lead(q, &c->item, reply, refused, err);
     }
@@ -257,7 +261,8 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
     enum err_code rc = ERR_OK;
 
     for (unsigned waited_ms = 0;; waited_ms += LOOK_MS) {
-        const uint32_t state = atomic_load(&c->slot->state);
+        const uint32_t word = atomic_load(&c->slot->state);
+        const enum queue_state state = queue_state_of(word);
         if (state == QUEUE_DONE && !read_answer(c, &a))
             return err_set(err, ERR_WRONG,
                            "another program has written into " QUEUE_FILE_NAME
@@ -266,11 +271,11 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
             return take_answer(&a, reply, refused, err);
         if (state == QUEUE_PENDING && lead_now(c, waited_ms >= FORCE_MS, reply, refused, &rc, err))
             return rc;
-        const bool is_orphan = state == QUEUE_TAKEN && !queue_process_lives(atomic_load(&c->slot->leader));
+        const bool is_orphan = state == QUEUE_TAKEN && !queue_process_lives(queue_process_of(word));
         if (is_orphan && recover(c, reply, &rc, err))
             return rc;
         if (state == QUEUE_PENDING || (state == QUEUE_TAKEN && !is_orphan))
-            queue_wait(&c->slot->state, state, LOOK_MS);
+            queue_wait(&c->slot->state, word, LOOK_MS);
         else
             make_order(c); /* it was stale, or is an orphan that was not written */
     }

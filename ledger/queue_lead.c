@@ -49,9 +49,9 @@ static void collect(struct queue *q)
         struct queue_order *const o = &q->orders[i];
         uint32_t pending = QUEUE_PENDING;
         if (atomic_load(&slot->state) != QUEUE_PENDING || slot->order.rules != q->rules.number ||
-            !has_caller(q, slot) || !atomic_compare_exchange_strong(&slot->state, &pending, QUEUE_TAKEN))
+            !has_caller(q, slot) ||
+            !atomic_compare_exchange_strong(&slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process)))
             continue;
-        atomic_store(&slot->leader, q->process);
         if (!copy_order(q, slot, o) || o->rules != q->rules.number || is_twice(q, o->ticket)) {
             set_state(
                 slot,

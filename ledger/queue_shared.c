@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC "ledger queue 2\n"
+#define MAGIC "ledger queue 3\n"
 
 _Static_assert(sizeof(struct queue_order) ==
                    QUEUE_TICKET_SIZE + 8 + 4 * 4 + 2 * QUEUE_ENTRIES_MAX + QUEUE_BYTES_MAX,

@@ -33,6 +33,22 @@
 
 enum queue_state { QUEUE_FREE, QUEUE_FILLING, QUEUE_PENDING, QUEUE_TAKEN, QUEUE_DONE };
 
+/* Who fills or has taken a slot stands in the same word, so that nobody sees the one without the other. */
+static inline uint32_t queue_state_by(enum queue_state state, uint32_t process)
+{
+    return (uint32_t)state | process << 8; /* Linux has no process number of more than 22 bits */
+}
+
+static inline enum queue_state queue_state_of(uint32_t word)
+{
+    return (enum queue_state)(word & 0xff);
+}
+
+static inline uint32_t queue_process_of(uint32_t word)
+{
+    return word >> 8;
+}
+
 /* No padding in what is signed. */
 struct queue_order {
     uint8_t ticket[QUEUE_TICKET_SIZE]; /* random, of this order alone */
@@ -59,9 +75,8 @@ struct queue_answer {
 };
 
 struct queue_slot {
-    _Atomic uint32_t state;  /* waited on by futex */
-    _Atomic uint32_t owner;  /* process of the caller */
-    _Atomic uint32_t leader; /* process that has taken it */
+    _Atomic uint32_t state; /* and process: waited on by futex */
+    _Atomic uint32_t owner; /* process of the caller, from PENDING to DONE */
     struct queue_order order;
     uint8_t order_mac[QUEUE_MAC_SIZE];
     struct queue_answer answer;
