@@ -2,7 +2,10 @@
 
 #include "ledger/journal_state.h"
 
+#include <sched.h>
 #include <stdlib.h>
+
+#define LOOKS_MAX 20u /* at who comes in while others are let in */
 
 /* -- what waits ------------------------------------------------------------------------------------------ */
 
@@ -40,6 +43,32 @@ static bool has_caller(const struct queue *q, struct queue_slot *slot)
     const uint32_t owner = atomic_load(&slot->owner);
 
     return owner == q->process || queue_process_exists(owner); /* its own threads cost no system call */
+}
+
+static unsigned count_pending(const struct queue *q)
+{
+    unsigned count = 0;
+
+    for (uint32_t i = 0; i < QUEUE_SLOTS; i++)
+        count += atomic_load(&q->file->slots[i].state) == QUEUE_PENDING;
+    return count;
+}
+
+/*
+ * Those whom the last round has answered are about to come again: as long as more arrive, they are let in first.
+ * Who is alone goes on at once.
+ */
+static void let_in(const struct queue *q)
+{
+    unsigned before = 0;
+
+    for (unsigned i = 0; i < LOOKS_MAX; i++) {
+        const unsigned pending = count_pending(q);
+        if (pending == before)
+            return;
+        before = pending;
+        sched_yield();
+    }
 }
 
 static void collect(struct queue *q)
@@ -236,6 +265,7 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     memset(&seal.root, 0, sizeof seal.root);
     *mine = *own;
     q->count = 1;
+    let_in(q);
     for (bool is_first = true; is_any_left(q); is_first = false) {
         rc = attempt(q, is_first, &seal, &culprit, &why);
         if (rc && q->rules.dropped)

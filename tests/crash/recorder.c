@@ -212,7 +212,7 @@ int fallocate(int fd, int mode, off_t at, off_t size)
         return (int)syscall(SYS_fallocate, fd, mode, at, size);
     const bool ours = recorder_owns(fd, &f);
     const int rc = (int)syscall(SYS_fallocate, fd, mode, at, size);
-    if (rc == 0 && ours && mode == 0 && at + size > f.st.st_size)
+    if (rc == 0 && ours && mode == 0 && at + size >= f.st.st_size) /* another process may have been first */
         recorder_put(
             (struct record_head){.type = RECORD_SIZE, .node = f.st.st_ino, .offset = (uint64_t)(at + size)},
             f.name, NULL, NULL);
