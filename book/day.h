@@ -11,7 +11,7 @@
 
 struct day_state {
     civil_day session; /* of the newest clock entry; CIVIL_DAY_NONE before the first */
-    int64_t latest_ns; /* greatest `at` of all entries but control's: where a look at a time past may not begin */
+    int64_t latest_ns; /* greatest `at` of all entries but control's: no look at a time past begins there */
 };
 
 void day_init(void *state);

@@ -40,7 +40,7 @@ struct journal_group {
     uint32_t count;
     uint32_t ends_capacity;
     struct table signatures; /* struct signature_row */
-    uint64_t *controls; /* seqs of the group's control entries */
+    uint64_t *controls;      /* seqs of the group's control entries */
     size_t control_count;
     const struct snapshot_source *snapshot; /* to be stored with the group; NULL: none */
     size_t control_capacity;

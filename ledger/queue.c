@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LOOK_MS 20 /* between looks at whether the leader still lives */
-#define FORCE_MS                                                                                             \
-    1000 /* after which a leader that is said to be there is not waited for: leading twice does no harm */
+#define LOOK_MS  20   /* between looks at whether the leader still lives */
+#define FORCE_MS 1000 /* after which nobody waits for a leader: leading twice does no harm */
 
 /* -- the journal's own rules ----------------------------------------------------------------------------- */
 

@@ -82,9 +82,8 @@ static void collect(struct queue *q)
             !atomic_compare_exchange_strong(&slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process)))
             continue;
         if (!copy_order(q, slot, o) || o->rules != q->rules.number || is_twice(q, o->ticket)) {
-            set_state(
-                slot,
-                QUEUE_DONE); /* without an answer: nobody who has the key wrote this, or wrote it here */
+            /* Without an answer: nobody who has the key wrote this, or wrote it here. */
+            set_state(slot, QUEUE_DONE);
             continue;
         }
         struct queue_item *const item = &q->items[q->count++];

@@ -24,8 +24,7 @@ struct store {
     MDB_dbi meta;
     unsigned page_size;
     bool read_only;
-    bool
-        has_no_lock; /* read-only, and the lock file may not be written: writers do not know of our readers */
+    bool has_no_lock; /* read-only, and the lock file is too: writers do not know of our readers */
     char *name;
     char *lock_path; /* of LMDB's lock file */
     dev_t lock_device;
@@ -42,12 +41,11 @@ struct store {
 
 struct store_txn {
     struct store *store;
-    MDB_txn *txn;       /* NULL once it is over */
-    MDB_cursor *blocks; /* on the block that was read last, or NULL */
-    uint64_t blocks_at; /* its key; 0: nowhere */
-    const uint8_t
-        *walked;    /* in the map: where reading straight on began, or was when pages were given back */
-    uint64_t pages; /* upper bound of the pages that the puts so far will write */
+    MDB_txn *txn;          /* NULL once it is over */
+    MDB_cursor *blocks;    /* on the block that was read last, or NULL */
+    uint64_t blocks_at;    /* its key; 0: nowhere */
+    const uint8_t *walked; /* in the map: where reading straight on began, or gave pages back last */
+    uint64_t pages;        /* upper bound of the pages that the puts so far will write */
     bool is_writing;
     bool is_full;
     bool is_interrupted; /* by a signal: LMDB gives up then */
