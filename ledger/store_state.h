@@ -29,6 +29,7 @@ struct store {
     char *lock_path; /* of LMDB's lock file */
     dev_t lock_device;
     ino_t lock_inode;
+    uint64_t file_size;     /* at least so long is the file; the writer's alone */
     pthread_mutex_t writer; /* held by the thread that has a writing transaction */
     pthread_mutex_t gate;   /* guards `readers`, and keeps transactions from starting while the map moves */
     unsigned readers;       /* reading transactions of this process */

@@ -236,24 +236,9 @@ static uint64_t file_needed(const struct store_txn *t, const MDB_envinfo *info)
     return ((uint64_t)info->me_last_pgno + 1 + t->pages + t->pages / 8 + 128) * t->store->page_size;
 }
 
-/* Makes the file long enough before anything is written, so that a full disk is met here. */
-static int reserve_file(const struct store_txn *t)
+/* Makes the file, which has `have` bytes, long enough for `need`, and then some. */
+static int lengthen_file(int fd, uint64_t have, uint64_t need)
 {
-    struct stat file;
-    MDB_envinfo info;
-    int fd;
-
-    int rc = mdb_env_get_fd(t->store->env, &fd);
-    if (!rc)
-        rc = mdb_env_info(t->store->env, &info);
-    if (rc)
-        return rc;
-    const uint64_t need = file_needed(t, &info);
-    if (fstat(fd, &file) != 0)
-        return errno;
-    const uint64_t have = (uint64_t)file.st_size;
-    if (have >= need)
-        return 0;
     uint64_t step = have / 8;
     step = step < FILE_STEP_MIN ? FILE_STEP_MIN : step > FILE_STEP_MAX ? FILE_STEP_MAX : step;
     uint64_t wanted = have + step > need ? have + step : need;
@@ -263,6 +248,34 @@ static int reserve_file(const struct store_txn *t)
     if (errno == ENOSPC || errno == EFBIG || errno == EDQUOT) /* near the end: only what is needed */
         return fallocate(fd, 0, (off_t)have, (off_t)(need - have)) == 0 ? 0 : errno;
     return ftruncate(fd, (off_t)need) == 0 ? 0 : errno; /* a file system that cannot reserve */
+}
+
+/*
+ * Makes the file long enough before anything is written, so that a full disk is met here. Its length is asked for only
+ * when the one remembered is too small: a kernel with fine timestamps pays for each question with the next write.
+ */
+static int reserve_file(const struct store_txn *t)
+{
+    struct store *const s = t->store;
+    struct stat file;
+    MDB_envinfo info;
+    int fd;
+
+    int rc = mdb_env_get_fd(s->env, &fd);
+    if (!rc)
+        rc = mdb_env_info(s->env, &info);
+    if (rc)
+        return rc;
+    const uint64_t need = file_needed(t, &info);
+    if (s->file_size >= need)
+        return 0;
+    if (fstat(fd, &file) != 0)
+        return errno;
+    if ((uint64_t)file.st_size < need)
+        rc = lengthen_file(fd, (uint64_t)file.st_size, need);
+    if (!rc)
+        s->file_size = (uint64_t)file.st_size < need ? need : (uint64_t)file.st_size;
+    return rc;
 }
 
 enum err_code store_txn_commit(struct store_txn *t, struct err *err)
