@@ -3,6 +3,7 @@
 
 #include "ledger/journal_state.h"
 #include "ledger/queue_lead.h"
+#include "ledger/wire.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ enum err_code queue_open(struct journal *j, const struct queue_rules *rules, str
     }
     made->journal = j;
     made->process = (uint32_t)getpid();
+    randombytes_buf(made->tag, sizeof made->tag);
     pthread_mutex_init(&made->lock, NULL);
     enum err_code rc = queue_key_init(&made->key, j->vault, err);
     if (!rc)
@@ -74,13 +76,15 @@ void queue_close(struct queue *q)
 /* -- slots ----------------------------------------------------------------------------------------------- */
 
 /* A slot is free, or its caller is dead and nobody has it in hand. */
-static bool claim(struct queue *q, uint32_t i)
+static bool claim(struct queue *q, uint32_t i, bool of_dead)
 {
     struct queue_slot *const slot = &q->file->slots[i];
     uint32_t state = atomic_load(&slot->state);
 
     const enum queue_state kind = queue_state_of(state);
 
+    if (kind != QUEUE_FREE && !of_dead)
+        return false;
     if (kind == QUEUE_FILLING && queue_process_lives(queue_process_of(state)))
         return false;
     if (kind != QUEUE_FREE && kind != QUEUE_FILLING && queue_process_lives(atomic_load(&slot->owner)))
@@ -100,9 +104,9 @@ static uint32_t claim_any(struct queue *q)
 
     if (last == 0)
         last = 1 + randombytes_uniform(QUEUE_SLOTS);
-    for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
+    for (uint32_t i = 0; i < 2 * QUEUE_SLOTS; i++) { /* the second time those of the dead too */
         const uint32_t slot = (last - 1 + i) % QUEUE_SLOTS;
-        if (claim(q, slot)) {
+        if (claim(q, slot, i >= QUEUE_SLOTS)) {
             last = slot + 1;
             return slot;
         }
@@ -118,13 +122,20 @@ struct caller {
     size_t size; /* of all its bytes */
 };
 
+/* No two are the same; nobody needs to be unable to guess one, since orders are signed. */
+static void make_ticket(struct queue *q, uint8_t ticket[QUEUE_TICKET_SIZE])
+{
+    memcpy(ticket, q->tag, QUEUE_TAG_SIZE);
+    wire_store_u64(ticket + QUEUE_TAG_SIZE, atomic_fetch_add(&q->tickets, 1));
+}
+
 /* A new order for the same entries; the slot is this caller's alone. */
 static void make_order(struct caller *c)
 {
     struct queue *const q = c->q;
     struct queue_order *const o = &c->slot->order;
 
-    randombytes_buf(c->item.ticket, sizeof c->item.ticket);
+    make_ticket(q, c->item.ticket);
     memcpy(o->ticket, c->item.ticket, sizeof o->ticket);
     o->seen = atomic_load(&q->file->size);
     o->rules = q->rules.number;
@@ -139,32 +150,37 @@ static void make_order(struct caller *c)
 
 /* -- leading --------------------------------------------------------------------------------------------- */
 
-static bool try_lead(struct queue *q, bool force)
+/*
+ * A leader is believed to live until it was waited for once. Who will not lead does not touch the lock either: one who was
+ * just told to would find it taken.
+ */
+static bool try_lead(struct queue *q, unsigned waited_ms)
 {
     uint32_t leader = atomic_load(&q->file->leader);
 
+    if (leader != 0 && waited_ms < FORCE_MS && (waited_ms == 0 || queue_process_lives(leader)))
+        return false;
     if (pthread_mutex_trylock(&q->lock) != 0)
         return false;
-    const bool is_free = leader == 0 || force || !queue_process_lives(leader);
-    if (is_free && atomic_compare_exchange_strong(&q->file->leader, &leader, q->process))
+    if (atomic_compare_exchange_strong(&q->file->leader, &leader, q->process))
         return true;
     pthread_mutex_unlock(&q->lock);
     return false;
 }
 
-/* First the post is free, then somebody is told: so that no one goes to sleep between the two and is missed. */
+/*
+ * First the post is free, then all are told: those who are answered, and those who came too late, one of whom is next. Who
+ * looked before it was free has seen an older turn, and does not go to sleep. One call that wakes many costs half of many
+ * that wake one: the second core finds all its work at once.
+ */
 static void hand_over(struct queue *q)
 {
     uint32_t self = q->process;
 
     (void)atomic_compare_exchange_strong(&q->file->leader, &self, 0);
     pthread_mutex_unlock(&q->lock);
-    for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
-        if (atomic_load(&q->file->slots[i].state) == QUEUE_PENDING) {
-            queue_wake(&q->file->slots[i].state);
-            return;
-        }
-    }
+    atomic_fetch_add(&q->file->turn, 1);
+    queue_wake_all(&q->file->turn);
 }
 
 /* -- waiting --------------------------------------------------------------------------------------------- */
@@ -235,13 +251,13 @@ static enum err_code take_answer(const struct queue_answer *a, struct queue_repl
 }
 
 /* Leads if nobody does. True: the outcome of this caller's order is known. */
-static bool lead_now(struct caller *c, bool force, struct queue_reply *reply, size_t *refused,
+static bool lead_now(struct caller *c, unsigned waited_ms, struct queue_reply *reply, size_t *refused,
                      enum err_code *rc, struct err *err)
 {
     struct queue *const q = c->q;
     uint32_t pending = QUEUE_PENDING;
 
-    if (!try_lead(q, force))
+    if (!try_lead(q, waited_ms))
         return false;
     const bool is_mine =
         atomic_compare_exchange_strong(&c->slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process));
@@ -259,7 +275,8 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
     struct queue_answer a;
     enum err_code rc = ERR_OK;
 
-    for (unsigned waited_ms = 0;; waited_ms += LOOK_MS) {
+    for (unsigned waited_ms = 0;;) {
+        const uint32_t turn = atomic_load(&c->q->file->turn); /* before anything else is looked at */
         const uint32_t word = atomic_load(&c->slot->state);
         const enum queue_state state = queue_state_of(word);
         if (state == QUEUE_DONE && !read_answer(c, &a))
@@ -268,13 +285,14 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
                            ": look in the journal whether these entries are there");
         if (state == QUEUE_DONE && a.code != QUEUE_STALE)
             return take_answer(&a, reply, refused, err);
-        if (state == QUEUE_PENDING && lead_now(c, waited_ms >= FORCE_MS, reply, refused, &rc, err))
+        if (state == QUEUE_PENDING && lead_now(c, waited_ms, reply, refused, &rc, err))
             return rc;
-        const bool is_orphan = state == QUEUE_TAKEN && !queue_process_lives(queue_process_of(word));
+        const bool is_orphan =
+            state == QUEUE_TAKEN && waited_ms > 0 && !queue_process_lives(queue_process_of(word));
         if (is_orphan && recover(c, reply, &rc, err))
             return rc;
         if (state == QUEUE_PENDING || (state == QUEUE_TAKEN && !is_orphan))
-            queue_wait(&c->slot->state, word, LOOK_MS);
+            waited_ms += queue_wait(&c->q->file->turn, turn, LOOK_MS) ? LOOK_MS : 0;
         else
             make_order(c); /* it was stale, or is an orphan that was not written */
     }
@@ -285,7 +303,7 @@ static enum err_code lead_alone(struct caller *c, struct queue_reply *reply, siz
 {
     struct queue *const q = c->q;
 
-    randombytes_buf(c->item.ticket, sizeof c->item.ticket);
+    make_ticket(q, c->item.ticket);
     c->item.slot = QUEUE_NO_SLOT;
     c->item.is_own = true;
     pthread_mutex_lock(&q->lock);

@@ -5,15 +5,10 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#define LOOKS_MAX 20u /* at who comes in while others are let in */
+#define LIVING_MAX 16u
+#define IDLE_MAX   8u /* looks at which nobody came in */
 
 /* -- what waits ------------------------------------------------------------------------------------------ */
-
-static void set_state(struct queue_slot *slot, enum queue_state state)
-{
-    atomic_store(&slot->state, (uint32_t)state);
-    queue_wake(&slot->state);
-}
 
 /* Copies the used part; false: it is not an order of somebody who has the key. */
 static bool copy_order(const struct queue *q, const struct queue_slot *slot, struct queue_order *o)
@@ -38,52 +33,39 @@ static bool is_twice(const struct queue *q, const uint8_t ticket[QUEUE_TICKET_SI
     return false;
 }
 
-static bool has_caller(const struct queue *q, struct queue_slot *slot)
+/* One system call for each process, not for each of its orders. */
+struct living {
+    uint32_t processes[LIVING_MAX]; /* seen to live in this round: the newest few */
+    unsigned next;
+};
+
+static bool has_caller(struct living *l, const struct queue_slot *slot)
 {
     const uint32_t owner = atomic_load(&slot->owner);
 
-    return owner == q->process || queue_process_exists(owner); /* its own threads cost no system call */
-}
-
-static unsigned count_pending(const struct queue *q)
-{
-    unsigned count = 0;
-
-    for (uint32_t i = 0; i < QUEUE_SLOTS; i++)
-        count += atomic_load(&q->file->slots[i].state) == QUEUE_PENDING;
-    return count;
-}
-
-/*
- * Those whom the last round has answered are about to come again: as long as more arrive, they are let in first.
- * Who is alone goes on at once.
- */
-static void let_in(const struct queue *q)
-{
-    unsigned before = 0;
-
-    for (unsigned i = 0; i < LOOKS_MAX; i++) {
-        const unsigned pending = count_pending(q);
-        if (pending == before)
-            return;
-        before = pending;
-        sched_yield();
+    for (size_t i = 0; i < LIVING_MAX; i++) {
+        if (l->processes[i] == owner)
+            return owner != 0;
     }
+    if (!queue_process_exists(owner))
+        return false;
+    l->processes[l->next++ % LIVING_MAX] = owner;
+    return true;
 }
 
-static void collect(struct queue *q)
+static void collect(struct queue *q, struct living *l)
 {
     for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
         struct queue_slot *const slot = &q->file->slots[i];
         struct queue_order *const o = &q->orders[i];
         uint32_t pending = QUEUE_PENDING;
         if (atomic_load(&slot->state) != QUEUE_PENDING || slot->order.rules != q->rules.number ||
-            !has_caller(q, slot) ||
+            !has_caller(l, slot) ||
             !atomic_compare_exchange_strong(&slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process)))
             continue;
         if (!copy_order(q, slot, o) || o->rules != q->rules.number || is_twice(q, o->ticket)) {
             /* Without an answer: nobody who has the key wrote this, or wrote it here. */
-            set_state(slot, QUEUE_DONE);
+            atomic_store(&slot->state, QUEUE_DONE);
             continue;
         }
         struct queue_item *const item = &q->items[q->count++];
@@ -125,25 +107,27 @@ static bool was_taken(const struct queue_round *round, const uint8_t ticket[QUEU
     return false;
 }
 
-/* Sends back every order that somebody may have taken before: see the head of queue_shared.h. */
-static void drop_stale(struct queue *q)
+/* The newest round, if it is known which orders it took. */
+static bool read_round(const struct queue *q, struct queue_round *round)
 {
-    const uint64_t size = q->journal->size;
-    struct queue_round round = q->file->round;
     uint8_t mac[QUEUE_MAC_SIZE];
 
+    *round = q->file->round;
     memcpy(mac, q->file->round_mac, sizeof mac);
-    const bool is_known = queue_check_round(&q->key, &round, mac) && round.after == size;
-    for (size_t i = 0; i < q->count; i++) {
-        struct queue_item *const item = &q->items[i];
-        const bool is_new = item->is_own || item->seen == size ||
-                            (is_known && item->seen == round.before && !was_taken(&round, item->ticket));
-        if (item->is_over || is_new)
-            continue;
-        item->is_over = true;
-        answer(q, item, QUEUE_STALE, NULL);
-        set_state(&q->file->slots[item->slot], QUEUE_DONE);
-    }
+    return queue_check_round(&q->key, round, mac) && round->after == q->journal->size;
+}
+
+/* Sends back an order that somebody may have taken before: see the head of queue_shared.h. */
+static void drop_if_stale(struct queue *q, struct queue_item *item, const struct queue_round *round)
+{
+    const bool is_new = item->is_own || item->is_over || item->seen == q->journal->size ||
+                        (round && item->seen == round->before && !was_taken(round, item->ticket));
+
+    if (is_new)
+        return;
+    item->is_over = true;
+    answer(q, item, QUEUE_STALE, NULL);
+    atomic_store(&q->file->slots[item->slot].state, QUEUE_DONE);
 }
 
 /* -- the round ------------------------------------------------------------------------------------------- */
@@ -165,31 +149,67 @@ static enum err_code add_item(struct queue *q, struct journal_group *g, struct q
     return ERR_OK;
 }
 
+/* Items from number `from` on. *culprit: the order that spoiled it. */
+static enum err_code add_items(struct queue *q, struct journal_group *g, size_t from,
+                               struct queue_item **culprit)
+{
+    for (size_t i = from; i < q->count; i++) {
+        struct queue_item *const item = &q->items[i];
+        const enum err_code rc = item->is_over ? ERR_OK : add_item(q, g, item);
+        if (rc) {
+            *culprit = item;
+            return rc;
+        }
+    }
+    return ERR_OK;
+}
+
+/*
+ * Takes who waits. Those whom the last round has answered are about to come again: they are let in, until they are as many
+ * or none came for a while, and the first are added while the others still write. Who was alone goes on at once.
+ */
+static enum err_code let_in(struct queue *q, struct journal_group *g, const struct queue_round *round,
+                            struct queue_item **culprit)
+{
+    const uint64_t expected = q->file->round.count; /* a hint */
+    struct living living = {.processes = {q->process}, .next = 1};
+
+    for (unsigned idle = 0; idle < IDLE_MAX; idle++) {
+        const size_t before = q->count;
+        collect(q, &living);
+        for (size_t i = before; i < q->count; i++)
+            drop_if_stale(q, &q->items[i], round);
+        const enum err_code rc = add_items(q, g, before, culprit);
+        if (rc || q->count >= expected)
+            return rc;
+        if (q->count > before)
+            idle = 0;
+        sched_yield();
+    }
+    return ERR_OK;
+}
+
 /* Tries all that are left. *culprit: the order that spoiled it, or NULL when it was none of them. */
 static enum err_code attempt(struct queue *q, bool is_first, struct seal *seal, struct queue_item **culprit,
                              struct err *err)
 {
     struct journal_group *g = NULL;
+    struct queue_round round;
 
     *culprit = NULL;
     enum err_code rc = journal_group_begin(q->journal, &g, err);
     if (rc)
         return rc;
-    const uint64_t before = q->journal->size;
-    atomic_store(&q->file->size, before);
-    if (is_first)
-        collect(q);
-    drop_stale(q);
-    for (size_t i = 0; i < q->count; i++) {
-        struct queue_item *const item = &q->items[i];
-        if (item->is_over)
-            continue;
-        rc = add_item(q, g, item);
-        if (rc) {
-            *culprit = item;
-            journal_group_abort(g);
-            return rc;
-        }
+    atomic_store(&q->file->size, q->journal->size);
+    const bool is_known = read_round(q, &round);
+    for (size_t i = 0; i < q->count; i++)
+        drop_if_stale(q, &q->items[i], is_known ? &round : NULL);
+    rc = add_items(q, g, 0, culprit);
+    if (!rc && is_first)
+        rc = let_in(q, g, is_known ? &round : NULL, culprit);
+    if (rc) {
+        journal_group_abort(g);
+        return rc;
     }
     for (size_t i = 0; i < q->count; i++) {
         if (!q->items[i].is_over && q->items[i].slot != QUEUE_NO_SLOT)
@@ -227,7 +247,7 @@ static void answer_all(struct queue *q, enum err_code rc, const struct seal *sea
         if (rc)
             item->err = *err;
         answer(q, item, (int64_t)rc, seal);
-        set_state(&q->file->slots[item->slot], QUEUE_DONE);
+        atomic_store(&q->file->slots[item->slot].state, QUEUE_DONE);
     }
 }
 
@@ -239,7 +259,7 @@ static void refuse(struct queue *q, struct queue_item *item, enum err_code rc)
     if (item->is_own)
         return;
     answer(q, item, (int64_t)rc, NULL);
-    set_state(&q->file->slots[item->slot], QUEUE_DONE);
+    atomic_store(&q->file->slots[item->slot].state, QUEUE_DONE);
 }
 
 static bool is_any_left(const struct queue *q)
@@ -264,7 +284,6 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     memset(&seal.root, 0, sizeof seal.root);
     *mine = *own;
     q->count = 1;
-    let_in(q);
     for (bool is_first = true; is_any_left(q); is_first = false) {
         rc = attempt(q, is_first, &seal, &culprit, &why);
         if (rc && q->rules.dropped)

@@ -6,7 +6,8 @@
 
 #include <pthread.h>
 
-#define QUEUE_NO_SLOT UINT32_MAX
+#define QUEUE_NO_SLOT  UINT32_MAX
+#define QUEUE_TAG_SIZE (QUEUE_TICKET_SIZE - 8)
 
 /* One order of a round, in the leader's own memory: what lies in the file may change at any time. */
 struct queue_item {
@@ -30,7 +31,9 @@ struct queue {
     struct queue_key key;
     struct queue_file *file;
     uint32_t process;
-    pthread_mutex_t lock; /* held by the thread that leads: guards journal and what follows */
+    uint8_t tag[QUEUE_TAG_SIZE]; /* random: how this queue's tickets begin */
+    _Atomic uint64_t tickets;    /* given out so far */
+    pthread_mutex_t lock;        /* held by the thread that leads: guards journal and what follows */
     size_t count;
     struct queue_item items[QUEUE_SLOTS + 1];
     struct queue_order orders[QUEUE_SLOTS];

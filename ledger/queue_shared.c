@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC "ledger queue 3\n"
+#define MAGIC "ledger queue 4\n"
 
 _Static_assert(sizeof(struct queue_order) ==
                    QUEUE_TICKET_SIZE + 8 + 4 * 4 + 2 * QUEUE_ENTRIES_MAX + QUEUE_BYTES_MAX,
@@ -251,16 +251,16 @@ void queue_unmap(struct queue_file *file)
 
 /* -- waiting --------------------------------------------------------------------------------------------- */
 
-void queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms)
+bool queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms)
 {
     const struct timespec limit = {ms / 1000, (long)(ms % 1000) * 1000000};
 
-    (void)syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
+    return syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0) != 0 && errno == ETIMEDOUT;
 }
 
-void queue_wake(_Atomic uint32_t *word)
+void queue_wake_all(_Atomic uint32_t *word)
 {
-    (void)syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0);
+    (void)syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
 /* A process that was killed and not waited for is still listed, with state Z after its name. */

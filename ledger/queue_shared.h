@@ -51,7 +51,7 @@ static inline uint32_t queue_process_of(uint32_t word)
 
 /* No padding in what is signed. */
 struct queue_order {
-    uint8_t ticket[QUEUE_TICKET_SIZE]; /* random, of this order alone */
+    uint8_t ticket[QUEUE_TICKET_SIZE]; /* of this order alone */
     uint64_t seen;                     /* the journal's size when it was made */
     uint32_t rules;
     uint32_t count;
@@ -75,7 +75,7 @@ struct queue_answer {
 };
 
 struct queue_slot {
-    _Atomic uint32_t state; /* and process: waited on by futex */
+    _Atomic uint32_t state; /* and process */
     _Atomic uint32_t owner; /* process of the caller, from PENDING to DONE */
     struct queue_order order;
     uint8_t order_mac[QUEUE_MAC_SIZE];
@@ -95,6 +95,7 @@ struct queue_file {
     char magic[16];
     char boot[QUEUE_BOOT_SIZE]; /* which start of the machine it was made in; zeros when that is not known */
     _Atomic uint32_t leader;    /* process that leads, or 0: a hint, since leaders take the writer lock */
+    _Atomic uint32_t turn;      /* grows when a leader is done: what callers wait on, by futex */
     _Atomic uint64_t size;      /* of the journal, as the newest leader saw it: a hint */
     struct queue_round round;
     uint8_t round_mac[QUEUE_MAC_SIZE];
@@ -124,9 +125,9 @@ bool queue_check_round(const struct queue_key *k, const struct queue_round *r,
 MUST_USE enum err_code queue_map(const char *dir, struct queue_file **file, struct err *err);
 void queue_unmap(struct queue_file *file);
 
-/* Sleeps while *word is `value`, at most `ms`; wakes one sleeper. Across processes. */
-void queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms);
-void queue_wake(_Atomic uint32_t *word);
+/* Sleeps while *word is `value`, at most `ms`; true: that long. Wakes all sleepers. Across processes. */
+bool queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms);
+void queue_wake_all(_Atomic uint32_t *word);
 bool queue_process_lives(uint32_t process);
 /* The same at a tenth of the price; but one that died and was not waited for counts. */
 bool queue_process_exists(uint32_t process);
