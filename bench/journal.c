@@ -43,6 +43,7 @@ struct row {
     enum load load; /* rows are compared with rows of the same load only */
     int64_t took_ns[ROUNDS_MAX];
     int64_t median_ns;
+    double disk; /* bytes on disk to an entry's byte; 0: not asked */
     uint64_t count;
 };
 
@@ -160,6 +161,18 @@ static void measure(const struct options *o, uint8_t *const bytes[LOADS])
     }
 }
 
+/* What the disk gives to a journal, as a part of its entries' bytes: of the rows that append and do no more. */
+static void measure_sizes(const struct options *o, uint8_t *const bytes[LOADS])
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].count == 0 || rows[i].run != own_append)
+            continue;
+        const struct raw_load load = {o->dir, bytes[rows[i].load], load_size(rows[i].load), rows[i].count,
+                                      rows[i].group};
+        rows[i].disk = (double)own_disk_size(&load) / (double)(load.count * load.size);
+    }
+}
+
 /* -- printing ------------------------------------------------------------------------------------------- */
 
 static double rate(const struct row *r)
@@ -210,6 +223,12 @@ static void print_table(const struct options *o)
         }
         printf("\n");
     }
+    printf("\n");
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].disk > 0)
+            printf("%s, groups of %" PRIu64 ": on disk %.3f of the entries' bytes\n", rows[i].name,
+                   rows[i].group, rows[i].disk);
+    }
 }
 
 static void print_json(const struct options *o)
@@ -228,6 +247,8 @@ static void print_json(const struct options *o)
             if (ratio(r, b) > 0)
                 printf(",\"%s\":%.4f", baselines[b].key, ratio(r, b));
         }
+        if (r->disk > 0)
+            printf(",\"on_disk\":%.4f", r->disk);
         printf("}");
         comma = ",";
     }
@@ -307,6 +328,7 @@ int main(int argc, char **argv)
     uint8_t *bytes[LOADS] = {NULL};
     make_loads(&o, bytes);
     measure(&o, bytes);
+    measure_sizes(&o, bytes);
     if (o.json)
         print_json(&o);
     else

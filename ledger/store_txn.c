@@ -239,7 +239,7 @@ static uint64_t file_needed(const struct store_txn *t, const MDB_envinfo *info)
 /* Makes the file, which has `have` bytes, long enough for `need`, and then some. */
 static int lengthen_file(int fd, uint64_t have, uint64_t need)
 {
-    uint64_t step = have / 8;
+    uint64_t step = have / 16;
     step = step < FILE_STEP_MIN ? FILE_STEP_MIN : step > FILE_STEP_MAX ? FILE_STEP_MAX : step;
     uint64_t wanted = have + step > need ? have + step : need;
     wanted = (wanted + FILE_STEP_MIN - 1) / FILE_STEP_MIN * FILE_STEP_MIN; /* odd ends make writes slower */

@@ -17,9 +17,22 @@ class Two(Case):
         j = self.journal()
         sizes = {"a": 1, "b": 13, "c": 100}
         running = {}
-        for name, size in sizes.items():
-            path = self.write(name, "".join(json.dumps(note(f"{name} {i}")) + "\n" for i in range(size * GROUPS)))
-            running[name] = j.start("append", "--group", size, path, stdout=subprocess.PIPE)
+        acks = {}
+        lines = {name: [json.dumps(note(f"{name} {i}")).encode() + b"\n" for i in range(size * GROUPS)]
+                 for name, size in sizes.items()}
+        for name, size in sizes.items():  # each has had a turn before any goes on: so they do run at the same time
+            p = running[name] = j.start("append", "--group", size, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            p.stdin.write(b"".join(lines[name][:size]))
+            p.stdin.flush()
+            acks[name] = [Acknowledgement(p.stdout.readline().decode().strip())]
+
+        def go_on(name):
+            running[name].stdin.write(b"".join(lines[name][sizes[name]:]))
+            running[name].stdin.close()
+
+        writers = [threading.Thread(target=go_on, args=[name]) for name in sizes]
+        for writer in writers:
+            writer.start()
         # Readers meanwhile: always a sealed prefix.
         seen = 0
         while any(p.poll() is None for p in running.values()):
@@ -28,10 +41,11 @@ class Two(Case):
             seen = size
             if size % 7 == 0:
                 j.verify()
-        acks = {}
+        for writer in writers:
+            writer.join()
         for name, p in running.items():
             self.assertEqual(p.wait(), 0)
-            acks[name] = [Acknowledgement(line.decode().strip()) for line in p.stdout]
+            acks[name] += [Acknowledgement(line.decode().strip()) for line in p.stdout]
             self.assertEqual(len(acks[name]), GROUPS)
         rows = j.log()
         self.assertEqual(len(rows), 1 + GROUPS * sum(sizes.values()))
