@@ -1,6 +1,7 @@
 /* A caller's side of the queue: into a slot, wait or lead, out again. */
 #include "ledger/queue.h"
 
+#include "ledger/clock.h"
 #include "ledger/journal_state.h"
 #include "ledger/queue_lead.h"
 #include "ledger/wire.h"
@@ -29,7 +30,6 @@ enum err_code queue_open(struct journal *j, const struct queue_rules *rules, str
                          struct err *err)
 {
     struct queue *const made = calloc(1, sizeof *made);
-    uint64_t none = 0;
 
     if (!made)
         return err_set(err, ERR_MEMORY, "%s: out of memory", j->dir);
@@ -44,6 +44,7 @@ enum err_code queue_open(struct journal *j, const struct queue_rules *rules, str
     enum err_code rc = queue_key_init(&made->key, j->vault, err);
     if (!rc)
         rc = queue_map(j->dir, &made->file, err);
+    made->size = j->size;
     if (rules)
         made->rules = *rules;
     if (!rc && !rules) {
@@ -56,7 +57,6 @@ enum err_code queue_open(struct journal *j, const struct queue_rules *rules, str
         queue_close(made);
         return rc;
     }
-    (void)atomic_compare_exchange_strong(&made->file->size, &none, j->size);
     *q = made;
     return ERR_OK;
 }
@@ -79,19 +79,15 @@ void queue_close(struct queue *q)
 static bool claim(struct queue *q, uint32_t i, bool of_dead)
 {
     struct queue_slot *const slot = &q->file->slots[i];
-    uint32_t state = atomic_load(&slot->state);
+    uint32_t word = atomic_load(&slot->state);
 
-    const enum queue_state kind = queue_state_of(state);
+    const enum queue_state kind = queue_state_of(word);
 
-    if (kind != QUEUE_FREE && !of_dead)
+    if (kind != QUEUE_FREE && (!of_dead || queue_process_lives(queue_process_of(word))))
         return false;
-    if (kind == QUEUE_FILLING && queue_process_lives(queue_process_of(state)))
+    if (kind == QUEUE_TAKEN && queue_process_lives(atomic_load(&slot->owner)))
         return false;
-    if (kind != QUEUE_FREE && kind != QUEUE_FILLING && queue_process_lives(atomic_load(&slot->owner)))
-        return false;
-    if (kind == QUEUE_TAKEN && queue_process_lives(queue_process_of(state)))
-        return false;
-    if (!atomic_compare_exchange_strong(&slot->state, &state, queue_state_by(QUEUE_FILLING, q->process)))
+    if (!atomic_compare_exchange_strong(&slot->state, &word, queue_state_by(QUEUE_FILLING, q->process)))
         return false;
     atomic_store(&slot->owner, q->process);
     return true;
@@ -119,7 +115,9 @@ struct caller {
     struct queue *q;
     struct queue_slot *slot; /* or NULL */
     struct queue_item item;
-    size_t size; /* of all its bytes */
+    size_t size;      /* of all its bytes */
+    int64_t since_ns; /* when it was handed in */
+    bool was_taken;   /* by a leader, as it stands */
 };
 
 /* No two are the same; nobody needs to be unable to guess one, since orders are signed. */
@@ -137,7 +135,8 @@ static void make_order(struct caller *c)
 
     make_ticket(q, c->item.ticket);
     memcpy(o->ticket, c->item.ticket, sizeof o->ticket);
-    o->seen = atomic_load(&q->file->size);
+    o->seen = atomic_load(&q->size);
+    c->item.seen = o->seen;
     o->rules = q->rules.number;
     o->count = (uint32_t)c->item.count;
     o->size = (uint32_t)c->size;
@@ -145,7 +144,9 @@ static void make_order(struct caller *c)
     memcpy(o->sizes, c->item.sizes, c->item.count * sizeof o->sizes[0]);
     memcpy(o->bytes, c->item.bytes, c->size);
     queue_sign_order(&q->key, o, c->slot->order_mac);
-    atomic_store(&c->slot->state, QUEUE_PENDING);
+    c->since_ns = clock_monotonic_ns();
+    c->was_taken = false;
+    atomic_store(&c->slot->state, queue_state_by(QUEUE_PENDING, q->process));
 }
 
 /* -- leading --------------------------------------------------------------------------------------------- */
@@ -154,11 +155,11 @@ static void make_order(struct caller *c)
  * A leader is believed to live until it was waited for once. Who will not lead does not touch the lock either: one who was
  * just told to would find it taken.
  */
-static bool try_lead(struct queue *q, unsigned waited_ms)
+static bool try_lead(struct queue *q, int64_t waited_ms)
 {
     uint32_t leader = atomic_load(&q->file->leader);
 
-    if (leader != 0 && waited_ms < FORCE_MS && (waited_ms == 0 || queue_process_lives(leader)))
+    if (leader != 0 && waited_ms < FORCE_MS && (waited_ms < LOOK_MS || queue_process_lives(leader)))
         return false;
     if (pthread_mutex_trylock(&q->lock) != 0)
         return false;
@@ -185,6 +186,11 @@ static void hand_over(struct queue *q)
 
 /* -- waiting --------------------------------------------------------------------------------------------- */
 
+static enum err_code cannot_know(struct err *err)
+{
+    return err_set(err, ERR_WRONG, QUEUE_CANNOT_KNOW);
+}
+
 /* The answer in the slot, if it is one to this order. */
 static bool read_answer(const struct caller *c, struct queue_answer *a)
 {
@@ -192,70 +198,99 @@ static bool read_answer(const struct caller *c, struct queue_answer *a)
 
     *a = c->slot->answer;
     memcpy(mac, c->slot->answer_mac, sizeof mac);
-    return queue_check_answer(&c->q->key, a, mac) && memcmp(a->ticket, c->item.ticket, sizeof a->ticket) == 0;
+    return queue_check_answer(&c->q->key, a, mac) &&
+           memcmp(a->ticket, c->item.ticket, sizeof a->ticket) == 0 &&
+           (a->code >= 0 || a->code == QUEUE_STALE);
 }
 
-/* The leader is dead. Under the writer lock: are the entries where it meant to put them? */
-static enum err_code look_for_entries(struct caller *c, uint64_t first_seq, bool *found,
-                                      struct queue_reply *reply, struct err *err)
+static bool read_intent(const struct caller *c, struct queue_intent *i)
 {
-    struct journal_reader *r = NULL;
-    struct journal_group *g = NULL;
-    struct journal_record record;
-    struct seal seal;
-    const uint8_t *at = c->item.bytes;
+    uint8_t mac[QUEUE_MAC_SIZE];
 
-    enum err_code rc = journal_group_begin(c->q->journal, &g, err);
-    if (rc)
-        return rc;
-    rc = journal_group_reader(g, &r, err);
-    *found = !rc && first_seq > 0 && first_seq + c->item.count - 1 <= journal_reader_size(r);
-    for (size_t i = 0; !rc && *found && i < c->item.count; i++) {
-        rc = journal_reader_get(r, first_seq + i, &record, err);
-        /* Bytes 8 .. 23 are seq and recorded_at, which the leader gave. */
-        *found = !rc && record.size == c->item.sizes[i] && memcmp(record.bytes, at, 8) == 0 &&
-                 memcmp(record.bytes + 24, at + 24, record.size - 24) == 0;
-        at += c->item.sizes[i];
-    }
-    if (!rc && *found)
-        rc = journal_reader_seal(r, first_seq + c->item.count - 1, &seal, err);
-    if (!rc && *found)
-        *reply = (struct queue_reply){first_seq, seal.size, seal.root};
-    journal_group_abort(g); /* ends the reader too */
-    return rc;
+    *i = c->slot->intent;
+    memcpy(mac, c->slot->intent_mac, sizeof mac);
+    return queue_check_intent(&c->q->key, i, mac) && memcmp(i->ticket, c->item.ticket, sizeof i->ticket) == 0;
 }
 
-/* Taken by a leader that died. True: the outcome is known. Else the order is to be made anew. */
-static bool recover(struct caller *c, struct queue_reply *reply, enum err_code *rc, struct err *err)
-{
-    struct queue_answer a;
-    bool found = false;
-
-    if (!read_answer(c, &a) || a.code != QUEUE_INTENDED)
-        return false;
-    pthread_mutex_lock(&c->q->lock);
-    *rc = look_for_entries(c, a.first_seq, &found, reply, err);
-    pthread_mutex_unlock(&c->q->lock);
-    return *rc || found;
-}
-
-static enum err_code take_answer(const struct queue_answer *a, struct queue_reply *reply, size_t *refused,
-                                 struct err *err)
+static enum err_code take_answer(struct queue *q, const struct queue_answer *a, struct queue_reply *reply,
+                                 size_t *refused, struct err *err)
 {
     if (a->code != ERR_OK) {
         *refused = a->refused;
         return err_set(err, (enum err_code)a->code, "%.*s", (int)a->text_size, a->text);
     }
+    queue_learn_size(q, a->seal_size);
     *reply = (struct queue_reply){a->first_seq, a->seal_size, a->root};
     return ERR_OK;
 }
 
+/* Are the entries where, and of when, the leader meant to put them? */
+static enum err_code look_for_entries(const struct caller *c, struct journal_reader *r,
+                                      const struct queue_intent *intent, bool *found,
+                                      struct queue_reply *reply, struct err *err)
+{
+    struct journal_record record;
+    struct seal seal;
+    const uint8_t *at = c->item.bytes;
+    enum err_code rc = ERR_OK;
+
+    *found = intent->first_seq > 0 && intent->first_seq + c->item.count - 1 <= journal_reader_size(r);
+    for (size_t i = 0; !rc && *found && i < c->item.count; i++) {
+        rc = journal_reader_get(r, intent->first_seq + i, &record, err);
+        /* Bytes 8 .. 23 are seq and recorded_at, which the leader gave. */
+        *found = !rc && record.size == c->item.sizes[i] && memcmp(record.bytes, at, 8) == 0 &&
+                 queue_recorded_at(record.bytes) == intent->recorded_at_ns &&
+                 memcmp(record.bytes + 24, at + 24, record.size - 24) == 0;
+        at += c->item.sizes[i];
+    }
+    if (!rc && *found)
+        rc = journal_reader_seal(r, intent->first_seq + c->item.count - 1, &seal, err);
+    if (!rc && *found)
+        *reply = (struct queue_reply){intent->first_seq, seal.size, seal.root};
+    return rc;
+}
+
+/*
+ * Taken by a leader that died. Under the writer lock nobody has it in hand: what is not answered and not in the journal
+ * never will be. True: the outcome is known. Else the order is to be made anew.
+ */
+static bool recover(struct caller *c, struct queue_reply *reply, size_t *refused, enum err_code *rc,
+                    struct err *err)
+{
+    struct journal_reader *r = NULL;
+    struct journal_group *g = NULL;
+    struct queue_intent intent;
+    struct queue_answer a;
+    bool found = false;
+
+    pthread_mutex_lock(&c->q->lock);
+    *rc = journal_group_begin(c->q->journal, &g, err);
+    if (*rc) {
+        *rc = cannot_know(err);
+    } else if (read_answer(c, &a)) {
+        found = a.code != QUEUE_STALE;
+        if (found)
+            *rc = take_answer(c->q, &a, reply, refused, err);
+    } else if (read_intent(c, &intent)) {
+        *rc = journal_group_reader(g, &r, err);
+        if (!*rc)
+            *rc = look_for_entries(c, r, &intent, &found, reply, err);
+        if (*rc)
+            *rc = cannot_know(err);
+    }
+    journal_group_abort(g); /* ends the reader too; of none, nothing */
+    queue_learn_size(c->q, c->q->journal->size);
+    pthread_mutex_unlock(&c->q->lock);
+    return *rc || found;
+}
+
 /* Leads if nobody does. True: the outcome of this caller's order is known. */
-static bool lead_now(struct caller *c, unsigned waited_ms, struct queue_reply *reply, size_t *refused,
+static bool lead_now(struct caller *c, int64_t waited_ms, struct queue_reply *reply, size_t *refused,
                      enum err_code *rc, struct err *err)
 {
     struct queue *const q = c->q;
-    uint32_t pending = QUEUE_PENDING;
+    uint32_t pending = queue_state_by(QUEUE_PENDING, q->process);
+    bool is_stale = false;
 
     if (!try_lead(q, waited_ms))
         return false;
@@ -263,10 +298,21 @@ static bool lead_now(struct caller *c, unsigned waited_ms, struct queue_reply *r
         atomic_compare_exchange_strong(&c->slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process));
     if (is_mine) {
         c->item.is_own = true;
-        *rc = queue_lead(q, &c->item, reply, refused, err);
+        *rc = queue_lead(q, &c->item, reply, refused, &is_stale, err);
     }
     hand_over(q);
-    return is_mine;
+    if (is_stale)
+        make_order(c);
+    return is_mine && !is_stale;
+}
+
+/* Whether the slot says what it may say to a caller who waits. */
+static bool is_state_to_wait_in(const struct caller *c, uint32_t word)
+{
+    const enum queue_state state = queue_state_of(word);
+
+    return state == QUEUE_TAKEN ||
+           (state == QUEUE_PENDING && queue_process_of(word) == c->q->process && !c->was_taken);
 }
 
 static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, size_t *refused,
@@ -275,26 +321,31 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
     struct queue_answer a;
     enum err_code rc = ERR_OK;
 
-    for (unsigned waited_ms = 0;;) {
+    for (;;) {
         const uint32_t turn = atomic_load(&c->q->file->turn); /* before anything else is looked at */
         const uint32_t word = atomic_load(&c->slot->state);
         const enum queue_state state = queue_state_of(word);
-        if (state == QUEUE_DONE && !read_answer(c, &a))
-            return err_set(err, ERR_WRONG,
-                           "another program has written into " QUEUE_FILE_NAME
-                           ": look in the journal whether these entries are there");
-        if (state == QUEUE_DONE && a.code != QUEUE_STALE)
-            return take_answer(&a, reply, refused, err);
-        if (state == QUEUE_PENDING && lead_now(c, waited_ms, reply, refused, &rc, err))
-            return rc;
-        const bool is_orphan =
-            state == QUEUE_TAKEN && waited_ms > 0 && !queue_process_lives(queue_process_of(word));
-        if (is_orphan && recover(c, reply, &rc, err))
-            return rc;
-        if (state == QUEUE_PENDING || (state == QUEUE_TAKEN && !is_orphan))
-            waited_ms += queue_wait(&c->q->file->turn, turn, LOOK_MS) ? LOOK_MS : 0;
-        else
-            make_order(c); /* it was stale, or is an orphan that was not written */
+        if (state == QUEUE_DONE && read_answer(c, &a)) {
+            if (a.code != QUEUE_STALE)
+                return take_answer(c->q, &a, reply, refused, err);
+            queue_learn_size(c->q, a.seal_size);
+            make_order(c);
+            continue;
+        }
+        if (!is_state_to_wait_in(c, word))
+            return cannot_know(err);
+        const int64_t waited_ms = (clock_monotonic_ns() - c->since_ns) / 1000000;
+        c->was_taken = state == QUEUE_TAKEN;
+        if (state == QUEUE_PENDING) {
+            if (lead_now(c, waited_ms, reply, refused, &rc, err))
+                return rc;
+        } else if (waited_ms >= LOOK_MS && !queue_process_lives(queue_process_of(word))) {
+            if (recover(c, reply, refused, &rc, err))
+                return rc;
+            make_order(c);
+            continue;
+        }
+        queue_wait(&c->q->file->turn, turn, LOOK_MS);
     }
 }
 
@@ -303,11 +354,13 @@ static enum err_code lead_alone(struct caller *c, struct queue_reply *reply, siz
 {
     struct queue *const q = c->q;
 
+    bool is_stale = false; /* what never lay in the file never is */
+
     make_ticket(q, c->item.ticket);
     c->item.slot = QUEUE_NO_SLOT;
     c->item.is_own = true;
     pthread_mutex_lock(&q->lock);
-    const enum err_code rc = queue_lead(q, &c->item, reply, refused, err);
+    const enum err_code rc = queue_lead(q, &c->item, reply, refused, &is_stale, err);
     hand_over(q);
     return rc;
 }

@@ -39,10 +39,8 @@ struct living {
     unsigned next;
 };
 
-static bool has_caller(struct living *l, const struct queue_slot *slot)
+static bool has_caller(struct living *l, uint32_t owner)
 {
-    const uint32_t owner = atomic_load(&slot->owner);
-
     for (size_t i = 0; i < LIVING_MAX; i++) {
         if (l->processes[i] == owner)
             return owner != 0;
@@ -53,25 +51,41 @@ static bool has_caller(struct living *l, const struct queue_slot *slot)
     return true;
 }
 
+/* An item of what lies in slot i, which is taken; false: nobody who has the key wrote this, or wrote it here. */
+static bool take(struct queue *q, uint32_t i, uint32_t owner)
+{
+    struct queue_order *const o = &q->orders[i];
+    struct queue_item *const item = &q->items[q->count];
+
+    if (!copy_order(q, &q->file->slots[i], o) || o->rules != q->rules.number || is_twice(q, o->ticket))
+        return false;
+    *item = (struct queue_item){.slot = i, .owner = owner, .seen = o->seen, .bytes = o->bytes};
+    item->sizes = o->sizes;
+    item->count = o->count;
+    memcpy(item->ticket, o->ticket, sizeof item->ticket);
+    q->count++;
+    return true;
+}
+
+static void set_done(struct queue *q, uint32_t i, uint32_t owner)
+{
+    atomic_store(&q->file->slots[i].state, queue_state_by(QUEUE_DONE, owner));
+}
+
+/* Each slot once a round: what was copied from it is being used. */
 static void collect(struct queue *q, struct living *l)
 {
     for (uint32_t i = 0; i < QUEUE_SLOTS; i++) {
         struct queue_slot *const slot = &q->file->slots[i];
-        struct queue_order *const o = &q->orders[i];
-        uint32_t pending = QUEUE_PENDING;
-        if (atomic_load(&slot->state) != QUEUE_PENDING || slot->order.rules != q->rules.number ||
-            !has_caller(l, slot) ||
-            !atomic_compare_exchange_strong(&slot->state, &pending, queue_state_by(QUEUE_TAKEN, q->process)))
+        uint32_t word = atomic_load(&slot->state);
+        const uint32_t owner = queue_process_of(word);
+        if (queue_state_of(word) != QUEUE_PENDING || q->was_looked_at[i] ||
+            slot->order.rules != q->rules.number || !has_caller(l, owner) ||
+            !atomic_compare_exchange_strong(&slot->state, &word, queue_state_by(QUEUE_TAKEN, q->process)))
             continue;
-        if (!copy_order(q, slot, o) || o->rules != q->rules.number || is_twice(q, o->ticket)) {
-            /* Without an answer: nobody who has the key wrote this, or wrote it here. */
-            atomic_store(&slot->state, QUEUE_DONE);
-            continue;
-        }
-        struct queue_item *const item = &q->items[q->count++];
-        *item = (struct queue_item){.slot = i, .seen = o->seen, .bytes = o->bytes, .count = o->count};
-        item->sizes = o->sizes;
-        memcpy(item->ticket, o->ticket, sizeof item->ticket);
+        q->was_looked_at[i] = true;
+        if (!take(q, i, owner))
+            set_done(q, i, owner); /* without an answer */
     }
 }
 
@@ -86,7 +100,9 @@ static void answer(struct queue *q, const struct queue_item *item, int64_t code,
     a.code = code;
     a.first_seq = item->first_seq;
     a.refused = item->refused;
-    if (code == ERR_OK && seal) {
+    if (code == QUEUE_STALE) {
+        a.seal_size = q->journal->size;
+    } else if (code == ERR_OK && seal) {
         a.seal_size = seal->size;
         a.root = seal->root;
     } else if (code > 0) {
@@ -117,17 +133,22 @@ static bool read_round(const struct queue *q, struct queue_round *round)
     return queue_check_round(&q->key, round, mac) && round->after == q->journal->size;
 }
 
-/* Sends back an order that somebody may have taken before: see the head of queue_shared.h. */
-static void drop_if_stale(struct queue *q, struct queue_item *item, const struct queue_round *round)
+/* Takes out what somebody may have taken before: see the head of queue_shared.h. */
+static void check_new(struct queue *q, struct queue_item *item, const struct queue_round *round)
 {
-    const bool is_new = item->is_own || item->is_over || item->seen == q->journal->size ||
-                        (round && item->seen == round->before && !was_taken(round, item->ticket));
-
-    if (is_new)
+    if (item->is_over || item->slot == QUEUE_NO_SLOT)
         return;
-    item->is_over = true;
-    answer(q, item, QUEUE_STALE, NULL);
-    atomic_store(&q->file->slots[item->slot].state, QUEUE_DONE);
+    if (round && was_taken(round, item->ticket)) {
+        item->is_over = true;
+        (void)err_set(&item->err, ERR_WRONG, QUEUE_CANNOT_KNOW);
+        if (item->is_own)
+            return;
+        answer(q, item, ERR_WRONG, NULL);
+        set_done(q, item->slot, item->owner);
+    } else if (item->seen != q->journal->size && !(round && item->seen == round->before)) {
+        item->is_over = true;
+        item->is_stale = true; /* answered at the end, with the size that the journal has then */
+    }
 }
 
 /* -- the round ------------------------------------------------------------------------------------------- */
@@ -178,7 +199,7 @@ static enum err_code let_in(struct queue *q, struct journal_group *g, const stru
         const size_t before = q->count;
         collect(q, &living);
         for (size_t i = before; i < q->count; i++)
-            drop_if_stale(q, &q->items[i], round);
+            check_new(q, &q->items[i], round);
         const enum err_code rc = add_items(q, g, before, culprit);
         if (rc || q->count >= expected)
             return rc;
@@ -187,6 +208,28 @@ static enum err_code let_in(struct queue *q, struct journal_group *g, const stru
         sched_yield();
     }
     return ERR_OK;
+}
+
+static bool is_any_left(const struct queue *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (!q->items[i].is_over)
+            return true;
+    }
+    return false;
+}
+
+static void write_intent(struct queue *q, const struct queue_item *item)
+{
+    struct queue_slot *const slot = &q->file->slots[item->slot];
+    struct queue_intent intent = {.first_seq = item->first_seq};
+    uint8_t mac[QUEUE_MAC_SIZE];
+
+    memcpy(intent.ticket, item->ticket, sizeof intent.ticket);
+    intent.recorded_at_ns = queue_recorded_at(item->bytes);
+    queue_sign_intent(&q->key, &intent, mac);
+    slot->intent = intent;
+    memcpy(slot->intent_mac, mac, sizeof mac);
 }
 
 /* Tries all that are left. *culprit: the order that spoiled it, or NULL when it was none of them. */
@@ -200,25 +243,25 @@ static enum err_code attempt(struct queue *q, bool is_first, struct seal *seal, 
     enum err_code rc = journal_group_begin(q->journal, &g, err);
     if (rc)
         return rc;
-    atomic_store(&q->file->size, q->journal->size);
+    queue_learn_size(q, q->journal->size);
     const bool is_known = read_round(q, &round);
     for (size_t i = 0; i < q->count; i++)
-        drop_if_stale(q, &q->items[i], is_known ? &round : NULL);
+        check_new(q, &q->items[i], is_known ? &round : NULL);
     rc = add_items(q, g, 0, culprit);
     if (!rc && is_first)
         rc = let_in(q, g, is_known ? &round : NULL, culprit);
-    if (rc) {
+    if (rc || !is_any_left(q)) {
         journal_group_abort(g);
         return rc;
     }
     for (size_t i = 0; i < q->count; i++) {
         if (!q->items[i].is_over && q->items[i].slot != QUEUE_NO_SLOT)
-            answer(q, &q->items[i], QUEUE_INTENDED, NULL);
+            write_intent(q, &q->items[i]);
     }
     return journal_group_commit(g, seal, err);
 }
 
-/* Which orders this round took: the next leader takes none of them again. */
+/* Which orders this round took or refused: the next leader takes none of them again. */
 static void note_round(struct queue *q)
 {
     struct queue_round round = {.after = q->journal->size};
@@ -226,28 +269,28 @@ static void note_round(struct queue *q)
 
     for (size_t i = 0; i < q->count; i++) {
         const struct queue_item *const item = &q->items[i];
-        if (item->is_over)
+        if (item->is_over && !item->is_refused)
             continue;
-        if (round.count == 0)
+        if (!item->is_over && round.before == 0)
             round.before = item->first_seq - 1;
         memcpy(round.tickets[round.count++], item->ticket, QUEUE_TICKET_SIZE);
     }
     queue_sign_round(&q->key, &round, mac);
     q->file->round = round;
     memcpy(q->file->round_mac, mac, sizeof mac);
-    atomic_store(&q->file->size, round.after);
+    queue_learn_size(q, round.after);
 }
 
 static void answer_all(struct queue *q, enum err_code rc, const struct seal *seal, const struct err *err)
 {
     for (size_t i = 0; i < q->count; i++) {
         struct queue_item *const item = &q->items[i];
-        if (item->is_own || item->is_over)
+        if (item->is_own || (item->is_over && !item->is_stale))
             continue;
         if (rc)
             item->err = *err;
-        answer(q, item, (int64_t)rc, seal);
-        atomic_store(&q->file->slots[item->slot].state, QUEUE_DONE);
+        answer(q, item, item->is_stale ? QUEUE_STALE : (int64_t)rc, seal);
+        set_done(q, item->slot, item->owner);
     }
 }
 
@@ -255,24 +298,24 @@ static void answer_all(struct queue *q, enum err_code rc, const struct seal *sea
 static void refuse(struct queue *q, struct queue_item *item, enum err_code rc)
 {
     item->is_over = true;
+    item->is_refused = true;
     item->err.code = rc;
     if (item->is_own)
         return;
     answer(q, item, (int64_t)rc, NULL);
-    atomic_store(&q->file->slots[item->slot].state, QUEUE_DONE);
+    set_done(q, item->slot, item->owner);
 }
 
-static bool is_any_left(const struct queue *q)
+void queue_learn_size(struct queue *q, uint64_t size)
 {
-    for (size_t i = 0; i < q->count; i++) {
-        if (!q->items[i].is_over)
-            return true;
+    uint64_t known = atomic_load(&q->size);
+
+    while (known < size && !atomic_compare_exchange_weak(&q->size, &known, size)) {
     }
-    return false;
 }
 
 enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct queue_reply *reply,
-                         size_t *refused, struct err *err)
+                         size_t *refused, bool *is_stale, struct err *err)
 {
     struct queue_item *const mine = &q->items[0];
     struct queue_item *culprit = NULL;
@@ -284,6 +327,9 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     memset(&seal.root, 0, sizeof seal.root);
     *mine = *own;
     q->count = 1;
+    memset(q->was_looked_at, 0, sizeof q->was_looked_at);
+    if (own->slot != QUEUE_NO_SLOT)
+        q->was_looked_at[own->slot] = true;
     for (bool is_first = true; is_any_left(q); is_first = false) {
         rc = attempt(q, is_first, &seal, &culprit, &why);
         if (rc && q->rules.dropped)
@@ -296,7 +342,10 @@ enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct q
     if (rc == ERR_OK && is_any_left(q))
         note_round(q);
     answer_all(q, rc, &seal, &why);
-    *refused = mine->is_over ? mine->refused : mine->count;
+    *refused = mine->is_refused ? mine->refused : mine->count;
+    *is_stale = mine->is_stale;
+    if (mine->is_stale)
+        return ERR_OK;
     if (mine->is_over) {
         rc = mine->err.code;
         why = mine->err;

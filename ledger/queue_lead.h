@@ -17,8 +17,11 @@ struct queue_item {
     uint8_t *bytes;
     const uint16_t *sizes;
     size_t count;
-    bool is_own;  /* needs no proof that it is new */
-    bool is_over; /* refused, or stale: no longer part of the round */
+    uint32_t owner;  /* process of the caller */
+    bool is_own;     /* the leader's: its outcome is returned, and not answered */
+    bool is_over;    /* refused, stale, or taken before: no longer part of the round */
+    bool is_refused; /* by the rules */
+    bool is_stale;   /* to be made anew */
     uint64_t first_seq;
     size_t refused;
     struct err err;
@@ -31,9 +34,11 @@ struct queue {
     struct queue_key key;
     struct queue_file *file;
     uint32_t process;
-    uint8_t tag[QUEUE_TAG_SIZE]; /* random: how this queue's tickets begin */
-    _Atomic uint64_t tickets;    /* given out so far */
-    pthread_mutex_t lock;        /* held by the thread that leads: guards journal and what follows */
+    uint8_t tag[QUEUE_TAG_SIZE];     /* random: how this queue's tickets begin */
+    _Atomic uint64_t tickets;        /* given out so far */
+    _Atomic uint64_t size;           /* of the journal, as this queue knows from what it can believe */
+    pthread_mutex_t lock;            /* held by the thread that leads: guards journal and what follows */
+    bool was_looked_at[QUEUE_SLOTS]; /* slots, in this round */
     size_t count;
     struct queue_item items[QUEUE_SLOTS + 1];
     struct queue_order orders[QUEUE_SLOTS];
@@ -41,9 +46,13 @@ struct queue {
 
 /*
  * One round, `own` first, then all that waits. The caller holds q->lock, and own's slot is TAKEN. Answers all but
- * `own`, whose outcome is returned, with *reply and *refused as queue_append() has them.
+ * `own`, whose outcome is returned, with *reply and *refused as queue_append() has them; *is_stale: it was made for
+ * an older journal, is not in, and is to be made anew.
  */
 MUST_USE enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct queue_reply *reply,
-                                  size_t *refused, struct err *err);
+                                  size_t *refused, bool *is_stale, struct err *err);
+
+/* What is known about the journal's size never shrinks. */
+void queue_learn_size(struct queue *q, uint64_t size);
 
 #endif

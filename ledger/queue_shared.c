@@ -15,11 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAGIC "ledger queue 4\n"
+#define MAGIC "ledger queue 5\n"
 
 _Static_assert(sizeof(struct queue_order) ==
                    QUEUE_TICKET_SIZE + 8 + 4 * 4 + 2 * QUEUE_ENTRIES_MAX + QUEUE_BYTES_MAX,
                "an order has no padding");
+_Static_assert(sizeof(struct queue_intent) == QUEUE_TICKET_SIZE + 2 * 8, "an intent has no padding");
 _Static_assert(sizeof(struct queue_answer) == QUEUE_TICKET_SIZE + 5 * 8 + HASH_SIZE + QUEUE_TEXT_MAX,
                "an answer has no padding");
 _Static_assert(sizeof(struct queue_round) == 24 + (QUEUE_SLOTS + 1) * QUEUE_TICKET_SIZE,
@@ -61,7 +62,7 @@ struct part {
     size_t size;
 };
 
-/* `what` keeps the three kinds of words apart. */
+/* `what` keeps the kinds of words apart. */
 static void sign(const struct queue_key *k, uint8_t what, const struct part parts[3],
                  uint8_t mac[QUEUE_MAC_SIZE])
 {
@@ -99,6 +100,22 @@ bool queue_check_order(const struct queue_key *k, const struct queue_order *o,
     if (total != o->size)
         return false;
     queue_sign_order(k, o, expected);
+    return sodium_memcmp(expected, mac, sizeof expected) == 0;
+}
+
+void queue_sign_intent(const struct queue_key *k, const struct queue_intent *i, uint8_t mac[QUEUE_MAC_SIZE])
+{
+    const struct part parts[3] = {{i, sizeof *i}, {i, 0}, {i, 0}};
+
+    sign(k, 'I', parts, mac);
+}
+
+bool queue_check_intent(const struct queue_key *k, const struct queue_intent *i,
+                        const uint8_t mac[QUEUE_MAC_SIZE])
+{
+    uint8_t expected[QUEUE_MAC_SIZE];
+
+    queue_sign_intent(k, i, expected);
     return sodium_memcmp(expected, mac, sizeof expected) == 0;
 }
 
@@ -251,11 +268,11 @@ void queue_unmap(struct queue_file *file)
 
 /* -- waiting --------------------------------------------------------------------------------------------- */
 
-bool queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms)
+void queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms)
 {
     const struct timespec limit = {ms / 1000, (long)(ms % 1000) * 1000000};
 
-    return syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0) != 0 && errno == ETIMEDOUT;
+    (void)syscall(SYS_futex, word, FUTEX_WAIT, value, &limit, NULL, 0);
 }
 
 void queue_wake_all(_Atomic uint32_t *word)

@@ -3,23 +3,28 @@
  *
  *   a slot's state:  FREE -> FILLING -> PENDING -> TAKEN -> DONE -> FREE
  *
- * An order says which size of the journal its caller has seen. A leader takes an order only if nobody can have
- * taken it before: it was made for the size that the journal has, or for the size before the newest round and is
- * not in the list of that round, which the round's leader has signed. Else it is answered STALE: its caller makes
- * it anew.
- * So a copy of an old order, put into a slot again, is never taken.
+ * An order says which size of the journal its caller knows: from the journal itself, or from a signed answer. A
+ * leader takes an order only if nobody can have taken it before: it was made for the size that the journal has, or
+ * for the size before the newest round and is not in the list of that round, which the round's leader has signed.
+ * Else it is answered STALE: its caller makes it anew. A leader looks at each slot once a round.
+ * So a copy of an order that was taken, put into a slot again, is never taken; what was refused while nothing was
+ * committed may be tried again.
  *
  * An order of a caller that has died is left where it is, and a file that was made before the machine started, as
  * after a power cut, is not used: whoever starts again and finds an entry missing may hand it in once more, and
  * must not find it twice.
  *
- * Before a leader commits, it answers INTENDED with the seq that the order will have. If the leader dies then, the
- * caller looks there: either its entries are in the journal, or they never will be.
+ * Before a leader commits, it writes its intent beside the order: where, and when, the entries will be. If the leader
+ * dies then, the caller looks there: either its entries are in the journal, or they never will be.
+ *
+ * A caller believes what is signed, and states that may follow the one before; at any other it gives up, and says
+ * that it cannot know (ERR_WRONG).
  */
 #ifndef LEDGER_QUEUE_SHARED_H
 #define LEDGER_QUEUE_SHARED_H
 
 #include "ledger/queue.h"
+#include "ledger/wire.h"
 
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -34,6 +39,7 @@
 enum queue_state { QUEUE_FREE, QUEUE_FILLING, QUEUE_PENDING, QUEUE_TAKEN, QUEUE_DONE };
 
 /* Who fills or has taken a slot stands in the same word, so that nobody sees the one without the other. */
+/* FILLING, PENDING, DONE: the caller's process. TAKEN: the leader's. */
 static inline uint32_t queue_state_by(enum queue_state state, uint32_t process)
 {
     return (uint32_t)state | process << 8; /* Linux has no process number of more than 22 bits */
@@ -61,17 +67,28 @@ struct queue_order {
     uint8_t bytes[QUEUE_BYTES_MAX];
 };
 
-enum { QUEUE_INTENDED = -1, QUEUE_STALE = -2 };
+enum { QUEUE_STALE = -2 };
+
+#define QUEUE_CANNOT_KNOW                                                                                    \
+    "another program has written into " QUEUE_FILE_NAME                                                      \
+    ": look in the journal whether these entries are there"
 
 struct queue_answer {
     uint8_t ticket[QUEUE_TICKET_SIZE];
-    int64_t code; /* an enum err_code, QUEUE_INTENDED or QUEUE_STALE */
+    int64_t code; /* an enum err_code, or QUEUE_STALE */
     uint64_t first_seq;
     uint64_t refused;
-    uint64_t seal_size;
+    uint64_t seal_size; /* STALE: the journal's size */
     struct hash root;
     uint64_t text_size;
     char text[QUEUE_TEXT_MAX]; /* an error's words */
+};
+
+/* Where a leader is about to put an order. */
+struct queue_intent {
+    uint8_t ticket[QUEUE_TICKET_SIZE];
+    uint64_t first_seq;
+    int64_t recorded_at_ns;
 };
 
 struct queue_slot {
@@ -79,11 +96,13 @@ struct queue_slot {
     _Atomic uint32_t owner; /* process of the caller, from PENDING to DONE */
     struct queue_order order;
     uint8_t order_mac[QUEUE_MAC_SIZE];
+    struct queue_intent intent;
+    uint8_t intent_mac[QUEUE_MAC_SIZE];
     struct queue_answer answer;
     uint8_t answer_mac[QUEUE_MAC_SIZE];
 };
 
-/* The newest round: which orders it took, and between which sizes of the journal. */
+/* The newest round: which orders it took or refused, and between which sizes of the journal. */
 struct queue_round {
     uint64_t before;
     uint64_t after;
@@ -96,11 +115,16 @@ struct queue_file {
     char boot[QUEUE_BOOT_SIZE]; /* which start of the machine it was made in; zeros when that is not known */
     _Atomic uint32_t leader;    /* process that leads, or 0: a hint, since leaders take the writer lock */
     _Atomic uint32_t turn;      /* grows when a leader is done: what callers wait on, by futex */
-    _Atomic uint64_t size;      /* of the journal, as the newest leader saw it: a hint */
     struct queue_round round;
     uint8_t round_mac[QUEUE_MAC_SIZE];
     struct queue_slot slots[QUEUE_SLOTS];
 };
+
+/* What the leader gave an encoded entry. */
+static inline int64_t queue_recorded_at(const uint8_t *bytes)
+{
+    return (int64_t)wire_load_u64(bytes + 16);
+}
 
 /* The key of MACs, from the journal's secret key. */
 struct queue_key {
@@ -113,6 +137,9 @@ void queue_key_release(struct queue_key *k);
 void queue_sign_order(const struct queue_key *k, const struct queue_order *o, uint8_t mac[QUEUE_MAC_SIZE]);
 bool queue_check_order(const struct queue_key *k, const struct queue_order *o,
                        const uint8_t mac[QUEUE_MAC_SIZE]);
+void queue_sign_intent(const struct queue_key *k, const struct queue_intent *i, uint8_t mac[QUEUE_MAC_SIZE]);
+bool queue_check_intent(const struct queue_key *k, const struct queue_intent *i,
+                        const uint8_t mac[QUEUE_MAC_SIZE]);
 void queue_sign_answer(const struct queue_key *k, const struct queue_answer *a, uint8_t mac[QUEUE_MAC_SIZE]);
 bool queue_check_answer(const struct queue_key *k, const struct queue_answer *a,
                         const uint8_t mac[QUEUE_MAC_SIZE]);
@@ -125,8 +152,8 @@ bool queue_check_round(const struct queue_key *k, const struct queue_round *r,
 MUST_USE enum err_code queue_map(const char *dir, struct queue_file **file, struct err *err);
 void queue_unmap(struct queue_file *file);
 
-/* Sleeps while *word is `value`, at most `ms`; true: that long. Wakes all sleepers. Across processes. */
-bool queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms);
+/* Sleeps while *word is `value`, at most `ms`; wakes all sleepers. Across processes. */
+void queue_wait(_Atomic uint32_t *word, uint32_t value, unsigned ms);
 void queue_wake_all(_Atomic uint32_t *word);
 bool queue_process_lives(uint32_t process);
 /* The same at a tenth of the price; but one that died and was not waited for counts. */

@@ -377,7 +377,7 @@ static void test_an_old_order_or_one_without_the_key_is_never_taken(void **state
             slot->owner = (uint32_t)getpid();
             if (round == 2 && i != used)
                 slot->order.seen = 4 + i;
-            slot->state = QUEUE_PENDING;
+            slot->state = queue_state_by(QUEUE_PENDING, (uint32_t)getpid());
         }
         file->slots[used == 0 ? 1 : 0].state = QUEUE_FREE; /* one for the honest caller */
         SCRATCH_OK(append_order(q, 1, 1 + round, 1, SCRATCH_OPERATOR, &reply, &refused, err));
@@ -410,7 +410,7 @@ static void leave_order(struct journal *j, struct queue_file *file, uint32_t own
     slot->order.size = (uint32_t)make_drafts(slot->order.bytes, slot->order.sizes, 9, 9, 1, SCRATCH_OPERATOR);
     queue_sign_order(&key, &slot->order, slot->order_mac);
     slot->owner = owner;
-    slot->state = QUEUE_PENDING;
+    slot->state = queue_state_by(QUEUE_PENDING, owner);
     journal_reader_end(r);
     queue_key_release(&key);
 }
