@@ -5,14 +5,18 @@
  */
 #include "ledger/tiler.h"
 
+#include "ledger/clock.h"
 #include "ledger/merkle.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define WORTH_A_HELPER 2u /* tiles in a group below which waking a thread costs more than it saves */
+#define WORTH_A_HELPER 2u     /* tiles in a group below which waking a thread costs more than it saves */
+#define LOOK_NS        200000 /* before the helper sleeps: some tiles' time. Waking it costs half a tile */
 
 struct tiler {
     /* Of the owner alone. */
@@ -31,12 +35,12 @@ struct tiler {
     uint32_t head;     /* the first entry of the first whole tile */
     /* Under the lock. */
     pthread_mutex_t lock;
-    pthread_cond_t work; /* for the helper */
-    pthread_cond_t idle; /* for the owner */
-    uint32_t fed;        /* tiles that may be claimed */
+    pthread_cond_t work;  /* for the helper */
+    pthread_cond_t idle;  /* for the owner */
+    _Atomic uint32_t fed; /* tiles that may be claimed; the helper looks at it without the lock, too */
     uint32_t claimed;
-    bool is_busy;   /* the helper has a tile in hand */
-    bool is_asleep; /* the helper waits for work */
+    atomic_bool is_busy; /* the helper has a tile in hand; the owner looks at it without the lock, too */
+    bool is_asleep;      /* the helper waits for work */
     bool is_paused;
     bool is_over;
 };
@@ -66,18 +70,36 @@ static void hash_tile(const struct tiler *t, uint32_t tile)
 
 /* -- the helper ------------------------------------------------------------------------------------------ */
 
+/* The next tile is on its way while a group is filled. Others who want this processor get it. */
+static void look_for_work(struct tiler *t, uint32_t known)
+{
+    const int64_t until_ns = clock_monotonic_ns() + LOOK_NS;
+
+    pthread_mutex_unlock(&t->lock);
+    while (atomic_load(&t->fed) == known && clock_monotonic_ns() < until_ns)
+        sched_yield();
+    pthread_mutex_lock(&t->lock);
+}
+
 static void *help(void *context)
 {
     struct tiler *const t = context;
+    bool has_looked = true;
 
     pthread_mutex_lock(&t->lock);
     while (!t->is_over) {
-        if (t->is_paused || t->claimed == t->fed) {
+        if (t->is_paused || (t->claimed == t->fed && has_looked)) {
             t->is_asleep = true;
             pthread_cond_wait(&t->work, &t->lock);
             t->is_asleep = false;
             continue;
         }
+        if (t->claimed == t->fed) {
+            look_for_work(t, t->fed);
+            has_looked = true;
+            continue;
+        }
+        has_looked = false;
         const uint32_t tile = t->claimed++;
         t->is_busy = true;
         pthread_mutex_unlock(&t->lock);
@@ -250,6 +272,8 @@ static void finish_tiles(struct tiler *t, uint32_t tiles)
         entered = enter(t, false);
     }
     leave(t, entered);
+    while (entered && atomic_load(&t->is_busy)) /* a part of a tile's time: no use to sleep */
+        sched_yield();
     leave(t, enter(t, true));
 }
 
