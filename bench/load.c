@@ -70,8 +70,11 @@ void load_next(struct entry *e, uint64_t i)
 {
     char *digit = e->as.order_cancelled.order_id.text + ORDER_ID_SIZE;
 
-    for (unsigned n = 2; n < ORDER_ID_SIZE; n++, i /= 10)
-        *--digit = (char)('0' + i % 10);
+    if (i == 0)
+        memset(digit - (ORDER_ID_SIZE - 2), '0', ORDER_ID_SIZE - 2);
+    else
+        while (++*--digit > '9') /* by dividing it would be a tenth of an append */
+            *digit = '0';
 }
 
 /* -- fills ----------------------------------------------------------------------------------------------- */
