@@ -99,13 +99,29 @@ enum err_code raw_writer_put(struct raw_writer *w, enum evidence_table table,
 
 /* -- the file -------------------------------------------------------------------------------------------- */
 
-/* What a file replaces is a file: never a device, a pipe, a link or a folder. */
+/*
+ * What an export replaces is an older export, or an empty file: never a device, a pipe, a link or a folder, and never a
+ * journal, its vault, or whatever else somebody may have named by mistake.
+ */
 static enum err_code check_target(const char *path, struct err *err)
 {
+    uint8_t magic[RAW_MAGIC_SIZE];
     struct stat st;
 
-    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (lstat(path, &st) != 0)
+        return ERR_OK;
+    if (!S_ISREG(st.st_mode))
         return err_set(err, ERR_INPUT, "%s is there and is no regular file", path);
+    if (st.st_size == 0)
+        return ERR_OK;
+    const int fd = file_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return failed(path, err);
+    const ssize_t size = pread(fd, magic, sizeof magic, 0);
+    close(fd);
+    if (size != (ssize_t)sizeof magic || memcmp(magic, RAW_MAGIC, sizeof magic) != 0)
+        return err_set(err, ERR_EXISTS,
+                       "%s is there and is no raw export: name another file, or remove it first", path);
     return ERR_OK;
 }
 

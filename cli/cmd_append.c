@@ -268,9 +268,13 @@ static enum err_code run(struct appender *a, const char *path, struct err *err)
         rc = err_wrap(err, "append: %s", a->name);
         char said[ERR_TEXT_SIZE];
         memcpy(said, err->text, sizeof said);
+        const bool is_unknown = rc == ERR_WRONG; /* the queue's word for it */
+        rc = is_unknown ? ERR_IO : rc;
         err_set(err, rc, "%.800s; %slines up to %llu are in the journal%s", said,
-                a->is_unheard ? "nothing more is written: " : "nothing of its group is written (",
-                (unsigned long long)a->acknowledged, a->is_unheard ? "" : ")");
+                is_unknown      ? "("
+                : a->is_unheard ? "nothing more is written: "
+                                : "nothing of its group is written (",
+                (unsigned long long)a->acknowledged, a->is_unheard && !is_unknown ? "" : ")");
     }
     free(buffer);
     if (!is_stdin)
@@ -298,6 +302,7 @@ enum err_code cmd_append(struct cli *cli, struct err *err)
     const struct cli_option options[] = {{.name = "group", .value = &group},
                                          {.name = "actor", .value = &actor},
                                          {.name = "json", .flag = &a->json}};
+    cli_guard_reading(); /* a file that is cut while it is mapped */
     enum err_code rc = cli_options(cli, options, 3, &path, 1, &operands, err);
 
     if (!rc && group)

@@ -379,6 +379,8 @@ static enum err_code check_choice(const struct choice *c, bool has_to, struct er
 {
     if (c->redecide && (c->digest || c->from_start || c->check_snapshots || c->to_ns != INSTANT_NONE))
         return err_set(err, ERR_USAGE, "replay: --redecide goes with --since SEQ, --to SEQ and --json only");
+    if (c->since && c->to_seq && c->since > c->to_seq)
+        return err_set(err, ERR_USAGE, "replay: --since is behind --to: nothing lies between");
     if (c->since && !c->redecide)
         return err_set(err, ERR_USAGE, "replay: --since goes with --redecide only");
     if (c->check_snapshots && (c->digest || c->from_start || has_to))

@@ -12,6 +12,7 @@
 
 #define LOOK_MS  20   /* between looks at whether the leader still lives */
 #define FORCE_MS 1000 /* after which nobody waits for a leader: leading twice does no harm */
+#define STUCK_MS 5000 /* after which a leader that has taken an order is asked for under the writer lock */
 
 /* -- the journal's own rules ----------------------------------------------------------------------------- */
 
@@ -251,7 +252,7 @@ static enum err_code look_for_entries(const struct caller *c, struct journal_rea
 }
 
 /*
- * Taken by a leader that died. Under the writer lock nobody has it in hand: what is not answered and not in the journal
+ * Taken by a leader that died, or by none at all: somebody may have written an old file over this one. Under the writer lock nobody has it in hand: what is not answered and not in the journal
  * never will be. True: the outcome is known. Else the order is to be made anew.
  */
 static bool recover(struct caller *c, struct queue_reply *reply, size_t *refused, enum err_code *rc,
@@ -339,7 +340,8 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
         if (state == QUEUE_PENDING) {
             if (lead_now(c, waited_ms, reply, refused, &rc, err))
                 return rc;
-        } else if (waited_ms >= LOOK_MS && !queue_process_lives(queue_process_of(word))) {
+        } else if (waited_ms >= STUCK_MS ||
+                   (waited_ms >= LOOK_MS && !queue_process_lives(queue_process_of(word)))) {
             if (recover(c, reply, refused, &rc, err))
                 return rc;
             make_order(c);

@@ -67,9 +67,12 @@ static bool take(struct queue *q, uint32_t i, uint32_t owner)
     return true;
 }
 
+/* Unless the caller has found out by itself, and gone: it does not wait without end. */
 static void set_done(struct queue *q, uint32_t i, uint32_t owner)
 {
-    atomic_store(&q->file->slots[i].state, queue_state_by(QUEUE_DONE, owner));
+    uint32_t taken = queue_state_by(QUEUE_TAKEN, q->process);
+
+    (void)atomic_compare_exchange_strong(&q->file->slots[i].state, &taken, queue_state_by(QUEUE_DONE, owner));
 }
 
 /* Each slot once a round: what was copied from it is being used. */
@@ -95,6 +98,8 @@ static void answer(struct queue *q, const struct queue_item *item, int64_t code,
     struct queue_answer a;
     uint8_t mac[QUEUE_MAC_SIZE];
 
+    if (atomic_load(&slot->state) != queue_state_by(QUEUE_TAKEN, q->process))
+        return; /* see set_done() */
     memset(&a, 0, offsetof(struct queue_answer, text));
     memcpy(a.ticket, item->ticket, sizeof a.ticket);
     a.code = code;

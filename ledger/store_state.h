@@ -12,6 +12,7 @@
 
 #define STORE_READERS_MAX 510
 #define STORE_LOCK_LOST   (-30700) /* beside LMDB's codes: store_has_lost_lock() */
+#define STORE_FILE_LOST   (-30701) /* the file has no name any more */
 
 struct store {
     MDB_env *env;

@@ -60,6 +60,11 @@ enum err_code store_fail(const char *name, int code, const char *doing, struct e
                        "%s: cannot %s: its lock file was deleted or replaced while this program had it open. "
                        "Nothing of it was written: start again, and leave the lock file alone",
                        name, doing);
+    case STORE_FILE_LOST:
+        return err_set(err, ERR_IO,
+                       "%s: cannot %s: journal.mdb was deleted or replaced while this program had it open. "
+                       "Nothing of it was written: see which file is there now, and start again",
+                       name, doing);
     case MDB_PANIC:
         return err_set(err, ERR_IO,
                        "%s: cannot %s: an earlier write failed half way. Close the journal and open it again",
@@ -278,11 +283,30 @@ static int reserve_file(const struct store_txn *t)
     return rc;
 }
 
+/*
+ * What is written to a file without a name is lost with the program: nobody may be told that it is durable. Only links are
+ * asked for, since asking for times has its price: see reserve_file().
+ */
+static int check_name(const struct store_txn *t)
+{
+    struct statx file;
+    int fd;
+
+    const int rc = mdb_env_get_fd(t->store->env, &fd);
+    if (rc)
+        return rc;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_NLINK, &file) != 0)
+        return errno == ENOSYS ? 0 : errno;
+    return file.stx_nlink == 0 ? STORE_FILE_LOST : 0;
+}
+
 enum err_code store_txn_commit(struct store_txn *t, struct err *err)
 {
     REQUIRE(t->is_writing && t->txn);
     close_cursor(t);
-    int rc = reserve_file(t);
+    int rc = check_name(t);
+    if (!rc)
+        rc = reserve_file(t);
     if (!rc) {
         rc = mdb_txn_commit(t->txn);
         t->txn = NULL;

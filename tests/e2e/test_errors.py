@@ -374,6 +374,43 @@ class Journals(Case):
 
     @support.needs_tool("cc")
     @unittest.skipIf(support.QUICK, "a sanitizer's runtime must be the first library")
+    def test_an_export_replaces_nothing_but_an_export(self):
+        j = self.journal()
+        j.append(note("one"))
+        kept = {name: open(os.path.join(j.path, name), "rb").read() for name in os.listdir(j.path)}
+        mine = self.write("mine.txt", "not a ledger's")
+        for target in [mine, *(os.path.join(j.path, name) for name in kept)]:
+            for command in (["export", "--raw", target], ["doctor", "--salvage", target]):
+                self.expect_error(COULD_NOT, "is no raw export", "name another file", args=["-C", j.path, *command])
+        self.assertEqual(open(mine).read(), "not a ledger's")
+        for name in ("journal.mdb", "vault"):
+            self.assertEqual(open(os.path.join(j.path, name), "rb").read(), kept[name])
+        out = self.write("again.raw", "")
+        for _ in range(2):  # an empty file, then an export
+            j.run("export", "--raw", out)
+        j.verify()
+
+    def test_a_journal_deleted_or_replaced_under_a_writer(self):
+        """What would be written to a file without a name is not acknowledged."""
+        for replace in (False, True):
+            with self.subTest(replace=replace):
+                j = self.journal(f"replaced {replace}")
+                writer = j.start("append", "--group", 1, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                line = json.dumps(note("one")).encode() + b"\n"
+                writer.stdin.write(line)
+                writer.stdin.flush()
+                self.assertTrue(writer.stdout.readline().startswith(b"2..2 "))
+                file = os.path.join(j.path, "journal.mdb")
+                copy = shutil.copy(file, self.path("copy"))
+                os.replace(copy, file) if replace else os.remove(file)
+                out, err = writer.communicate(line)
+                self.assertEqual((writer.returncode, out), (COULD_NOT, b""))
+                self.assertIn(b"deleted or replaced", err)
+                self.assertIn(b"nothing of its group is written (lines up to 1 are in the journal)", err)
+                if replace:
+                    self.assertEqual(j.size(), 2)
+                    j.verify()
+
     def test_a_clock_that_has_stepped_back(self):
         source = self.write("clock.c", """
             #define _GNU_SOURCE
