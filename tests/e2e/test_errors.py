@@ -372,8 +372,6 @@ class Journals(Case):
         j.verify()
         other.verify()
 
-    @support.needs_tool("cc")
-    @unittest.skipIf(support.QUICK, "a sanitizer's runtime must be the first library")
     def test_an_export_replaces_nothing_but_an_export(self):
         j = self.journal()
         j.append(note("one"))
@@ -411,6 +409,8 @@ class Journals(Case):
                     self.assertEqual(j.size(), 2)
                     j.verify()
 
+    @support.needs_tool("cc")
+    @unittest.skipIf(support.QUICK, "a sanitizer's runtime must be the first library")
     def test_a_clock_that_has_stepped_back(self):
         source = self.write("clock.c", """
             #define _GNU_SOURCE
