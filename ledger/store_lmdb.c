@@ -289,6 +289,7 @@ static enum err_code open_rows(struct store *s, enum store_mode mode, struct err
 
 static void release(struct store *s)
 {
+    store_ahead_free(s->ahead);
     if (s->env)
         mdb_env_close(s->env);
     pthread_mutex_destroy(&s->writer);

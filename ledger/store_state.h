@@ -4,6 +4,7 @@
 #ifndef LEDGER_STORE_STATE_H
 #define LEDGER_STORE_STATE_H
 
+#include "ledger/store_ahead.h"
 #include "ledger/store_lmdb.h"
 
 #include <lmdb.h>
@@ -30,11 +31,12 @@ struct store {
     char *lock_path; /* of LMDB's lock file */
     dev_t lock_device;
     ino_t lock_inode;
-    uint64_t file_size;     /* at least so long is the file; the writer's alone */
-    pthread_mutex_t writer; /* held by the thread that has a writing transaction */
-    pthread_mutex_t gate;   /* guards `readers`, and keeps transactions from starting while the map moves */
-    unsigned readers;       /* reading transactions of this process */
-    dev_t device;           /* the file, for the registry */
+    uint64_t file_size;        /* at least so long is the file; the writer's alone */
+    struct store_ahead *ahead; /* or NULL; the writer's alone */
+    pthread_mutex_t writer;    /* held by the thread that has a writing transaction */
+    pthread_mutex_t gate; /* guards `readers`, and keeps transactions from starting while the map moves */
+    unsigned readers;     /* reading transactions of this process */
+    dev_t device;         /* the file, for the registry */
     ino_t inode;
     pid_t process; /* that opened it */
     unsigned references;

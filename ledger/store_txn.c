@@ -12,6 +12,7 @@
 
 #define FILE_STEP_MIN (UINT64_C(1) << 20)
 #define FILE_STEP_MAX (UINT64_C(64) << 20)
+#define AHEAD_PAGES   256u /* of a group for which a second core is worth waking */
 
 enum err_code store_fail(const char *name, int code, const char *doing, struct err *err)
 {
@@ -300,6 +301,25 @@ static int check_name(const struct store_txn *t)
     return file.stx_nlink == 0 ? STORE_FILE_LOST : 0;
 }
 
+static int commit(struct store_txn *t)
+{
+    struct store *const s = t->store;
+    MDB_envinfo info;
+    int fd;
+
+    const bool is_large =
+        t->pages >= AHEAD_PAGES && mdb_env_get_fd(s->env, &fd) == 0 && mdb_env_info(s->env, &info) == 0;
+    if (is_large && !s->ahead)
+        s->ahead = store_ahead_new();
+    if (is_large)
+        store_ahead_begin(s->ahead, fd, ((uint64_t)info.me_last_pgno + 1) * s->page_size);
+    const int rc = mdb_txn_commit(t->txn);
+    if (is_large)
+        store_ahead_end(s->ahead);
+    t->txn = NULL;
+    return rc;
+}
+
 enum err_code store_txn_commit(struct store_txn *t, struct err *err)
 {
     REQUIRE(t->is_writing && t->txn);
@@ -307,10 +327,8 @@ enum err_code store_txn_commit(struct store_txn *t, struct err *err)
     int rc = check_name(t);
     if (!rc)
         rc = reserve_file(t);
-    if (!rc) {
-        rc = mdb_txn_commit(t->txn);
-        t->txn = NULL;
-    }
+    if (!rc)
+        rc = commit(t);
     return rc ? store_txn_fail(t, rc, "write to it", err) : ERR_OK;
 }
 

@@ -63,9 +63,10 @@ WRITES = {"write": "write", "pwrite64": "write", "writev": "write", "pwritev": "
 OTHERS = {"ftruncate": "size", "fallocate": "size", "fsync": "sync", "fdatasync": "sync"}
 NAMES = {"rename": "rename", "renameat": "rename", "renameat2": "rename", "unlink": "unlink", "unlinkat": "unlink",
          "rmdir": "unlink", "mkdir": "mkdir", "mkdirat": "mkdir", "link": "link", "linkat": "link"}
-# Ways to change a file that the recorder does not know: none may occur below the root.
+# Ways to change a file that the recorder does not know: none may occur below the root. sync_file_range is none: it has
+# the disk begin with writes that a state may hold or not in any case, and makes nothing durable.
 UNKNOWN = ("truncate", "sendfile", "splice", "copy_file_range", "symlink", "symlinkat", "mknod", "mknodat", "setxattr",
-           "sync_file_range", "syncfs", "sync", "process_vm_writev")
+           "syncfs", "sync", "process_vm_writev")
 ANYWHERE = ("io_uring_setup", "io_setup", "syncfs", "sync")
 
 
