@@ -125,23 +125,50 @@ enum err_code store_put_block(struct store_txn *t, uint64_t last, size_t size, u
     return rc;
 }
 
+static void drop_pages(const struct store *s, const uint8_t *from, const uint8_t *to)
+{
+    const uintptr_t page = s->page_size;
+    const uintptr_t first = ((uintptr_t)from + page - 1) / page * page;
+
+    if ((uintptr_t)to > first)
+        (void)madvise((void *)first, ((uintptr_t)to - first) / page * page, MADV_DONTNEED);
+}
+
 /*
  * Reading straight on through a journal larger than memory should not fill it: pages that were passed are given
  * back every so often. They stay in the system's cache, and come again when a borrowed record is looked at.
  */
 static void give_back(struct store_txn *t, const uint8_t *at)
 {
-    const uintptr_t page = t->store->page_size;
-
     if (!t->walked || at < t->walked) {
         t->walked = at;
         return;
     }
     if ((size_t)(at - t->walked) < WALKED_MAX)
         return;
-    const uintptr_t from = ((uintptr_t)t->walked + page - 1) / page * page;
-    (void)madvise((void *)from, ((uintptr_t)at - from) / page * page, MADV_DONTNEED);
+    drop_pages(t->store, t->walked, at);
     t->walked = at;
+}
+
+/* The first block and the last one are both in the map, and so is all between them. */
+void store_give_back(struct store_txn *t)
+{
+    struct store *const s = t->store;
+    MDB_cursor *cursor = NULL;
+    MDB_envinfo info;
+    MDB_val first;
+    MDB_val last;
+    MDB_val key;
+
+    if (mdb_env_info(s->env, &info) != 0 || (info.me_last_pgno - s->given_back) * s->page_size < WALKED_MAX)
+        return;
+    s->given_back = info.me_last_pgno;
+    if (mdb_cursor_open(t->txn, s->entries, &cursor) != 0)
+        return;
+    if (mdb_cursor_get(cursor, &key, &first, MDB_FIRST) == 0 &&
+        mdb_cursor_get(cursor, &key, &last, MDB_LAST) == 0)
+        drop_pages(s, first.mv_data, last.mv_data);
+    mdb_cursor_close(cursor);
 }
 
 /* Moves the cursor to the first block whose key is not below seq: the next one when reading straight on. */

@@ -31,7 +31,9 @@ struct store {
     char *lock_path; /* of LMDB's lock file */
     dev_t lock_device;
     ino_t lock_inode;
-    uint64_t file_size;        /* at least so long is the file; the writer's alone */
+    uint64_t file_size; /* at least so long is the file; the writer's alone */
+    size_t
+        given_back; /* pages of the file when the writer gave back what it had looked at; the writer's alone */
     struct store_ahead *ahead; /* or NULL; the writer's alone */
     pthread_mutex_t writer;    /* held by the thread that has a writing transaction */
     pthread_mutex_t gate; /* guards `readers`, and keeps transactions from starting while the map moves */
@@ -65,6 +67,12 @@ enum err_code store_txn_fail(struct store_txn *t, int code, const char *doing, s
  * our readers, and what LMDB remembers there for us is the past.
  */
 bool store_has_lost_lock(const struct store *s);
+
+/*
+ * Called where a writing transaction begins. A writer looks at pages all along the growing file; every so often it gives them
+ * back, or a long import would have the whole journal in its memory.
+ */
+void store_give_back(struct store_txn *t);
 
 /* A size of a map that LMDB accepts: at least `size`; 0 gives the default. */
 uint64_t store_round_map(uint64_t size);

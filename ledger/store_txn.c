@@ -203,7 +203,11 @@ static int begin_writing(struct store_txn *t)
         if (!rc)
             rc = mdb_txn_begin(s->env, NULL, 0, &t->txn);
     }
-    return rc ? rc : check_newest(t);
+    if (!rc)
+        rc = check_newest(t);
+    if (!rc)
+        store_give_back(t);
+    return rc;
 }
 
 enum err_code store_write_begin(struct store *s, struct store_txn **t, struct err *err)

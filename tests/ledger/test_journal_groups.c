@@ -295,6 +295,43 @@ static void test_a_long_walk_keeps_what_was_borrowed(void **state)
     scratch_release(&s);
 }
 
+static unsigned long resident_file_mib(void)
+{
+    FILE *const f = fopen("/proc/self/status", "r");
+    unsigned long kib = 0;
+    char line[200];
+
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        if (sscanf(line, "RssFile: %lu", &kib) == 1)
+            break;
+    }
+    fclose(f);
+    return kib >> 10;
+}
+
+static void test_a_long_import_does_not_fill_memory(void **state)
+{
+    enum { GROUPS = 1500, EACH = 1000, SIZE = 100, WRITTEN_MIB = GROUPS * EACH * SIZE >> 20 };
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    const unsigned long before = resident_file_mib();
+    for (unsigned i = 0; i < GROUPS; i++) {
+        struct journal_group *g = NULL;
+        struct entry e = scratch_by(scratch_note('a', SIZE), SCRATCH_OPERATOR);
+        SCRATCH_OK(journal_group_begin(j, &g, err));
+        for (unsigned k = 0; k < EACH; k++)
+            SCRATCH_OK(journal_group_add(g, &e, err));
+        SCRATCH_OK(journal_group_commit(g, NULL, err));
+    }
+    assert_true(resident_file_mib() < before + WRITTEN_MIB / 2);
+    journal_close(j);
+    scratch_release(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_the_clock_may_step_back_a_little_and_no_further),
         cmocka_unit_test(test_two_handles_in_one_process_see_each_other),
         cmocka_unit_test(test_a_long_walk_keeps_what_was_borrowed),
+        cmocka_unit_test(test_a_long_import_does_not_fill_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
