@@ -2,20 +2,29 @@
 
 #include <string.h>
 
-/* How many of the first bytes are ASCII and not zero, counted in eights: most text is nothing else. */
+/* Not 0: one of the eight bytes is above 0x7f, or zero. */
+static uint64_t unusual(const uint8_t *p)
+{
+    uint64_t eight;
+
+    memcpy(&eight, p, sizeof eight);
+    return (eight | (eight - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080);
+}
+
+/*
+ * How many of the first bytes are ASCII and not zero, at least: most text is nothing else. Eight at a time; the last eight
+ * overlap those before them.
+ */
 static size_t ascii_run(const uint8_t *p, size_t size)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t tops = UINT64_C(0x8080808080808080);
     size_t n = 0;
 
-    for (; n + sizeof(uint64_t) <= size; n += sizeof(uint64_t)) {
-        uint64_t eight;
-        memcpy(&eight, p + n, sizeof eight);
-        if ((eight | (eight - ones)) & tops) /* a byte above 0x7f, or one that borrows: zero */
-            break;
-    }
-    return n;
+    while (n + 32 <= size &&
+           (unusual(p + n) | unusual(p + n + 8) | unusual(p + n + 16) | unusual(p + n + 24)) == 0)
+        n += 32;
+    while (n + 8 <= size && unusual(p + n) == 0)
+        n += 8;
+    return n && size - n < 8 && unusual(p + size - 8) == 0 ? size : n;
 }
 
 static bool tail(uint8_t b)

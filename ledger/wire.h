@@ -131,8 +131,10 @@ static inline void wire_put_bytes(struct wire_out *out, const void *bytes, size_
         out->bad = true;
         return;
     }
-    if (size)
+    if (__builtin_constant_p(size))
         memcpy(out->at, bytes, size);
+    else if (size) /* gcc writes memcpy() of what is surely short as "rep movs", which is slow to begin */
+        memmove(out->at, bytes, size);
     out->at += size;
 }
 
