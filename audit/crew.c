@@ -1,7 +1,8 @@
 #include "audit/crew.h"
 
+#include "ledger/threads.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #define SLOTS_A_THREAD 2u /* batches in work at a time: one in hand, one waiting */
@@ -78,22 +79,11 @@ static void *help(void *context)
     return NULL;
 }
 
-/* Signals are for the program's own threads, but for faults, which belong to who makes them: a file may be cut
- * while it is read. */
 static void begin_threads(struct crew *c)
 {
-    static const int FAULTS[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT};
-    sigset_t others;
-    sigset_t before;
-
     c->was_tried = true;
-    sigfillset(&others);
-    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++)
-        sigdelset(&others, FAULTS[i]);
-    pthread_sigmask(SIG_BLOCK, &others, &before);
-    while (c->started < c->threads && pthread_create(&c->thread[c->started], NULL, help, c) == 0)
+    while (c->started < c->threads && threads_begin(&c->thread[c->started], help, c))
         c->started++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* -- the owner ------------------------------------------------------------------------------------------- */

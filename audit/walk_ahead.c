@@ -11,9 +11,9 @@
  * walk_until() goes over the same entries, one by one: there is one judge of what is wrong.
  */
 #include "audit/crew.h"
+#include "ledger/threads.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #define PROGRESS_EVERY 16384
 #define RELEASE_EVERY  (UINT64_C(32) << 20)
@@ -407,9 +407,7 @@ static enum err_code walk_batches(struct gather *g, struct crew *crew, struct er
 
 static unsigned threads_of(const struct verify_options *options)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return options->threads ? options->threads : cores > 1 ? (unsigned)cores : 1;
+    return options->threads ? options->threads : threads_cores();
 }
 
 /* The first tile is for the walk alone: genesis and the first actors are in it. */

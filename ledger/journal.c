@@ -1,10 +1,10 @@
 /* Opening and closing a journal, and what a handle knows about it. */
 #include "ledger/clock.h"
 #include "ledger/journal_state.h"
+#include "ledger/threads.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,13 +16,6 @@ char *journal_path(const char *dir, const char *name)
     char *path = NULL;
 
     return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
-}
-
-static bool has_two_cores(void)
-{
-    cpu_set_t ours;
-
-    return sched_getaffinity(0, sizeof ours, &ours) == 0 && CPU_COUNT(&ours) > 1;
 }
 
 enum err_code journal_new(const struct journal_options *options, struct journal **j, struct err *err)
@@ -39,7 +32,7 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
     made->newest_at_ns = INSTANT_NONE;
     made->group.journal = made;
     actors_init(&made->actors);
-    if (!made->dir || !made->statement || tiler_new(has_two_cores() ? 1 : 0, &made->tiler, NULL)) {
+    if (!made->dir || !made->statement || tiler_new(threads_cores() > 1 ? 1 : 0, &made->tiler, NULL)) {
         journal_close(made);
         return err_set(err, ERR_MEMORY, "%s: out of memory", options->dir);
     }

@@ -1,8 +1,9 @@
 #include "ledger/store_ahead.h"
 
+#include "ledger/threads.h"
+
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -85,23 +86,16 @@ void store_ahead_free(struct store_ahead *a)
     free(a);
 }
 
-/* Signals are for the program's own threads. */
 static void begin_thread(struct store_ahead *a)
 {
-    sigset_t all;
-    sigset_t before;
-
     a->was_tried = true;
     a->process = getpid();
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    a->has_thread = pthread_create(&a->thread, NULL, write_ahead, a) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    a->has_thread = threads_cores() > 1 && threads_begin(&a->thread, write_ahead, a);
 }
 
 void store_ahead_begin(struct store_ahead *a, int fd, uint64_t from)
 {
-    if (a && !a->was_tried && sysconf(_SC_NPROCESSORS_ONLN) > 1)
+    if (a && !a->was_tried)
         begin_thread(a);
     if (!is_ours(a))
         return;

@@ -29,6 +29,7 @@ static enum err_code put(struct store_txn *t, MDB_dbi dbi, MDB_val key, MDB_val 
                          struct err *err)
 {
     t->pages += value->mv_size / t->store->page_size + 2;
+    t->bytes += value->mv_size;
     const int rc = mdb_put(t->txn, dbi, &key, value, flags);
     if (rc == MDB_KEYEXIST)
         return err_set(
@@ -162,12 +163,13 @@ void store_give_back(struct store_txn *t)
 
     if (mdb_env_info(s->env, &info) != 0 || (info.me_last_pgno - s->given_back) * s->page_size < WALKED_MAX)
         return;
-    s->given_back = info.me_last_pgno;
     if (mdb_cursor_open(t->txn, s->entries, &cursor) != 0)
         return;
     if (mdb_cursor_get(cursor, &key, &first, MDB_FIRST) == 0 &&
-        mdb_cursor_get(cursor, &key, &last, MDB_LAST) == 0)
+        mdb_cursor_get(cursor, &key, &last, MDB_LAST) == 0) {
         drop_pages(s, first.mv_data, last.mv_data);
+        s->given_back = info.me_last_pgno;
+    }
     mdb_cursor_close(cursor);
 }
 

@@ -52,6 +52,7 @@ struct store_txn {
     uint64_t blocks_at;    /* its key; 0: nowhere */
     const uint8_t *walked; /* in the map: where reading straight on began, or gave pages back last */
     uint64_t pages;        /* upper bound of the pages that the puts so far will write */
+    uint64_t bytes;        /* of the values that were put */
     bool is_writing;
     bool is_full;
     bool is_interrupted; /* by a signal: LMDB gives up then */

@@ -12,7 +12,7 @@
 
 #define FILE_STEP_MIN (UINT64_C(1) << 20)
 #define FILE_STEP_MAX (UINT64_C(64) << 20)
-#define AHEAD_PAGES   256u /* of a group for which a second core is worth waking */
+#define AHEAD_BYTES   (UINT64_C(1) << 20) /* of a group for which a second core is worth waking */
 
 enum err_code store_fail(const char *name, int code, const char *doing, struct err *err)
 {
@@ -312,7 +312,7 @@ static int commit(struct store_txn *t)
     int fd;
 
     const bool is_large =
-        t->pages >= AHEAD_PAGES && mdb_env_get_fd(s->env, &fd) == 0 && mdb_env_info(s->env, &info) == 0;
+        t->bytes >= AHEAD_BYTES && mdb_env_get_fd(s->env, &fd) == 0 && mdb_env_info(s->env, &info) == 0;
     if (is_large && !s->ahead)
         s->ahead = store_ahead_new();
     if (is_large)
@@ -371,6 +371,7 @@ enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *e
         mdb_txn_abort(t->txn);
     t->txn = NULL;
     t->pages = 0;
+    t->bytes = 0;
     const bool fits = t->is_interrupted;
     t->is_full = false;
     t->is_interrupted = false;

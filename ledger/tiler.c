@@ -7,10 +7,10 @@
 
 #include "ledger/clock.h"
 #include "ledger/merkle.h"
+#include "ledger/threads.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -115,15 +115,9 @@ static void *help(void *context)
 /* Signals are for the program's own threads. Without a helper the owner does it all. */
 static void begin_helper(struct tiler *t)
 {
-    sigset_t all;
-    sigset_t before;
-
     t->was_tried = true;
     t->process = getpid();
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    t->has_thread = pthread_create(&t->thread, NULL, help, t) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    t->has_thread = threads_begin(&t->thread, help, t);
 }
 
 /* In the child of a fork the thread is not there, and may have left the lock taken: the child goes on alone. */
