@@ -17,10 +17,10 @@ import faults  # first: it finds the folder of the next one
 import support
 from faults import Sweep
 from support import BINARY, COULD_NOT, DONE
-from test_sweep import LINES, Templates, check_append, check_init, check_same, check_whole
+from test_sweep import LARGE, LINES, Templates, check_append, check_init, check_same, check_whole, large_text_of
 
 # What reaches a disk, and what makes it last; and the rest, which changes nothing there.
-CALLS = ("openat", "pwrite64", "write", "writev", "pwritev", "fsync", "fdatasync", "msync", "ftruncate", "fallocate", "rename",
+CALLS = ("openat", "pwrite64", "write", "writev", "pwritev", "fsync", "fdatasync", "sync_file_range", "msync", "ftruncate", "fallocate", "rename",
          "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "flock", "mmap", "close",
          "copy_file_range", "fchmod", "link", "linkat")
 if faults.ALL:
@@ -117,6 +117,9 @@ class Inject(Templates, Sweep):
 
     def test_append_in_one_group(self):
         self.go(self.small(), ["append", "lines"], check_append(LINES))
+
+    def test_append_a_large_group(self):
+        self.go(self.large(), ["append", "large"], check_append(LARGE, LARGE, large_text_of))
 
     def test_init(self):
         self.go(self.template, ["init", "--origin", support.ORIGIN], check_init)

@@ -13,12 +13,17 @@ from faults import Path, Sweep
 from support import COULD_NOT, DONE, Acknowledgement
 
 LINES = 7
+LARGE = 25  # lines of a group for which the store wakes another thread
 DAY = "2026-01-05"
 FEED = desk.synthetic(date=DAY, days=1, minutes=60)
 
 
-def text_of(i):
-    return f"line {i} " + "x" * 300
+def text_of(i, length=300):
+    return f"line {i} " + "x" * length
+
+
+def large_text_of(i):
+    return text_of(i, 60000)
 
 
 def rows(sweep, folder):
@@ -32,18 +37,18 @@ def is_told(result):
     return "standard output" not in result.err
 
 
-def check_append(group):
+def check_append(group, lines=LINES, text=text_of):
     """Whole groups, in order; what was acknowledged is there; after an error what was not acknowledged is not."""
     def check(sweep, folder, result):
         acks = [Acknowledgement(line) for line in result.out.split("\n")[:-1]]
         texts = [row["body"].get("text") for row in rows(sweep, folder)[1:]]
-        sweep.assertEqual(texts, [text_of(i) for i in range(len(texts))])
-        sweep.assertIn(len(texts), [min(LINES, n) for n in range(0, LINES + group, group)], "half a group is there")
+        sweep.assertEqual(texts, [text(i) for i in range(len(texts))])
+        sweep.assertIn(len(texts), [min(lines, n) for n in range(0, lines + group, group)], "half a group is there")
         acked = acks[-1].last - 1 if acks else 0
         if result.code == DONE:
-            sweep.assertEqual((acked, len(texts)), (LINES, LINES))
+            sweep.assertEqual((acked, len(texts)), (lines, lines))
         elif faults.is_killed(result):
-            sweep.assertIn(len(texts), (acked, min(LINES, acked + group)), f"lost, or more than one group unsaid\n{result}")
+            sweep.assertIn(len(texts), (acked, min(lines, acked + group)), f"lost, or more than one group unsaid\n{result}")
         elif not is_told(result):
             sweep.assertLessEqual(acked, len(texts))
         else:
@@ -139,6 +144,12 @@ class Templates:
         self.j = support.Journal(self, os.path.join(self.template, "J")).init()
         return self.template
 
+    def large(self):
+        """The same, and beside it a file whose lines are a large group."""
+        with open(os.path.join(self.small(), "large"), "w", encoding="utf-8") as f:
+            f.writelines(json.dumps(support.note(large_text_of(i))) + "\n" for i in range(LARGE))
+        return self.template
+
     def traded(self):
         """A journal in which a day was traded."""
         self.small()
@@ -158,6 +169,9 @@ class Paths(Templates):
 
     def test_append_in_one_group(self):
         self.go(self.small(), ["append", "lines"], check_append(LINES))
+
+    def test_append_a_large_group(self):
+        self.go(self.large(), ["append", "large"], check_append(LARGE, LARGE, large_text_of))
 
     def test_init(self):
         self.go(self.template, ["init", "--origin", support.ORIGIN], check_init)
