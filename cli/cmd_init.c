@@ -2,6 +2,8 @@
 
 #include "agent/control.h"
 
+#include <string.h>
+
 /* The journal is there by now, whatever becomes of this: so it is said that it is. */
 static enum err_code show_key(struct cli *cli, struct err *err)
 {
@@ -35,6 +37,10 @@ enum err_code cmd_init(struct cli *cli, struct err *err)
         rc = err_set(
             err, ERR_USAGE,
             "init: --origin NAME is missing: the journal's name for ever, such as desk.example/alpha");
+    if (!rc && strstr(origin, "://"))
+        rc =
+            err_set(err, ERR_USAGE,
+                    "init: --origin \"%.100s\": a name without a scheme, such as desk.example/alpha", origin);
     if (!rc)
         rc = cli_passphrase(cli, true, &passphrase, err);
     control_first_actors(&first);

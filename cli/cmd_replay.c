@@ -377,6 +377,8 @@ static enum err_code run_check(struct journal_reader *r, const struct choice *c,
 
 static enum err_code check_choice(const struct choice *c, bool has_to, struct err *err)
 {
+    if (c->digest && c->json)
+        return err_set(err, ERR_USAGE, "replay: --digest or --json: its output has the digest, too");
     if (c->redecide && (c->digest || c->from_start || c->check_snapshots || c->to_ns != INSTANT_NONE))
         return err_set(err, ERR_USAGE, "replay: --redecide goes with --since SEQ, --to SEQ and --json only");
     if (c->since && c->to_seq && c->since > c->to_seq)

@@ -11,7 +11,8 @@ struct proof {
     struct seal seal;
     struct hash leaf;
     struct merkle_path path;
-    bool is_sealed; /* a seal covers the entry, and the path from its bytes leads to the seal's root */
+    bool is_covered; /* there is a seal behind the entry */
+    bool is_sealed;  /* and the path from its bytes leads to the seal's root */
 };
 
 static enum err_code prove(struct journal_reader *r, const struct journal_record *record, struct proof *p,
@@ -19,6 +20,8 @@ static enum err_code prove(struct journal_reader *r, const struct journal_record
 {
     enum err_code rc = journal_reader_seal(r, record->seq, &p->seal, err);
 
+    p->leaf = hash_leaf(record->bytes, record->size);
+    p->is_covered = rc == ERR_OK;
     p->is_sealed = false;
     if (rc == ERR_NOT_FOUND)
         return ERR_OK;
@@ -26,7 +29,6 @@ static enum err_code prove(struct journal_reader *r, const struct journal_record
         rc = journal_reader_inclusion(r, record->seq, p->seal.size, p->path.nodes, &p->path.count, err);
     if (rc)
         return rc;
-    p->leaf = hash_leaf(record->bytes, record->size);
     p->is_sealed = merkle_check_inclusion(&p->leaf, record->seq - 1, p->seal.size, &p->path, &p->seal.root,
                                           NULL) == ERR_OK;
     return ERR_OK;
@@ -61,6 +63,9 @@ static void put_text(const struct entry *e, const struct actors *actors, const s
         printf("  %ssealed%s       by the checkpoint of size %llu; inclusion path of %u hashes leads to its "
                "root\n",
                cli_green(stdout), cli_plain(stdout), (unsigned long long)p->seal.size, p->path.count);
+    else if (p->is_covered)
+        printf("  %sWRONG%s        these bytes do not lead to the root of the checkpoint of size %llu\n",
+               cli_red(stdout), cli_plain(stdout), (unsigned long long)p->seal.size);
     else
         printf("  %snot sealed%s   no checkpoint proves this entry; run: ledger verify\n", cli_red(stdout),
                cli_plain(stdout));
@@ -168,6 +173,11 @@ enum err_code cmd_show(struct cli *cli, struct err *err)
         put_text(&e, journal_actors(j), &p);
         rc = put_causes(r, journal_actors(j), e.cause, err);
     }
+    if (!rc && p.is_covered && !p.is_sealed)
+        rc = err_set(err, ERR_WRONG,
+                     "the checkpoint of size %llu does not prove entry %llu: it, or one beside it in the "
+                     "tree, was changed. Which: ledger -C %s verify",
+                     (unsigned long long)p.seal.size, (unsigned long long)seq, cli->dir);
     journal_reader_end(r);
     journal_close(j);
     return rc;

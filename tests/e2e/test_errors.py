@@ -208,6 +208,9 @@ class Journals(Case):
                 self.expect_error(COULD_NOT, "origin", args=["-C", self.path("X"), "init", "--origin", bad])
                 self.assertFalse(os.path.exists(self.path("X")))
 
+        self.expect_error(MISUSED, "without a scheme", args=["-C", self.path("X"), "init", "--origin", "https://desk.example/a"])
+        self.assertFalse(os.path.exists(self.path("X")))
+
     def test_passphrases(self):
         j = self.journal()
         append = ["-C", j.path, "append"]
@@ -460,7 +463,7 @@ class Misuse(Case):
             (["log", "--to", "2015-02-30"], '"2015-02-30" is no time'), (["log", "--limit", "x"], "not a number"),
             (["show"], "which entry"), (["show", "x"], '"x" is not a number'), (["show", "1", "2"], "too many"),
             (["replay", "--to", "0"], "numbered from 1"), (["replay", "--to", "x"], '"x" is no time'),
-            (["replay", "--redecide", "--digest"], "--redecide"),
+            (["replay", "--redecide", "--digest"], "--redecide"), (["replay", "--json", "--digest"], "--json"),
             (["replay", "--redecide", "--to", "2015-01-01"], "--redecide"), (["seal", "--size", "x"], "not a number"),
             (["stop"], "--reason", "missing"), (["resume"], "--reason", "missing"), (["stop", "--reason"], "needs a value"),
             (["config", "frob"], "show, list, check FILE or set FILE"), (["config", "check"], "check FILE"),

@@ -56,6 +56,18 @@ class Tampering(Case):
             self.assertEqual(told.json()["wrong"]["first"], n + 2)
             self.assertTrue(places is None or places)
 
+    def test_show_says_what_the_seal_does_not_cover(self):
+        self.j.run("show", "19")
+        with open(self.file, "wb") as f:
+            f.write(self.good.replace(b"entry number 17 of", b"entry number 71 of"))
+        told = self.j.run("show", "19", code=WRONG)
+        self.assertIn("entry number 71", told.out)
+        self.assertIn("do not lead to the root", told.out)
+        self.assertIn("does not prove entry 19", told.err)
+        shown = self.j.run("show", "19", "--json", code=WRONG)
+        self.assertFalse(json.loads(shown.out)["sealed"])
+        self.assertIn("entry 19", self.j.run("verify", code=WRONG).err)  # which one it is
+
     def test_nothing_is_signed_about_a_journal_that_was_changed(self):
         pack = self.path("pack")
         day = self.j.json("show", 5)["entry"]["recorded_at"][:10]
