@@ -139,6 +139,10 @@ class Case(unittest.TestCase):
             f.write(content if isinstance(content, bytes) else content.encode())
         return path
 
+    def read(self, name):
+        with open(self.path(name), "rb") as f:
+            return f.read()
+
     def journal(self, name="J", origin=ORIGIN):
         return Journal(self, self.path(name)).init(origin)
 

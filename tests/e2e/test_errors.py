@@ -358,7 +358,7 @@ class Journals(Case):
         vault = self.path("J", "vault")
         with open(vault, "rb") as f:
             good = f.read()
-        for bad, pieces in ((good[:-1], []), (b"", []), (good[:100] + b"\x00" + good[101:], []), (b"x" * 1072, [])):
+        for bad, pieces in ((good[:-1], []), (b"", []), (good[:100] + bytes([good[100] ^ 1]) + good[101:], []), (b"x" * 1072, [])):
             self.write("J/vault", bad)
             self.expect_error(COULD_NOT, "vault", *pieces, args=["-C", j.path, "append"], input=json.dumps(note("y")))
         os.unlink(vault)
@@ -378,14 +378,14 @@ class Journals(Case):
     def test_an_export_replaces_nothing_but_an_export(self):
         j = self.journal()
         j.append(note("one"))
-        kept = {name: open(os.path.join(j.path, name), "rb").read() for name in os.listdir(j.path)}
+        kept = {name: self.read(os.path.join(j.path, name)) for name in os.listdir(j.path)}
         mine = self.write("mine.txt", "not a ledger's")
         for target in [mine, *(os.path.join(j.path, name) for name in kept)]:
             for command in (["export", "--raw", target], ["doctor", "--salvage", target]):
                 self.expect_error(COULD_NOT, "is no raw export", "name another file", args=["-C", j.path, *command])
-        self.assertEqual(open(mine).read(), "not a ledger's")
+        self.assertEqual(self.read(mine), b"not a ledger's")
         for name in ("journal.mdb", "vault"):
-            self.assertEqual(open(os.path.join(j.path, name), "rb").read(), kept[name])
+            self.assertEqual(self.read(os.path.join(j.path, name)), kept[name])
         out = self.write("again.raw", "")
         for _ in range(2):  # an empty file, then an export
             j.run("export", "--raw", out)
