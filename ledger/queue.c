@@ -252,8 +252,9 @@ static enum err_code look_for_entries(const struct caller *c, struct journal_rea
 }
 
 /*
- * Taken by a leader that died, or by none at all: somebody may have written an old file over this one. Under the writer lock nobody has it in hand: what is not answered and not in the journal
- * never will be. True: the outcome is known. Else the order is to be made anew.
+ * Taken by a leader that died, or by none at all: somebody may have written an old file over this one. Under the
+ * writer lock nobody has it in hand: what is not answered and not in the journal never will be. True: the outcome is
+ * known. Else the order is to be made anew.
  */
 static bool recover(struct caller *c, struct queue_reply *reply, size_t *refused, enum err_code *rc,
                     struct err *err)

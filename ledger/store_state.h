@@ -32,8 +32,7 @@ struct store {
     dev_t lock_device;
     ino_t lock_inode;
     uint64_t file_size; /* at least so long is the file; the writer's alone */
-    size_t
-        given_back; /* pages of the file when the writer gave back what it had looked at; the writer's alone */
+    size_t given_back;  /* the file's pages when the writer last gave back what it had looked at; its alone */
     struct store_ahead *ahead; /* or NULL; the writer's alone */
     pthread_mutex_t writer;    /* held by the thread that has a writing transaction */
     pthread_mutex_t gate; /* guards `readers`, and keeps transactions from starting while the map moves */

@@ -9,8 +9,8 @@
 unsigned threads_cores(void);
 
 /*
- * Begins a thread with all signals blocked but those of its own faults: a damaged map raises SIGBUS where it is read, and a signal of
- * that kind that is blocked ends the program without a word. False: there is no thread to be had.
+ * Begins a thread with all signals blocked but those of its own faults: a damaged map raises SIGBUS where it is
+ * read, and a signal of that kind that is blocked ends the program without a word. False: there is no thread to be had.
  */
 bool threads_begin(pthread_t *thread, void *(*run)(void *), void *context);
 
