@@ -59,19 +59,19 @@ static bool next_line(const char *text, size_t text_size, size_t *at, const char
     return true;
 }
 
-static enum err_code size_parse(const char *text, size_t length, uint64_t *size, struct err *err)
+enum err_code checkpoint_size_parse(const char *text, size_t length, uint64_t *size, struct err *err)
 {
     uint64_t value = 0;
 
     if (length == 0 || length > SIZE_DIGITS_MAX || (text[0] == '0' && length > 1))
-        return err_set(err, ERR_FORMAT, "checkpoint, line 2: not a size in canonical decimal");
+        return err_set(err, ERR_FORMAT, "not a size in canonical decimal");
     for (size_t i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9')
-            return err_set(err, ERR_FORMAT, "checkpoint, line 2: character %zu is no digit", i + 1);
+            return err_set(err, ERR_FORMAT, "character %zu is no digit", i + 1);
         value = value * 10 + (uint64_t)(text[i] - '0'); /* 19 digits fit 64 bits */
     }
     if (value > INT64_MAX)
-        return err_set(err, ERR_FORMAT, "checkpoint, line 2: a size must be below 2^63");
+        return err_set(err, ERR_FORMAT, "a size must be below 2^63");
     *size = value;
     return ERR_OK;
 }
@@ -92,9 +92,9 @@ enum err_code checkpoint_parse(struct checkpoint *c, const char *text, size_t te
     built.origin_size = length;
     if (!next_line(text, text_size, &at, &line, &length))
         return err_set(err, ERR_FORMAT, "checkpoint, line 2: no size");
-    enum err_code rc = size_parse(line, length, &built.size, err);
+    enum err_code rc = checkpoint_size_parse(line, length, &built.size, err);
     if (rc)
-        return rc;
+        return err_wrap(err, "checkpoint, line 2");
     if (!next_line(text, text_size, &at, &line, &length))
         return err_set(err, ERR_FORMAT, "checkpoint, line 3: no root");
     rc = base64_decode(line, length, built.root.bytes, HASH_SIZE, &root_size, err);

@@ -37,6 +37,10 @@ MUST_USE enum err_code checkpoint_format(const struct checkpoint *c, char *out, 
 MUST_USE enum err_code checkpoint_parse(struct checkpoint *c, const char *text, size_t text_size,
                                         struct err *err);
 
+/* A size as these formats write it: decimal, no sign, no leading zero, below 2^63. ERR_FORMAT. */
+MUST_USE enum err_code checkpoint_size_parse(const char *text, size_t length, uint64_t *size,
+                                             struct err *err);
+
 /*
  * note_parse(), note_verify() and checkpoint_parse() in one: a checkpoint that at least one of `keys` has
  * signed. Errors as theirs; on error *c is untouched. c->extension points into `bytes`.

@@ -29,6 +29,9 @@
 /* A line of ours: "- name base64 LF" and a terminator. */
 _Static_assert(NOTE_LINE_SIZE == DASH_SIZE + NOTE_NAME_MAX + 1 + BASE64_LENGTH(BLOB_ED25519) + 1 + 1,
                "the longest line fits");
+_Static_assert(NOTE_COSIGNATURE_LINE_SIZE ==
+                   DASH_SIZE + NOTE_NAME_MAX + 1 + BASE64_LENGTH(BLOB_COSIGNATURE) + 1 + 1,
+               "the longest cosignature fits");
 _Static_assert(NOTE_PUBLIC_KEY_SIZE == crypto_sign_PUBLICKEYBYTES, "libsodium's Ed25519");
 _Static_assert(NOTE_SIGNATURE_SIZE == crypto_sign_BYTES, "libsodium's Ed25519");
 
@@ -288,20 +291,26 @@ enum err_code note_verify_bytes(const uint8_t public_key[NOTE_PUBLIC_KEY_SIZE], 
     return ERR_OK;
 }
 
+size_t note_cosignature_message(char *out, const char *text, size_t text_size, uint64_t at_s)
+{
+    REQUIRE(at_s <= INT64_MAX && text_size <= NOTE_MAX_SIZE);
+    const int head = snprintf(out, 64, "cosignature/v1\ntime %" PRIu64 "\n", at_s);
+    REQUIRE(head > 0 && head < 64);
+    memcpy(out + head, text, text_size);
+    return (size_t)head + text_size;
+}
+
 /* Type 04: the text is signed behind a label and the time. */
 static enum err_code cosignature_verify(const struct note *note, const struct note_key *key,
                                         const uint8_t *blob, uint64_t *at_s, struct err *err)
 {
     const uint64_t time_s = wire_load_u64(blob + NOTE_ID_SIZE);
-    char message[64 + NOTE_MAX_SIZE];
+    char message[NOTE_COSIGNATURE_MESSAGE_MAX];
 
     if (time_s > INT64_MAX)
         return err_set(err, ERR_WRONG, "a time past 2^63");
-    const int head = snprintf(message, 64, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
-    REQUIRE(head > 0 && head < 64 && note->text_size <= NOTE_MAX_SIZE);
-    memcpy(message + head, note->text, note->text_size);
-    const enum err_code rc = note_verify_bytes(key->public_key, message, (size_t)head + note->text_size,
-                                               blob + NOTE_ID_SIZE + 8, err);
+    const size_t size = note_cosignature_message(message, note->text, note->text_size, time_s);
+    const enum err_code rc = note_verify_bytes(key->public_key, message, size, blob + NOTE_ID_SIZE + 8, err);
     if (!rc)
         *at_s = time_s;
     return rc;
@@ -331,19 +340,22 @@ static bool is_by(const struct note_signature *s, const struct note_key *key)
            memcmp(s->name, key->name, key->name_size) == 0;
 }
 
+static bool has_line(const struct note *note, size_t count, const struct note_signature *s)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct note_signature *const other = &note->signatures[i];
+        if (memcmp(s->id, other->id, NOTE_ID_SIZE) == 0 && s->name_size == other->name_size &&
+            memcmp(s->name, other->name, s->name_size) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* An earlier line of the same (name, id) decides: later ones are neither counted nor verified, as in Go's
  * reader. */
 static bool is_repeated(const struct note *note, size_t line)
 {
-    const struct note_signature *const s = &note->signatures[line];
-
-    for (size_t i = 0; i < line; i++) {
-        const struct note_signature *const earlier = &note->signatures[i];
-        if (memcmp(s->id, earlier->id, NOTE_ID_SIZE) == 0 && s->name_size == earlier->name_size &&
-            memcmp(s->name, earlier->name, s->name_size) == 0)
-            return true;
-    }
-    return false;
+    return has_line(note, line, &note->signatures[line]);
 }
 
 /* The one key whose line this is; `count` when none. */
@@ -397,22 +409,40 @@ enum err_code note_verify(const struct note *note, const struct note_key *keys, 
 
 /* --- Building ----------------------------------------------------------------------------------------- */
 
-size_t note_line_format(char *out, const struct note_key *key, const uint8_t signature[NOTE_SIGNATURE_SIZE])
+static size_t line_format(char *out, const struct note_key *key, const uint8_t *blob, size_t size)
 {
-    uint8_t blob[BLOB_ED25519];
     size_t at = DASH_SIZE;
 
-    REQUIRE(key->type == NOTE_KEY_ED25519);
-    memcpy(blob, key->id, NOTE_ID_SIZE);
-    memcpy(blob + NOTE_ID_SIZE, signature, NOTE_SIGNATURE_SIZE);
     memcpy(out, DASH, DASH_SIZE);
     memcpy(out + at, key->name, key->name_size);
     at += key->name_size;
     out[at++] = ' ';
-    at += base64_encode(out + at, blob, sizeof blob);
+    at += base64_encode(out + at, blob, size);
     out[at++] = '\n';
     out[at] = '\0';
     return at;
+}
+
+size_t note_line_format(char *out, const struct note_key *key, const uint8_t signature[NOTE_SIGNATURE_SIZE])
+{
+    uint8_t blob[BLOB_ED25519];
+
+    REQUIRE(key->type == NOTE_KEY_ED25519);
+    memcpy(blob, key->id, NOTE_ID_SIZE);
+    memcpy(blob + NOTE_ID_SIZE, signature, NOTE_SIGNATURE_SIZE);
+    return line_format(out, key, blob, sizeof blob);
+}
+
+size_t note_cosignature_format(char *out, const struct note_key *key, uint64_t at_s,
+                               const uint8_t signature[NOTE_SIGNATURE_SIZE])
+{
+    uint8_t blob[BLOB_COSIGNATURE];
+
+    REQUIRE(key->type == NOTE_KEY_COSIGNATURE);
+    memcpy(blob, key->id, NOTE_ID_SIZE);
+    wire_store_u64(blob + NOTE_ID_SIZE, at_s);
+    memcpy(blob + NOTE_ID_SIZE + 8, signature, NOTE_SIGNATURE_SIZE);
+    return line_format(out, key, blob, sizeof blob);
 }
 
 enum err_code note_build(char *out, size_t capacity, size_t *size, const char *text, size_t text_size,
@@ -434,5 +464,52 @@ enum err_code note_build(char *out, size_t capacity, size_t *size, const char *t
     out[text_size] = '\n';
     memcpy(out + text_size + 1, line, line_size);
     *size = total;
+    return ERR_OK;
+}
+
+/* Signature lines alone, read behind a text of one letter, so that they obey a note's rules and no others. */
+static enum err_code lines_parse(struct note *note, const char *lines, size_t size, char room[NOTE_MAX_SIZE],
+                                 struct err *err)
+{
+    if (size > NOTE_MAX_SIZE - 3)
+        return err_set(err, ERR_RANGE, "signature lines: %zu bytes", size);
+    memcpy(room, "x\n\n", 3);
+    memcpy(room + 3, lines, size);
+    const enum err_code rc = note_parse(note, room, size + 3, err);
+    if (!rc && note->text_size != 2)
+        return err_set(err, ERR_FORMAT, "an empty line between signature lines");
+    return rc;
+}
+
+enum err_code note_add_lines(char *out, size_t capacity, size_t *size, const void *note, size_t note_size,
+                             const char *lines, size_t lines_size, struct err *err)
+{
+    char room[NOTE_MAX_SIZE];
+    char built[NOTE_MAX_SIZE];
+    struct note had;
+    struct note more;
+    size_t at = note_size;
+
+    enum err_code rc = note_parse(&had, note, note_size, err);
+    if (!rc)
+        rc = lines_parse(&more, lines, lines_size, room, err);
+    if (rc)
+        return rc;
+    memcpy(built, note, note_size);
+    size_t count = had.count;
+    for (size_t i = 0; i < more.count; i++) {
+        const struct note_signature *const s = &more.signatures[i];
+        const size_t line = DASH_SIZE + s->name_size + 1 + s->base64_size + 1;
+        if (has_line(&had, had.count, s) || is_repeated(&more, i))
+            continue;
+        if (line > NOTE_MAX_SIZE - at || ++count > NOTE_SIGNATURES_MAX)
+            return err_set(err, ERR_RANGE, "note: its signatures would be more than a note can hold");
+        memcpy(built + at, s->name - DASH_SIZE, line);
+        at += line;
+    }
+    if (at > capacity)
+        return err_set(err, ERR_RANGE, "note: %zu bytes do not fit into %zu", at, capacity);
+    memcpy(out, built, at);
+    *size = at;
     return ERR_OK;
 }

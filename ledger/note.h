@@ -14,14 +14,16 @@
 
 #include <stdint.h>
 
-#define NOTE_MAX_SIZE        16384 /* bytes in a whole note, a terminator included where there is one */
-#define NOTE_SIGNATURES_MAX  100   /* signature lines in a note */
-#define NOTE_NAME_MAX        255   /* bytes in the name of a key that we know */
-#define NOTE_ID_SIZE         4
-#define NOTE_PUBLIC_KEY_SIZE 32
-#define NOTE_SIGNATURE_SIZE  64 /* Ed25519 */
-#define NOTE_VKEY_TEXT_SIZE  (NOTE_NAME_MAX + 1 + 8 + 1 + 44 + 1)
-#define NOTE_LINE_SIZE       (4 + NOTE_NAME_MAX + 1 + 92 + 1 + 1) /* longest line of ours with its terminator */
+#define NOTE_MAX_SIZE                16384 /* bytes in a whole note, a terminator included where there is one */
+#define NOTE_SIGNATURES_MAX          100   /* signature lines in a note */
+#define NOTE_NAME_MAX                255   /* bytes in the name of a key that we know */
+#define NOTE_ID_SIZE                 4
+#define NOTE_PUBLIC_KEY_SIZE         32
+#define NOTE_SIGNATURE_SIZE          64 /* Ed25519 */
+#define NOTE_VKEY_TEXT_SIZE          (NOTE_NAME_MAX + 1 + 8 + 1 + 44 + 1)
+#define NOTE_LINE_SIZE               (4 + NOTE_NAME_MAX + 1 + 92 + 1 + 1) /* longest line of ours with its terminator */
+#define NOTE_COSIGNATURE_LINE_SIZE   (4 + NOTE_NAME_MAX + 1 + 104 + 1 + 1)
+#define NOTE_COSIGNATURE_MESSAGE_MAX (64 + NOTE_MAX_SIZE)
 
 enum note_key_type {
     NOTE_KEY_ED25519 = 1,    /* signs the text */
@@ -107,6 +109,25 @@ MUST_USE enum err_code note_build(char *out, size_t capacity, size_t *size, cons
 /* One signature line of a type-01 key, ending LF, and a terminator: to be appended to a note. Returns the
  * length. */
 size_t note_line_format(char *out, const struct note_key *key, const uint8_t signature[NOTE_SIGNATURE_SIZE]);
+
+/*
+ * What a cosigner (type 04) signs: "cosignature/v1", the time, and the note's text, which is at most NOTE_MAX_SIZE
+ * bytes; at_s is below 2^63 (REQUIRE). `out` has room for NOTE_COSIGNATURE_MESSAGE_MAX; returns the size.
+ */
+size_t note_cosignature_message(char *out, const char *text, size_t text_size, uint64_t at_s);
+/* The line of a type-04 key, as note_line_format(); `out` has room for NOTE_COSIGNATURE_LINE_SIZE. */
+size_t note_cosignature_format(char *out, const struct note_key *key, uint64_t at_s,
+                               const uint8_t signature[NOTE_SIGNATURE_SIZE]);
+
+/*
+ * Puts signature lines, each ending LF, behind those that a note has; a line whose (name, id) is there already is
+ * left out. Writes the whole note to `out` (no terminator), which may not overlap it. ERR_FORMAT: it is no note, or
+ * `lines` are no signature lines and nothing else. ERR_RANGE: more than `capacity` or NOTE_MAX_SIZE bytes, or than
+ * NOTE_SIGNATURES_MAX lines. Verifies nothing.
+ */
+MUST_USE enum err_code note_add_lines(char *out, size_t capacity, size_t *size, const void *note,
+                                      size_t note_size, const char *lines, size_t lines_size,
+                                      struct err *err);
 
 /*
  * Ed25519 over plain bytes, for signatures that stand outside a note (an actor's, in an entry).
