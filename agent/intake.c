@@ -75,12 +75,18 @@ static enum err_code fold(struct intake *in, struct journal_group *g, struct err
     return rc;
 }
 
-/* Whoever could write one could say what the state is: that is for the program alone. */
+/* What only the program can know: what the state is, who seals next, that the loop is there. */
 static enum err_code check_kind(const struct entry *e, struct err *err)
 {
-    if (e->kind != ENTRY_CONTROL_SNAPSHOT)
-        return ERR_OK;
-    return err_set(err, ERR_INPUT, "control.snapshot is the program's own word: see ledger snapshot");
+    const char *const kind = entry_kind_find((unsigned)e->kind)->text;
+
+    if (e->kind == ENTRY_CONTROL_SNAPSHOT)
+        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger snapshot", kind);
+    if (e->kind == ENTRY_CONTROL_KEY)
+        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger key", kind);
+    if (e->kind == ENTRY_CONTROL_SESSION || e->kind == ENTRY_CONTROL_HEARTBEAT)
+        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
+    return ERR_OK;
 }
 
 static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *bytes, size_t size, bool folds,

@@ -303,6 +303,13 @@ static bool row_field(struct rest *r, enum field_type list)
     return id_field(r) && choice_field(r, ROLE_OWNER, ROLE_WITNESS) && take(r, 32);
 }
 
+static bool blob_field(struct rest *r)
+{
+    const uint8_t *const length = take(r, 2);
+
+    return length && take(r, (size_t)length[0] << 8 | length[1]);
+}
+
 static bool list_field(struct rest *r, enum field_type type)
 {
     const unsigned most = type == FIELD_CANDIDATES ? 16 : 32;
@@ -320,6 +327,7 @@ static bool field(struct rest *r, enum field_type type)
     case FIELD_SYMBOL: return symbol_field(r);
     case FIELD_ID: return id_field(r);
     case FIELD_TEXT: return text_field(r);
+    case FIELD_BLOB: return blob_field(r);
     case FIELD_PRICE:
     case FIELD_MONEY:
     case FIELD_RATE: return number_field(r, -INT64_MAX);

@@ -188,6 +188,7 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK:
+    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
@@ -211,7 +212,17 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
     case ENTRY_CONTROL_NOTE:
-    case ENTRY_CONTROL_SNAPSHOT: return ERR_OK;
+    case ENTRY_CONTROL_SNAPSHOT:
+    case ENTRY_CONTROL_KEY:
+    case ENTRY_CONTROL_REVOCATION:
+    case ENTRY_CONTROL_ACTOR_KEY:
+    case ENTRY_CONTROL_PROPOSAL:
+    case ENTRY_CONTROL_APPROVAL:
+    case ENTRY_CONTROL_RECOVERY:
+    case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_DISPOSAL:
+    case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_HEARTBEAT: return ERR_OK;
     }
     return ERR_OK;
 }

@@ -88,6 +88,19 @@ static bool get_text(struct wire_in *in, struct text *t)
     return t->bytes && utf8_is_valid_text(t->bytes, t->length);
 }
 
+static void put_blob(struct wire_out *out, const struct blob *b)
+{
+    wire_put_u16(out, b->length);
+    wire_put_bytes(out, b->bytes, b->length);
+}
+
+static bool get_blob(struct wire_in *in, struct blob *b)
+{
+    b->length = wire_get_u16(in);
+    b->bytes = wire_get_bytes(in, b->length);
+    return b->bytes != NULL;
+}
+
 static void put_check(struct wire_out *out, const struct check *c)
 {
     put_id(out, &c->name);
@@ -223,6 +236,7 @@ static void put_field(struct wire_out *out, const struct entry_field *f, const v
     case FIELD_SYMBOL: put_symbol(out, p); break;
     case FIELD_ID: put_id(out, p); break;
     case FIELD_TEXT: put_text(out, p); break;
+    case FIELD_BLOB: put_blob(out, p); break;
     case FIELD_PRICE:
     case FIELD_PRICE_OPT:
     case FIELD_MONEY:
@@ -274,7 +288,8 @@ static unsigned choice_last(enum field_type type)
     case FIELD_CHECKS:
     case FIELD_COUNTS:
     case FIELD_CANDIDATES:
-    case FIELD_ACTORS: return 0;
+    case FIELD_ACTORS:
+    case FIELD_BLOB: return 0;
     }
     return 0;
 }
@@ -296,6 +311,7 @@ static inline __attribute__((always_inline)) bool get_field(struct wire_in *in, 
     case FIELD_SYMBOL: return get_symbol(in, p);
     case FIELD_ID: return get_id(in, p);
     case FIELD_TEXT: return get_text(in, p);
+    case FIELD_BLOB: return get_blob(in, p);
     case FIELD_PRICE:
     case FIELD_PRICE_OPT:
     case FIELD_MONEY:

@@ -26,6 +26,7 @@
  *   MONEY       int64 1e-6 dollar / i64 / decimal string     RATE  int64 1e-9 / i64 / decimal string
  *   QTY         int64, 1 or more / i64 / integer              COUNT int64, 0 or more / i64 / integer
  *   DAY         civil_day / i32 / "2015-12-24"                BOOL  bool / u8 0 or 1 / true, false
+ *   BLOB        struct blob, borrowed / u16 length, bytes / string of hex digits, two a byte
  *   DIGEST, KEY 32 bytes / 32 bytes / 64 hex digits
  *   SIDE, ORDER_TYPE, MARK, PHASE, FINDING, EXIT_RULE, ROLE   enum / u8 from 1 / name
  *   CHECKS, COUNTS, CANDIDATES, ACTORS                        struct with count, rows / u8 count, rows / array
@@ -53,6 +54,7 @@
 #define COUNTS_MAX           32
 #define CANDIDATES_MAX       16
 #define ACTORS_MAX           32
+#define PROPOSAL_VALID_MAX_S 604800 /* seven days */
 
 struct id {
     uint8_t length;
@@ -61,6 +63,12 @@ struct id {
 
 struct text {
     const char *bytes; /* borrowed, not terminated */
+    uint16_t length;
+};
+
+/* Bytes that are not for reading. */
+struct blob {
+    const uint8_t *bytes; /* borrowed */
     uint16_t length;
 };
 
@@ -176,7 +184,8 @@ enum field_type {
     FIELD_CHECKS,
     FIELD_COUNTS,
     FIELD_CANDIDATES,
-    FIELD_ACTORS
+    FIELD_ACTORS,
+    FIELD_BLOB
 };
 
 #define ENTRY_C_SYMBOL     struct symbol
@@ -203,6 +212,7 @@ enum field_type {
 #define ENTRY_C_COUNTS     struct counts
 #define ENTRY_C_CANDIDATES struct candidates
 #define ENTRY_C_ACTORS     struct actor_rows
+#define ENTRY_C_BLOB       struct blob
 
 enum entry_kind {
 #define KIND(id, NAME, name, text, schema, meaning) ENTRY_##NAME = (id),
@@ -286,7 +296,7 @@ static inline enum entry_family entry_family(enum entry_kind kind)
 
 /* Computed by us from earlier entries (decision, risk, order.new, order.cancel), so it can be recomputed. */
 bool entry_kind_is_derived(enum entry_kind kind);
-/* Must carry the signature of the person or outside agent who asks for it (stop, resume, configuration). */
+/* Must carry the signature of the person or outside agent who asks for it (stop, resume, configuration ...). */
 bool entry_kind_needs_signature(enum entry_kind kind);
 
 /* The names of an enum field's values, index 1 ..; [0] and the end are NULL. NULL for other types. */

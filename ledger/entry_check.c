@@ -47,6 +47,20 @@ static enum err_code check_option(const struct symbol *s, struct err *err)
                                : refuse(err, "symbol", "must be an OCC option symbol of 21 characters");
 }
 
+static enum err_code check_proposal(const struct entry_control_proposal *p, struct err *err)
+{
+    if (p->valid_s < 1 || p->valid_s > PROPOSAL_VALID_MAX_S)
+        return refuse(err, "valid_s", "from a second to seven days");
+    return ERR_OK;
+}
+
+static enum err_code check_disposal(const struct entry_control_disposal *d, struct err *err)
+{
+    if (d->first < 1 || d->last < d->first)
+        return refuse(err, "first", "from 1 to the last");
+    return ERR_OK;
+}
+
 enum err_code entry_check(const struct entry *e, struct err *err)
 {
     switch (e->kind) {
@@ -64,7 +78,16 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_FILL_EXERCISE: return check_option(&e->as.fill_exercise.symbol, err);
     case ENTRY_FILL_EXPIRATION: return check_option(&e->as.fill_expiration.symbol, err);
     case ENTRY_FILL_SETTLEMENT: return check_option(&e->as.fill_settlement.symbol, err);
+    case ENTRY_CONTROL_KEY:
+        return e->as.control_key.epoch < 1 ? refuse(err, "epoch", "the first key after genesis' is number 1")
+                                           : ERR_OK;
+    case ENTRY_CONTROL_PROPOSAL: return check_proposal(&e->as.control_proposal, err);
+    case ENTRY_CONTROL_DISPOSAL: return check_disposal(&e->as.control_disposal, err);
+    case ENTRY_CONTROL_SESSION:
+        return e->as.control_session.phase == PHASE_TICK ? refuse(err, "phase", "a session opens or closes")
+                                                         : ERR_OK;
     case ENTRY_PERCEPTION_MARK:
+    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
@@ -88,7 +111,13 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
     case ENTRY_CONTROL_NOTE:
-    case ENTRY_CONTROL_SNAPSHOT: return ERR_OK; /* their fields' types say it all */
+    case ENTRY_CONTROL_SNAPSHOT:
+    case ENTRY_CONTROL_REVOCATION:
+    case ENTRY_CONTROL_ACTOR_KEY:
+    case ENTRY_CONTROL_APPROVAL:
+    case ENTRY_CONTROL_RECOVERY:
+    case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_HEARTBEAT: return ERR_OK; /* their fields' types say it all */
     }
     return err_set(err, ERR_INPUT, "kind %u is not known", (unsigned)e->kind);
 }

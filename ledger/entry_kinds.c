@@ -35,7 +35,7 @@ enum {
 #undef KIND_END
 };
 
-#define NUMBERS 16 /* in a family; a kind with a higher number does not compile */
+#define NUMBERS 32 /* in a family; a kind with a higher number does not compile */
 
 /* Ids are family << 8 | number: a small table finds the row, or 0, without a search. Rows count from 1 here. */
 static const uint8_t row_of[FAMILY_CONTROL + 1][NUMBERS] = {
@@ -83,7 +83,9 @@ bool entry_kind_is_derived(enum entry_kind kind)
 
 bool entry_kind_needs_signature(enum entry_kind kind)
 {
-    return kind == ENTRY_CONTROL_STOP || kind == ENTRY_CONTROL_RESUME || kind == ENTRY_CONTROL_CONFIGURATION;
+    return kind == ENTRY_CONTROL_STOP || kind == ENTRY_CONTROL_RESUME ||
+           kind == ENTRY_CONTROL_CONFIGURATION ||
+           (kind >= ENTRY_CONTROL_REVOCATION && kind <= ENTRY_CONTROL_DISPOSAL);
 }
 
 static const char *const side_names[] = {NULL, "buy", "sell", NULL};
@@ -124,7 +126,8 @@ const char *const *entry_enum_names(enum field_type type)
     case FIELD_CHECKS:
     case FIELD_COUNTS:
     case FIELD_CANDIDATES:
-    case FIELD_ACTORS: return NULL;
+    case FIELD_ACTORS:
+    case FIELD_BLOB: return NULL;
     }
     return NULL;
 }

@@ -141,6 +141,28 @@ static enum err_code read_text(struct entry_reader *r, const struct json_value *
     return ERR_OK;
 }
 
+/* The digits are twice as many as the bytes, so the arena, as large as the line, has room for these. */
+static enum err_code read_blob(struct entry_reader *r, const struct json_value *v, struct blob *blob)
+{
+    struct json_arena *const arena = r->scan.arena;
+    const size_t size = v->length / 2;
+    const enum err_code rc = entry_reader_expect(r, v, JSON_STRING);
+
+    if (rc)
+        return rc;
+    if (size > ENTRY_BODY_MAX)
+        return entry_reader_refuse(r, v->column, "%zu bytes, more than the %d an entry holds", size,
+                                   ENTRY_BODY_MAX);
+    if (size > arena->capacity - arena->used)
+        return err_set(r->err, ERR_MEMORY, "the arena has no room for %zu bytes", size);
+    uint8_t *const bytes = (uint8_t *)arena->bytes + arena->used;
+    if (hex_decode(v->text, v->length, bytes, size, r->err))
+        return entry_reader_refuse_why(r, v->column);
+    arena->used += size;
+    *blob = (struct blob){bytes, (uint16_t)size};
+    return ERR_OK;
+}
+
 enum err_code entry_reader_decimal(struct entry_reader *r, const struct json_value *v, int decimals,
                                    bool lowest_allowed, int64_t *value)
 {
@@ -249,6 +271,7 @@ enum err_code entry_reader_scalar(struct entry_reader *r, enum field_type type, 
     case FIELD_SYMBOL: return entry_reader_symbol(r, v, to);
     case FIELD_ID: return entry_reader_id(r, v, to);
     case FIELD_TEXT: return read_text(r, v, to);
+    case FIELD_BLOB: return read_blob(r, v, to);
     case FIELD_PRICE: return entry_reader_decimal(r, v, PRICE_DECIMALS, false, to);
     case FIELD_PRICE_OPT:
         if (v->token != JSON_NULL)

@@ -69,7 +69,8 @@ const struct entry_rows *entry_rows_find(enum field_type type)
     case FIELD_PHASE:
     case FIELD_FINDING:
     case FIELD_EXIT_RULE:
-    case FIELD_ROLE: return NULL;
+    case FIELD_ROLE:
+    case FIELD_BLOB: return NULL;
     }
     return NULL;
 }

@@ -208,12 +208,20 @@ static void add_day(struct line *line, civil_day day)
     add(line, text, civil_format(text, day));
 }
 
+/* Nobody reads the digits; how many bytes they stand for is of use. */
+static void add_blob(struct line *line, const struct blob *b)
+{
+    add_integer(line, b->length);
+    add_word(line, " bytes");
+}
+
 static void add_field(struct line *line, enum field_type type, const void *p)
 {
     switch (type) {
     case FIELD_SYMBOL: add(line, ((const struct symbol *)p)->text, ((const struct symbol *)p)->length); break;
     case FIELD_ID: add(line, ((const struct id *)p)->text, ((const struct id *)p)->length); break;
     case FIELD_TEXT: add_text(line, p); break;
+    case FIELD_BLOB: add_blob(line, p); break;
     case FIELD_PRICE: add_dollars(line, *(const int64_t *)p, PRICE_DECIMALS); break;
     case FIELD_PRICE_OPT: add_price_opt(line, *(const int64_t *)p); break;
     case FIELD_MONEY: add_dollars(line, *(const int64_t *)p, MONEY_DECIMALS); break;

@@ -87,6 +87,9 @@ static void put_field(struct json_out *out, enum field_type type, const void *p)
     case FIELD_TEXT:
         json_out_string(out, ((const struct text *)p)->bytes, ((const struct text *)p)->length);
         break;
+    case FIELD_BLOB:
+        json_out_hex(out, ((const struct blob *)p)->bytes, ((const struct blob *)p)->length);
+        break;
     case FIELD_PRICE: json_out_decimal(out, *(const int64_t *)p, PRICE_DECIMALS); break;
     case FIELD_PRICE_OPT: put_price_opt(out, *(const int64_t *)p); break;
     case FIELD_MONEY: json_out_decimal(out, *(const int64_t *)p, MONEY_DECIMALS); break;

@@ -268,6 +268,7 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_PERCEPTION_MARK: return on_mark(v, e, &e->as.perception_mark, err);
     case ENTRY_PERCEPTION_OPEN_INTEREST: return on_open_interest(v, &e->as.perception_open_interest, err);
     case ENTRY_PERCEPTION_CLOCK: on_clock(v, e, &e->as.perception_clock); return ERR_OK;
+    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY: /* a finding is no quote: the one before it stands */
     case ENTRY_DECISION_CANDIDATES:     /* what we thought, ordered or got filled is not the market */
     case ENTRY_DECISION_ENTER:
@@ -297,7 +298,17 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
     case ENTRY_CONTROL_NOTE:
-    case ENTRY_CONTROL_SNAPSHOT: break;
+    case ENTRY_CONTROL_SNAPSHOT:
+    case ENTRY_CONTROL_KEY:
+    case ENTRY_CONTROL_REVOCATION:
+    case ENTRY_CONTROL_ACTOR_KEY:
+    case ENTRY_CONTROL_PROPOSAL:
+    case ENTRY_CONTROL_APPROVAL:
+    case ENTRY_CONTROL_RECOVERY:
+    case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_DISPOSAL:
+    case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_HEARTBEAT: break;
     }
     return ERR_OK;
 }

@@ -275,10 +275,21 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_CONTROL_RESUME: say_with_reason(w, e, "trading resumes"); break;
     case ENTRY_CONTROL_NOTE: words_field(w, e, "text"); break;
     case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_RUN_END:
-    case ENTRY_CONTROL_SNAPSHOT: say_fields(w, e); break;
+    case ENTRY_CONTROL_SNAPSHOT:
+    case ENTRY_CONTROL_KEY:
+    case ENTRY_CONTROL_REVOCATION:
+    case ENTRY_CONTROL_ACTOR_KEY:
+    case ENTRY_CONTROL_PROPOSAL:
+    case ENTRY_CONTROL_APPROVAL:
+    case ENTRY_CONTROL_RECOVERY:
+    case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_DISPOSAL:
+    case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_HEARTBEAT: say_fields(w, e); break;
     }
 }
 
@@ -290,6 +301,7 @@ const char *words_stage(const struct entry *e)
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK:
+    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY: return "perception";
     case ENTRY_DECISION_CANDIDATES: return "candidates";
     case ENTRY_DECISION_ENTER:
@@ -319,7 +331,17 @@ const char *words_stage(const struct entry *e)
     case ENTRY_CONTROL_STOP:
     case ENTRY_CONTROL_RESUME:
     case ENTRY_CONTROL_NOTE:
-    case ENTRY_CONTROL_SNAPSHOT: return "control";
+    case ENTRY_CONTROL_SNAPSHOT:
+    case ENTRY_CONTROL_KEY:
+    case ENTRY_CONTROL_REVOCATION:
+    case ENTRY_CONTROL_ACTOR_KEY:
+    case ENTRY_CONTROL_PROPOSAL:
+    case ENTRY_CONTROL_APPROVAL:
+    case ENTRY_CONTROL_RECOVERY:
+    case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_DISPOSAL:
+    case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_HEARTBEAT: return "control";
     }
     return "?";
 }

@@ -127,6 +127,7 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES: /* what was only considered, or closes, opens nothing */
     case ENTRY_DECISION_EXIT:
@@ -149,7 +150,17 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_CONTROL_RUN_END:
     case ENTRY_CONTROL_SOURCE:
     case ENTRY_CONTROL_NOTE:
-    case ENTRY_CONTROL_SNAPSHOT: break;
+    case ENTRY_CONTROL_SNAPSHOT:
+    case ENTRY_CONTROL_KEY:
+    case ENTRY_CONTROL_REVOCATION:
+    case ENTRY_CONTROL_ACTOR_KEY:
+    case ENTRY_CONTROL_PROPOSAL:
+    case ENTRY_CONTROL_APPROVAL:
+    case ENTRY_CONTROL_RECOVERY:
+    case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_DISPOSAL:
+    case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_HEARTBEAT: break;
     }
     return ERR_OK;
 }

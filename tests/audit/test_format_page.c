@@ -32,7 +32,7 @@ static const char *type_name(enum field_type type)
     static const char *const NAMES[] = {
         NULL,      "SYMBOL",    "ID",   "TEXT",   "PRICE",  "PRICE_OPT",  "MONEY",      "RATE", "QTY",
         "COUNT",   "DAY",       "BOOL", "DIGEST", "KEY",    "SIDE",       "ORDER_TYPE", "MARK", "PHASE",
-        "FINDING", "EXIT_RULE", "ROLE", "CHECKS", "COUNTS", "CANDIDATES", "ACTORS"};
+        "FINDING", "EXIT_RULE", "ROLE", "CHECKS", "COUNTS", "CANDIDATES", "ACTORS",     "BLOB"};
     return NAMES[type];
 }
 

@@ -148,14 +148,17 @@ static void lengthen_key(struct forge *f)
     row->key[row->key_size++] = (uint8_t)random_below(2);
 }
 
+/* Of two rows that say something: most rows are the control index's, and empty. */
 static void swap_values(struct forge *f)
 {
-    struct forge_row *const a = any_row(f);
-    struct forge_row *const b = any_row(f);
-    const struct forge_row kept = *a;
+    struct forge_row *a = any_row(f);
+    struct forge_row *b = any_row(f);
 
-    if (a->table != b->table)
-        return;
+    while (a == b || a->table != b->table || a->size == 0) {
+        a = any_row(f);
+        b = any_row(f);
+    }
+    const struct forge_row kept = *a;
     a->bytes = b->bytes;
     a->size = b->size;
     b->bytes = kept.bytes;
@@ -212,7 +215,6 @@ static void repeat_entry(struct forge *f)
             forge_tiles(f);
             return;
         }
-        return;
     }
 }
 
@@ -246,8 +248,10 @@ static void test_tampering_is_found_at_the_same_place(void **state)
         wrong[way] += assert_agreed(&f, ways[way].name) != ERR_OK;
         forge_release(&f);
     }
-    for (unsigned way = 0; way < count; way++)
-        assert_true(wrong[way] > 0);
+    for (unsigned way = 0; way < count; way++) {
+        if (wrong[way] == 0)
+            fail_msg("no case of \"%s\" was found wrong", ways[way].name);
+    }
 }
 
 /* -- at the joints: 512 is where a tile ends, 1792 where a block ends with it ----------------------------- */

@@ -35,6 +35,7 @@ static struct words field_words(enum field_type type)
     case FIELD_FINDING: return (struct words){"finding", "string", "\"crossed\""};
     case FIELD_EXIT_RULE: return (struct words){"exit rule", "string", "\"profit\""};
     case FIELD_ROLE: return (struct words){"role", "string", "\"broker\""};
+    case FIELD_BLOB: return (struct words){"bytes", "string", "\"<hex digits>\""};
     case FIELD_CHECKS: return (struct words){"checks", "array", "[]"};
     case FIELD_COUNTS: return (struct words){"counts", "array", "[]"};
     case FIELD_CANDIDATES: return (struct words){"candidates", "array", "[]"};

@@ -12,7 +12,10 @@ from support import Acknowledgement, Case, note
 HEX = "00112233445566778899aabbccddeeff" * 2
 # Entries that a person or the journal itself must sign, or that only another command can make.
 REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signed", "control.stop": "must be signed",
-           "control.resume": "must be signed", "control.snapshot": "ledger snapshot"}
+           "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "ledger key",
+           "control.session": "ledger run", "control.heartbeat": "ledger run",
+           **{f"control.{kind}": "must be signed" for kind in (
+               "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal")}}
 
 
 def examples():
@@ -25,7 +28,7 @@ def examples():
 
 
 def complete(draft, next_actor):
-    draft = json.loads(json.dumps(draft).replace("<64 hex digits>", HEX))
+    draft = json.loads(json.dumps(draft).replace("<64 hex digits>", HEX).replace("<hex digits>", HEX))
     if draft["kind"] == "perception.clock":
         draft["at"] = "2015-12-24T14:31:00Z"
     if draft["kind"] == "control.actor":

@@ -114,6 +114,7 @@ const KINDS = new Map(
 0104 perception.open_interest 1: SYMBOL COUNT
 0105 perception.clock 1: PHASE DAY
 0106 perception.data_quality 1: SYMBOL FINDING PRICE_OPT PRICE_OPT TEXT
+0107 perception.clock_quality 1: RATE RATE RATE BOOL BOOL TEXT
 0201 decision.candidates 1: ID SYMBOL PRICE COUNT COUNT CANDIDATES
 0202 decision.enter 1: ID ID SYMBOL SIDE QTY PRICE RATE TEXT CHECKS
 0203 decision.exit 1: ID ID SYMBOL SIDE QTY PRICE EXIT_RULE RATE TEXT CHECKS
@@ -143,6 +144,16 @@ const KINDS = new Map(
 0708 control.resume 1: TEXT
 0709 control.note 1: TEXT
 070a control.snapshot 1: COUNT DIGEST COUNT DIGEST
+070b control.key 1: COUNT KEY TEXT
+070c control.revocation 1: COUNT TEXT
+070d control.actor_key 1: COUNT KEY TEXT
+070e control.proposal 1: COUNT BLOB
+070f control.approval 1: DIGEST
+0710 control.recovery 1: COUNT DIGEST COUNT TEXT
+0711 control.hold 1: ID TEXT TEXT
+0712 control.disposal 1: ID COUNT COUNT TEXT
+0713 control.session 1: PHASE DAY COUNT
+0714 control.heartbeat 1: DAY COUNT
 `
     .trim()
     .split('\n')
@@ -154,7 +165,7 @@ const KINDS = new Map(
 
 const GENESIS = 0x0701;
 const ACTOR = 0x0702;
-const MUST_BE_SIGNED = [0x0703, 0x0707, 0x0708];
+const MUST_BE_SIGNED = [0x0703, 0x0707, 0x0708, 0x070c, 0x070d, 0x070e, 0x070f, 0x0710, 0x0711, 0x0712];
 const NONE = -(2n ** 63n);
 const STRATEGY = 5;
 const RISK = 6;
@@ -239,6 +250,7 @@ class Body {
       case 'SYMBOL': return this.symbol();
       case 'ID': return this.id();
       case 'TEXT': return this.text();
+      case 'BLOB': return this.take(this.take(2).readUInt16BE(0));
       case 'PRICE': case 'MONEY': case 'RATE': return this.i64(NONE + 1n);
       case 'PRICE_OPT': return this.i64();
       case 'QTY': return this.i64(1n);

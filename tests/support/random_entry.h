@@ -179,12 +179,21 @@ static inline void random_list(struct random *r, enum field_type type, void *p)
     }
 }
 
+static inline struct blob random_blob(struct random *r, char *to)
+{
+    const uint16_t length = (uint16_t)random_below(r, RANDOM_TEXT_MAX);
+
+    random_bytes(r, (uint8_t *)to, length);
+    return (struct blob){(const uint8_t *)to, length};
+}
+
 static inline void random_field(struct random *r, enum field_type type, void *p, char *text)
 {
     switch (type) {
     case FIELD_SYMBOL: random_symbol(r, p); break;
     case FIELD_ID: random_id(r, p); break;
     case FIELD_TEXT: *(struct text *)p = random_text(r, text); break;
+    case FIELD_BLOB: *(struct blob *)p = random_blob(r, text); break;
     case FIELD_PRICE:
     case FIELD_MONEY:
     case FIELD_RATE: *(int64_t *)p = random_number(r, random_below(r, 4) ? 0 : -INT64_MAX); break;
