@@ -84,30 +84,34 @@ static enum err_code make_room(struct journal_group *g, struct err *err)
 
 /* -- beginning ------------------------------------------------------------------------------------------ */
 
-/* Leaf hashes are stored nowhere: the entries say them. */
+/* Leaf hashes are stored nowhere: the entries say them. No more of them than *count. */
 static enum err_code hash_entries(struct store_txn *t, uint64_t index, uint8_t *hashes, unsigned *count,
                                   struct err *err)
 {
     const uint64_t first = MERKLE_TILE_WIDTH * index;
+    struct hash_span spans[MERKLE_TILE_WIDTH]; /* borrowed until the transaction ends */
+    struct hash leaves[MERKLE_TILE_WIDTH];
     struct journal_record record;
     struct block b;
     uint64_t last;
 
+    REQUIRE(*count <= MERKLE_TILE_WIDTH);
     enum err_code rc = store_last_seq(t, &last, err);
     if (!rc && last <= first)
         rc =
             err_set(err, ERR_NOT_FOUND, "tile 0/%" PRIu64 " has no entries: there are %" PRIu64, index, last);
     if (rc)
         return rc;
-    const unsigned width = last - first < MERKLE_TILE_WIDTH ? (unsigned)(last - first) : MERKLE_TILE_WIDTH;
+    const unsigned width = last - first < *count ? (unsigned)(last - first) : *count;
     block_init(&b);
     for (unsigned i = 0; i < width; i++) {
         rc = journal_stored(t, &b, first + i + 1, &record, err);
         if (rc)
             return rc;
-        const struct hash leaf = hash_leaf(record.bytes, record.size);
-        memcpy(hashes + (size_t)i * HASH_SIZE, leaf.bytes, HASH_SIZE);
+        spans[i] = (struct hash_span){record.bytes, record.size};
     }
+    hash_leaves(spans, width, leaves);
+    memcpy(hashes, leaves, width * sizeof leaves[0]);
     *count = width;
     return ERR_OK;
 }

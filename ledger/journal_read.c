@@ -73,6 +73,7 @@ void journal_reader_end(struct journal_reader *r)
     } else {
         store_txn_end(r->txn);
     }
+    free(r->cache);
     free(r);
 }
 
@@ -236,6 +237,17 @@ static void copy_path(const struct merkle_path *built, struct hash *path, unsign
     *count = built->count;
 }
 
+static enum err_code need_cache(struct journal_reader *r, struct err *err)
+{
+    if (r->cache)
+        return ERR_OK;
+    r->cache = malloc(sizeof *r->cache);
+    if (!r->cache)
+        return err_set(err, ERR_MEMORY, "%s: out of memory for a proof", r->journal->dir);
+    merkle_cache_init(r->cache);
+    return ERR_OK;
+}
+
 enum err_code journal_reader_inclusion(struct journal_reader *r, uint64_t seq, uint64_t size,
                                        struct hash *path, unsigned *count, struct err *err)
 {
@@ -246,7 +258,9 @@ enum err_code journal_reader_inclusion(struct journal_reader *r, uint64_t seq, u
     if (!rc && (seq == 0 || seq > size))
         rc = err_set(err, ERR_NOT_FOUND, "entry %" PRIu64 " is not among the first %" PRIu64, seq, size);
     if (!rc)
-        rc = merkle_inclusion(&tiles, seq - 1, size, &built, err);
+        rc = need_cache(r, err);
+    if (!rc)
+        rc = merkle_cache_inclusion(r->cache, &tiles, seq - 1, size, &built, err);
     if (!rc)
         copy_path(&built, path, count);
     return rc;
@@ -271,5 +285,9 @@ enum err_code journal_reader_tile(struct journal_reader *r, unsigned level, uint
 {
     if (level >= MERKLE_LEVELS)
         return err_set(err, ERR_NOT_FOUND, "%s has no tiles of level %u", r->journal->dir, level);
-    return journal_read_tile(r->txn, level, index, hashes, count, err);
+    unsigned found = MERKLE_TILE_WIDTH;
+    const enum err_code rc = journal_read_tile(r->txn, level, index, hashes, &found, err);
+    if (!rc)
+        *count = found;
+    return rc;
 }

@@ -73,7 +73,8 @@ struct journal_reader {
     struct journal_group *group; /* or NULL */
     struct journal_reader *next; /* of the group's readers */
     struct block block;
-    uint64_t size; /* stored entries that it sees; a group's own come on top */
+    struct merkle_cache *cache; /* for proofs; NULL before the first */
+    uint64_t size;              /* stored entries that it sees; a group's own come on top */
     uint64_t next_seq;
 };
 
@@ -90,7 +91,7 @@ MUST_USE enum err_code journal_stored(struct store_txn *t, struct block *b, uint
 /* Takes the origin and the key from genesis. ERR_INPUT: they cannot name and seal a journal. */
 MUST_USE enum err_code journal_adopt_genesis(struct journal *j, const struct entry_control_genesis *genesis,
                                              struct err *err);
-/* Tiles of the stored tree; `ctx` is a struct store_txn. */
+/* Tiles of the stored tree, a merkle_read_fn; `ctx` is a struct store_txn. */
 enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8_t *hashes, unsigned *count,
                                 struct err *err);
 /* Reads the seal that store_find_seal() found. ERR_FORMAT: it is damaged. */

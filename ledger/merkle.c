@@ -63,32 +63,67 @@ struct hash merkle_frontier_root(const struct merkle_frontier *f)
 
 /* --- Reading ------------------------------------------------------------------------------------------ */
 
-/* One tile at hand: walking up a tree asks for the same tile several times in a row. */
-struct tile_cache {
+/* A tree of `size` leaves, and the tiles of it that are at hand: at least one. */
+struct tree {
     const struct merkle_tiles *tiles;
-    bool loaded;
-    unsigned level;
-    uint64_t index;
-    unsigned count;
-    uint8_t hashes[MERKLE_TILE_SIZE];
+    uint64_t size;
+    struct merkle_slot *slots;
+    unsigned slot_count;
+    uint64_t *uses;
 };
 
-static enum err_code tile_need(struct tile_cache *c, unsigned level, uint64_t index, unsigned count,
+/* Where row r of a slot begins: 0, 256, 384 ... */
+static unsigned row_start(unsigned r)
+{
+    return 2 * MERKLE_TILE_WIDTH - (2 * MERKLE_TILE_WIDTH >> r);
+}
+
+/* How many hashes the tree has in a tile that it has. */
+static unsigned tile_width(uint64_t size, unsigned level, uint64_t index)
+{
+    const uint64_t left = (size >> (TILE_HEIGHT * level)) - MERKLE_TILE_WIDTH * index;
+
+    return left < MERKLE_TILE_WIDTH ? (unsigned)left : MERKLE_TILE_WIDTH;
+}
+
+/* The slot that holds the tile, or else the one that was not used for longest. */
+static struct merkle_slot *find_slot(const struct tree *t, unsigned level, uint64_t index)
+{
+    struct merkle_slot *oldest = &t->slots[0];
+
+    for (unsigned i = 0; i < t->slot_count; i++) {
+        struct merkle_slot *const s = &t->slots[i];
+        if (s->count > 0 && s->level == level && s->index == index)
+            return s;
+        if (s->used < oldest->used)
+            oldest = s;
+    }
+    oldest->count = 0;
+    return oldest;
+}
+
+static enum err_code tile_need(struct tree *t, unsigned level, uint64_t index, struct merkle_slot **slot,
                                struct err *err)
 {
-    if (!c->loaded || c->level != level || c->index != index) {
-        c->loaded = false;
-        c->count = 0;
-        const enum err_code rc = c->tiles->read(c->tiles->ctx, level, index, c->hashes, &c->count, err);
-        if (rc)
-            return rc;
-        c->loaded = true;
-        c->level = level;
-        c->index = index;
-    }
-    if (c->count < count || c->count > MERKLE_TILE_WIDTH)
+    const unsigned width = tile_width(t->size, level, index);
+    struct merkle_slot *const s = find_slot(t, level, index);
+    unsigned count = width;
+
+    *slot = s;
+    s->used = ++*t->uses;
+    if (s->count >= width)
+        return ERR_OK;
+    s->count = 0;
+    const enum err_code rc = t->tiles->read(t->tiles->ctx, level, index, s->nodes[0].bytes, &count, err);
+    if (rc)
+        return rc;
+    if (count < width || count > MERKLE_TILE_WIDTH)
         return err_set(err, ERR_WRONG, "tile %u/%" PRIu64 " holds %u hashes where %u are needed", level,
-                       index, c->count, count);
+                       index, count, width);
+    s->level = level;
+    s->index = index;
+    s->count = width;
+    s->rows = 0;
     return ERR_OK;
 }
 
@@ -104,24 +139,30 @@ static struct hash fold(const uint8_t *hashes, unsigned count)
 }
 
 /* The perfect node (height, index): in a tile, or up to seven heights above hashes that are. */
-static enum err_code read_node(struct tile_cache *c, unsigned height, uint64_t index, struct hash *node,
+static enum err_code read_node(struct tree *t, unsigned height, uint64_t index, struct hash *node,
                                struct err *err)
 {
     const unsigned level = height / TILE_HEIGHT;
-    const unsigned width = 1u << height % TILE_HEIGHT;
+    const unsigned row = height % TILE_HEIGHT;
+    const unsigned width = 1u << row;
     const uint64_t first = index * width; /* no overflow: index < 2^(63 - height) */
     const unsigned slot = (unsigned)(first % MERKLE_TILE_WIDTH);
+    struct merkle_slot *s;
 
-    const enum err_code rc = tile_need(c, level, first / MERKLE_TILE_WIDTH, slot + width, err);
+    const enum err_code rc = tile_need(t, level, first / MERKLE_TILE_WIDTH, &s, err);
     if (rc)
         return rc;
-    *node = fold(c->hashes + (size_t)slot * HASH_SIZE, width);
+    REQUIRE(slot + width <= s->count);
+    for (; s->rows < row; s->rows++)
+        hash_nodes(s->nodes + row_start(s->rows), s->count >> (s->rows + 1),
+                   s->nodes + row_start(s->rows + 1));
+    *node = s->nodes[row_start(row) + slot / width];
     return ERR_OK;
 }
 
 /* The root over leaves [start, end): start is a multiple of a power of two that is at least end - start > 0.
  */
-static enum err_code read_range(struct tile_cache *c, uint64_t start, uint64_t end, struct hash *root,
+static enum err_code read_range(struct tree *t, uint64_t start, uint64_t end, struct hash *root,
                                 struct err *err)
 {
     const uint64_t size = end - start;
@@ -133,7 +174,7 @@ static enum err_code read_range(struct tile_cache *c, uint64_t start, uint64_t e
         if (!(size >> k & 1))
             continue;
         const uint64_t above = size >> k >> 1 << 1; /* perfect nodes of this height that lie to the left */
-        const enum err_code rc = read_node(c, k, (start >> k) + above, &node, err);
+        const enum err_code rc = read_node(t, k, (start >> k) + above, &node, err);
         if (rc)
             return rc;
         acc = any ? hash_node(&node, &acc) : node;
@@ -144,15 +185,11 @@ static enum err_code read_range(struct tile_cache *c, uint64_t start, uint64_t e
     return ERR_OK;
 }
 
-static void cache_init(struct tile_cache *c, const struct merkle_tiles *tiles)
-{
-    c->tiles = tiles;
-    c->loaded = false;
-}
-
 enum err_code merkle_root(const struct merkle_tiles *tiles, uint64_t size, struct hash *root, struct err *err)
 {
-    struct tile_cache cache;
+    struct merkle_slot slot = {.count = 0};
+    uint64_t uses = 0;
+    struct tree tree = {tiles, size, &slot, 1, &uses};
 
     if (size > MERKLE_SIZE_MAX)
         return err_set(err, ERR_INPUT, "a tree has no %" PRIu64 " leaves", size);
@@ -160,26 +197,23 @@ enum err_code merkle_root(const struct merkle_tiles *tiles, uint64_t size, struc
         *root = hash_empty();
         return ERR_OK;
     }
-    cache_init(&cache, tiles);
-    return read_range(&cache, 0, size, root, err);
+    return read_range(&tree, 0, size, root, err);
 }
 
 /*
- * The siblings on the way from node (height, index >> height) to the root of `size` leaves.
+ * The siblings on the way from node (height, index >> height) to the root.
  * 1. Up to the height where the ways of `index` and of the last leaf part, each sibling is there, left or
  * right.
  * 2. At that height the sibling is all that lies to the right: the one node that may be imperfect.
  * 3. Above it, only left siblings exist.
  */
-static enum err_code read_path(const struct merkle_tiles *tiles, uint64_t index, unsigned height,
-                               uint64_t size, struct merkle_path *path, struct err *err)
+static enum err_code read_path(struct tree *t, uint64_t index, unsigned height, struct merkle_path *path,
+                               struct err *err)
 {
-    const unsigned inner = bit_length(index ^ (size - 1));
+    const unsigned inner = bit_length(index ^ (t->size - 1));
     struct merkle_path built;
-    struct tile_cache cache;
     enum err_code rc = ERR_OK;
 
-    cache_init(&cache, tiles);
     built.count = 0;
     for (unsigned k = height; k < 63 && !rc; k++) {
         const uint64_t sibling = index >> k ^ 1;
@@ -187,9 +221,9 @@ static enum err_code read_path(const struct merkle_tiles *tiles, uint64_t index,
             continue;
         struct hash *const node = &built.nodes[built.count++];
         if (k + 1 == inner && sibling > index >> k)
-            rc = read_range(&cache, sibling << k, size, node, err);
+            rc = read_range(t, sibling << k, t->size, node, err);
         else
-            rc = read_node(&cache, k, sibling, node, err);
+            rc = read_node(t, k, sibling, node, err);
     }
     if (rc)
         return rc;
@@ -198,18 +232,49 @@ static enum err_code read_path(const struct merkle_tiles *tiles, uint64_t index,
     return ERR_OK;
 }
 
+static enum err_code read_inclusion(struct tree *t, uint64_t index, struct merkle_path *path, struct err *err)
+{
+    if (t->size > MERKLE_SIZE_MAX || index >= t->size)
+        return err_set(err, ERR_INPUT, "a tree of %" PRIu64 " leaves has no leaf %" PRIu64, t->size, index);
+    return read_path(t, index, 0, path, err);
+}
+
 enum err_code merkle_inclusion(const struct merkle_tiles *tiles, uint64_t index, uint64_t size,
                                struct merkle_path *path, struct err *err)
 {
-    if (size > MERKLE_SIZE_MAX || index >= size)
-        return err_set(err, ERR_INPUT, "a tree of %" PRIu64 " leaves has no leaf %" PRIu64, size, index);
-    return read_path(tiles, index, 0, size, path, err);
+    struct merkle_slot slot = {.count = 0};
+    uint64_t uses = 0;
+    struct tree tree = {tiles, size, &slot, 1, &uses};
+
+    return read_inclusion(&tree, index, path, err);
+}
+
+void merkle_cache_init(struct merkle_cache *c)
+{
+    for (unsigned i = 0; i < MERKLE_CACHE_SLOTS; i++) {
+        c->slots[i].count = 0;
+        c->slots[i].used = 0;
+    }
+    c->uses = 0;
+}
+
+enum err_code merkle_cache_inclusion(struct merkle_cache *c, const struct merkle_tiles *tiles, uint64_t index,
+                                     uint64_t size, struct merkle_path *path, struct err *err)
+{
+    struct tree tree = {tiles, size, c->slots, MERKLE_CACHE_SLOTS, &c->uses};
+
+    return read_inclusion(&tree, index, path, err);
 }
 
 enum err_code merkle_consistency(const struct merkle_tiles *tiles, uint64_t from, uint64_t to,
                                  struct merkle_path *path, struct err *err)
 {
+    struct merkle_slot slot = {.count = 0};
+    uint64_t uses = 0;
+    struct tree tree = {tiles, to, &slot, 1, &uses};
     struct merkle_path built = {.count = 0};
+    struct merkle_path rest;
+    unsigned seeds = 0;
 
     if (to > MERKLE_SIZE_MAX || from > to)
         return err_set(err, ERR_INPUT, "no tree of %" PRIu64 " leaves grows into one of %" PRIu64, from, to);
@@ -218,17 +283,13 @@ enum err_code merkle_consistency(const struct merkle_tiles *tiles, uint64_t from
         return ERR_OK;
     }
     const unsigned height = trailing_zeros(from);
-    unsigned seeds = 0;
     if (bit_count(from) > 1) { /* a power of two starts from the old root, which the reader has */
-        struct tile_cache cache;
-        cache_init(&cache, tiles);
-        const enum err_code rc = read_node(&cache, height, (from - 1) >> height, &built.nodes[0], err);
+        const enum err_code rc = read_node(&tree, height, (from - 1) >> height, &built.nodes[0], err);
         if (rc)
             return rc;
         seeds = 1;
     }
-    struct merkle_path rest;
-    const enum err_code rc = read_path(tiles, from - 1, height, to, &rest, err);
+    const enum err_code rc = read_path(&tree, from - 1, height, &rest, err);
     if (rc)
         return rc;
     REQUIRE(seeds + rest.count <= MERKLE_PATH_MAX);
@@ -350,7 +411,7 @@ enum err_code merkle_writer_load(struct merkle_writer *w, const struct merkle_ti
     for (unsigned level = 0; level < MERKLE_LEVELS; level++) {
         const unsigned width = partial_width(size, level);
         const uint64_t index = newest_index(size, level);
-        unsigned count = 0;
+        unsigned count = width;
         if (width == 0)
             continue;
         const enum err_code rc = tiles->read(tiles->ctx, level, index, w->edge[level], &count, err);

@@ -37,8 +37,8 @@ struct hash merkle_frontier_root(const struct merkle_frontier *f);
 /* --- Reading a stored tree ---------------------------------------------------------------------------- */
 
 /*
- * Where tiles come from. Fills `hashes` (room for MERKLE_TILE_SIZE bytes) and *count (0 .. 256). A tile may
- * hold more hashes than the asked tree size needs. A tile that does not exist is ERR_NOT_FOUND.
+ * Where tiles come from. Fills `hashes` (room for MERKLE_TILE_SIZE bytes) and *count (0 .. 256), which says before how
+ * many of them are asked for: a tile may hold more, and may give more. A tile that does not exist is ERR_NOT_FOUND.
  */
 typedef enum err_code (*merkle_read_fn)(void *ctx, unsigned level, uint64_t index, uint8_t *hashes,
                                         unsigned *count, struct err *err);
@@ -63,6 +63,32 @@ MUST_USE enum err_code merkle_root(const struct merkle_tiles *tiles, uint64_t si
 /* ERR_INPUT: index is not below size, or size is above MERKLE_SIZE_MAX. `index` counts from 0. */
 MUST_USE enum err_code merkle_inclusion(const struct merkle_tiles *tiles, uint64_t index, uint64_t size,
                                         struct merkle_path *path, struct err *err);
+/*
+ * Tiles at hand, and what lies above their hashes: so that proofs which share tiles hash them once. For tiles that do
+ * not change but by growing, as those of one snapshot; 128 KiB, so keep it in something that is allocated once.
+ */
+#define MERKLE_CACHE_SLOTS 8u
+
+struct merkle_slot {
+    unsigned level;
+    unsigned count; /* hashes of the tile that are here; 0: the slot is empty */
+    uint64_t index;
+    uint64_t used; /* when; the greatest was the last one */
+    unsigned rows; /* there are, beside row 0 */
+    /* Rows 0 .. 7, one behind the other: row r holds the tile's perfect nodes of height r, count >> r of them. */
+    struct hash nodes[2 * MERKLE_TILE_WIDTH - 2];
+};
+
+struct merkle_cache {
+    uint64_t uses;
+    struct merkle_slot slots[MERKLE_CACHE_SLOTS];
+};
+
+void merkle_cache_init(struct merkle_cache *c);
+/* merkle_inclusion(), reading tiles only that are not in the cache. */
+MUST_USE enum err_code merkle_cache_inclusion(struct merkle_cache *c, const struct merkle_tiles *tiles,
+                                              uint64_t index, uint64_t size, struct merkle_path *path,
+                                              struct err *err);
 /* Path from size `from` to size `to`; empty when they are equal or `from` is 0. ERR_INPUT: from > to. */
 MUST_USE enum err_code merkle_consistency(const struct merkle_tiles *tiles, uint64_t from, uint64_t to,
                                           struct merkle_path *path, struct err *err);
