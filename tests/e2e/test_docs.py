@@ -29,6 +29,7 @@ class Pages(Case):
     def prepare(self, where):
         os.makedirs(os.path.join(where, "bin"))
         os.symlink(support.BINARY, os.path.join(where, "bin", "ledger"))
+        os.symlink(support.BINARY + "-verify", os.path.join(where, "bin", "ledger-verify"))
         work = os.path.join(where, "work")
         os.mkdir(work)
         for name in ("examples", "docs", "scripts", "tests"):

@@ -1,7 +1,7 @@
 /*
- * Two verifiers, one in C and one in JavaScript that was written from docs/FORMAT.md alone, must give the
- * same verdict and name the same place: on good journals, on every story of tampering, and on journals with
- * bits flipped at random.
+ * Three verifiers, `ledger verify` and two that were written from docs/FORMAT.md alone, one in C and one in
+ * JavaScript, must give the same verdict and name the same place: on good journals, on every story of tampering,
+ * and on journals with bits flipped at random.
  */
 #include "audit/export.h"
 #include "audit/forge.h"
@@ -9,6 +9,7 @@
 #include "audit/verify.h"
 #include "support/journals.h"
 #include "support/random_entry.h"
+#include "verifier/verifier.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,6 +35,27 @@ static int run(const char *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* ledger-verify must say what `ledger verify` says. */
+static void expect_of_second(const char *name, const struct verify_options *options, enum err_code rc,
+                             const struct verify_report *report)
+{
+    const struct verifier_options same = {.vkey = options->vkey};
+    const bool is_judged = rc == ERR_OK || rc == ERR_WRONG;
+    struct verifier_report second;
+
+    verifier_check_file(options->export, &same, &second);
+    const unsigned exit = rc == ERR_OK ? VERIFIER_GOOD : is_judged ? VERIFIER_WRONG : VERIFIER_NOT_CHECKED;
+    const char *const where = rc == ERR_WRONG ? report->wrong.where : "";
+    if (second.exit != exit || strcmp(second.where, where) != 0 ||
+        (is_judged &&
+         (second.integrity_ok != report->integrity_ok || second.complete_ok != report->complete_ok)))
+        fail_msg("%s: ledger verify says %u %s %d %d, ledger-verify %u %s %d %d: %s", name, exit, where,
+                 report->integrity_ok, report->complete_ok, (unsigned)second.exit, second.where,
+                 second.integrity_ok, second.complete_ok, second.what);
+    if (rc == ERR_OK)
+        assert_memory_equal(second.root, report->root.bytes, HASH_SIZE);
+}
+
 /* Writes down what the C verifier says of a file in the scratch directory. */
 static void expect(const char *name, const char *vkey)
 {
@@ -44,6 +66,7 @@ static void expect(const char *name, const char *vkey)
     snprintf(path, sizeof path, "%s/%s", scratch.root, name);
     const struct verify_options options = {.export = path, .vkey = vkey};
     const enum err_code rc = verify_journal(&options, &report, &err);
+    expect_of_second(name, &options, rc, &report);
     if (rc != ERR_OK && rc != ERR_WRONG)
         fprintf(expected, "%s\t3\t-\t0\t0\t%s\n", name, vkey ? vkey : "-");
     else
@@ -228,7 +251,7 @@ static void tell_journal(void)
     expect("journal", vkey);
 }
 
-static void test_two_verifiers_agree(void **state)
+static void test_three_verifiers_agree(void **state)
 {
     char command[1000];
     char path[400];
@@ -267,7 +290,7 @@ static void test_two_verifiers_agree(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_two_verifiers_agree)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_three_verifiers_agree)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,12 @@
 // A second verifier, written from docs/FORMAT.md and nothing else, with Node's own crypto and no packages.
 //
-//   node verify.mjs EXPORT [--key VKEY]      EXPORT: made by `ledger export --raw`
+//   node verify.mjs EXPORT [--key VKEY] [--against SEAL]      EXPORT: made by `ledger export --raw`; SEAL: one kept elsewhere
 //
 // Exit code 0: all is well. 1: checked and wrong; the first wrong place is named. 2: misused. 3: could not check.
 // Section numbers and rule numbers in comments are that page's.
 
 import { createHash, createPublicKey, verify as verifySignature } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 class Wrong extends Error {
@@ -34,12 +34,14 @@ const MAGIC = 'LEDGERRAW 1\n';
 const TYPES = 'MBTSC';
 
 class Export {
-  constructor(path) {
-    this.file = openSync(path, 'r');
-    this.size = fstatSync(this.file).size;
+  // Of a file, by its path, or of bytes.
+  constructor(from) {
+    const isFile = typeof from === 'string';
+    this.file = isFile ? openSync(from, 'r') : null;
+    this.size = isFile ? fstatSync(this.file).size : from.length;
     this.tables = { M: [], B: [], T: [], S: [], C: [] };
     this.windowAt = 0;
-    this.window = Buffer.alloc(0);
+    this.window = isFile ? Buffer.alloc(0) : from;
     this.index();
   }
 
@@ -100,7 +102,7 @@ class Export {
   }
 
   close() {
-    closeSync(this.file);
+    if (this.file !== null) closeSync(this.file);
   }
 }
 
@@ -358,22 +360,33 @@ const decodePoint = (bytes) => {
   return [x, y, 1n];
 };
 
-const journalKeyIsGood = (bytes) => {
+// A function's answers, remembered by the bytes that it was asked about.
+const remembered = (f) => {
+  const answers = new Map();
+  return (bytes) => {
+    const hex = Buffer.from(bytes).toString('hex');
+    if (!answers.has(hex)) answers.set(hex, f(bytes));
+    return answers.get(hex);
+  };
+};
+const journalKeyIsGood = remembered((bytes) => {
   if (!isReduced(bytes) || isSmall(bytes)) return false;
   const point = decodePoint(bytes);
   if (!point) return false;
   let sum = [0n, 1n, 1n];
   for (let n = L, p = point; n > 0n; n >>= 1n, p = add(p, p)) if (n & 1n) sum = add(sum, p);
   return sum[0] === 0n && sum[1] === sum[2];
-};
+});
+
+const publicKeyObject = remembered((key) =>
+  createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(key).toString('base64url') } }),
+);
 
 const signatureIsGood = (key, message, signature) => {
   if (littleEndian(signature.subarray(32)) >= L || isSmall(signature.subarray(0, 32))) return false;
   if (!isReduced(key) || isSmall(key)) return false;
-  const x = Buffer.from(key).toString('base64url');
   try {
-    const object = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } });
-    return verifySignature(null, message, object, signature);
+    return verifySignature(null, message, publicKeyObject(key), signature);
   } catch {
     return false;
   }
@@ -478,9 +491,13 @@ class Tree {
 const NAMES = { B: 'entries', T: 'tiles', S: 'seals', C: 'control' };
 
 class Verifier {
-  constructor(source, key) {
+  constructor(source, key, against) {
     this.source = source;
     this.key = key;
+    this.against = against;
+    this.kept = against === null ? null : BigInt(/^[^\n]*\n(\d{1,19})\n/.exec(against.toString('latin1'))?.[1] ?? 0);
+    if (this.kept === 0n) throw new CannotCheck('the kept seal is no seal');
+    this.differs = null; // how the journal differs from the kept seal
     this.keyGiven = key !== null;
     this.s = 0;
     this.recordedAt = 0n;
@@ -523,7 +540,6 @@ class Verifier {
     if (this.controls.length && this.controls[0].number === 0n) throw new Wrong('control index 0', 'there is no entry 0');
     for (this.blockAt = 0; this.blockAt < this.blocks.length; this.blockAt++) this.checkBlock(this.blocks[this.blockAt]);
     this.checkEnd();
-    this.integrity = true;
   }
 
   // Hash `slot` of a level, counted over all its tiles; null when no tile holds it.
@@ -628,6 +644,7 @@ class Verifier {
     this.checkUppers(made);
     this.checkControl(e.kind >> 8 === 7);
     this.checkSeal();
+    this.checkAgainst();
   }
 
   // Rules 4 to 9; null when none is broken.
@@ -725,6 +742,18 @@ class Verifier {
     this.nextSeal++;
   }
 
+  // A seal that was kept elsewhere.
+  checkAgainst() {
+    if (this.kept !== BigInt(this.s)) return;
+    let root;
+    try {
+      root = openSeal(this.against, this.kept, this.key);
+    } catch (error) {
+      throw new CannotCheck(`the kept seal cannot be used: ${error.message}`);
+    }
+    if (!root.equals(this.tree.root())) this.differs = `another history: at size ${this.s} it has another root than the journal`;
+  }
+
   // Rules 14 to 18.
   checkEnd() {
     const { s } = this;
@@ -753,6 +782,9 @@ class Verifier {
     }
     const row = this.controls[this.nextControl];
     if (row) throw new Wrong(`control index ${row.number}`, 'the journal has no such entry');
+    this.integrity = true;
+    if (this.kept > BigInt(s)) this.differs = `the tail is cut: it covers ${this.kept} entries, and the journal has ${s}`;
+    if (this.differs) throw new Wrong('kept seal', this.differs);
   }
 
   // 8.5
@@ -775,14 +807,14 @@ class Verifier {
   }
 }
 
-// {exit, where, text, integrity, complete, ...} of a raw export.
-export const verifyFile = (path, vkey = null) => {
+// {exit, where, text, integrity, complete, ...} of a raw export; `against`: the bytes of a seal that was kept elsewhere.
+const verify = (from, vkey, against) => {
   let source = null;
   let verifier = null;
   const report = { exit: 3, where: '', text: '', integrity: false, complete: false };
   try {
-    source = new Export(path);
-    verifier = new Verifier(source, vkey === null ? null : parseVkey(vkey));
+    source = new Export(from);
+    verifier = new Verifier(source, vkey === null ? null : parseVkey(vkey), against);
     verifier.run();
     report.exit = 0;
   } catch (error) {
@@ -792,7 +824,7 @@ export const verifyFile = (path, vkey = null) => {
   }
   if (report.exit !== 3) {
     report.integrity = verifier.integrity;
-    report.complete = verifier.isComplete();
+    report.complete = !verifier.differs && verifier.isComplete();
     if (report.exit === 0 && !report.complete) Object.assign(report, { exit: 1, text: 'not complete' });
     report.entries = verifier.s;
     report.seals = verifier.sealsChecked;
@@ -804,15 +836,28 @@ export const verifyFile = (path, vkey = null) => {
   return report;
 };
 
+export const verifyFile = (path, vkey = null, against = null) => verify(path, vkey, against);
+export const verifyBytes = (bytes, vkey = null, against = null) => verify(bytes, vkey, against);
+
 const main = (args) => {
-  const at = args.indexOf('--key');
-  const vkey = at >= 0 ? args[at + 1] : null;
-  const files = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
-  if (files.length !== 1 || vkey === undefined) {
-    console.error('usage: node verify.mjs EXPORT [--key VKEY]');
+  const option = (name) => {
+    const at = args.indexOf(name);
+    return at < 0 ? null : (args.splice(at, 2)[1] ?? undefined);
+  };
+  const vkey = option('--key');
+  const seal = option('--against');
+  if (args.length !== 1 || vkey === undefined || seal === undefined) {
+    console.error('usage: node verify.mjs EXPORT [--key VKEY] [--against SEAL]');
     return 2;
   }
-  const report = verifyFile(files[0], vkey);
+  let against = null;
+  try {
+    against = seal === null ? null : readFileSync(seal);
+  } catch (error) {
+    console.error(`could not check: ${error.message}`);
+    return 3;
+  }
+  const report = verifyFile(args[0], vkey, against);
   if (report.exit === 3) {
     console.error(`could not check: ${report.text}`);
     return 3;
