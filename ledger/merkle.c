@@ -266,6 +266,19 @@ enum err_code merkle_cache_inclusion(struct merkle_cache *c, const struct merkle
     return read_inclusion(&tree, index, path, err);
 }
 
+enum err_code merkle_cache_range(struct merkle_cache *c, const struct merkle_tiles *tiles, uint64_t start,
+                                 uint64_t end, uint64_t size, struct hash *root, struct err *err)
+{
+    struct tree tree = {tiles, size, c->slots, MERKLE_CACHE_SLOTS, &c->uses};
+
+    REQUIRE(start < end && end <= size);
+    const unsigned height = bit_length(end - start - 1);
+    REQUIRE(height < 64 && (start >> height) << height == start);
+    if (size > MERKLE_SIZE_MAX)
+        return err_set(err, ERR_INPUT, "a tree has no %" PRIu64 " leaves", size);
+    return read_range(&tree, start, end, root, err);
+}
+
 enum err_code merkle_consistency(const struct merkle_tiles *tiles, uint64_t from, uint64_t to,
                                  struct merkle_path *path, struct err *err)
 {

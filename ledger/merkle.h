@@ -89,6 +89,13 @@ void merkle_cache_init(struct merkle_cache *c);
 MUST_USE enum err_code merkle_cache_inclusion(struct merkle_cache *c, const struct merkle_tiles *tiles,
                                               uint64_t index, uint64_t size, struct merkle_path *path,
                                               struct err *err);
+/*
+ * The root over leaves [start, end) of a tree of `size`: a part that RFC 6962's splitting comes to, so `start` is a
+ * multiple of a power of two that is at least end - start (REQUIRE). Errors as above.
+ */
+MUST_USE enum err_code merkle_cache_range(struct merkle_cache *c, const struct merkle_tiles *tiles,
+                                          uint64_t start, uint64_t end, uint64_t size, struct hash *root,
+                                          struct err *err);
 /* Path from size `from` to size `to`; empty when they are equal or `from` is 0. ERR_INPUT: from > to. */
 MUST_USE enum err_code merkle_consistency(const struct merkle_tiles *tiles, uint64_t from, uint64_t to,
                                           struct merkle_path *path, struct err *err);
