@@ -8,15 +8,6 @@ static void run_init(void *state)
     s->clock_at_ns = INSTANT_NONE;
 }
 
-static void learn_actor(struct run_state *s, enum role role)
-{
-    if (s->actors == ACTORS_TOTAL_MAX)
-        return;
-    s->actors++;
-    s->is_feed[s->actors] = role == ROLE_FEED;
-    s->is_engine[s->actors] = role == ROLE_STRATEGY || role == ROLE_RISK;
-}
-
 /* The same feed again after a run without an end is the same work going on. */
 static void on_run(struct run_state *s, const struct entry *e)
 {
@@ -49,7 +40,9 @@ static void on_perceived(struct run_state *s, const struct entry *e)
 
 bool run_is_derived(const struct run_state *s, const struct entry *e)
 {
-    return entry_kind_is_derived(e->kind) && e->actor <= s->actors && s->is_engine[e->actor];
+    const enum role role = roles_find(&s->roles, e->actor);
+
+    return entry_kind_is_derived(e->kind) && (role == ROLE_STRATEGY || role == ROLE_RISK);
 }
 
 static enum err_code run_apply(void *state, const struct entry *e, struct err *err)
@@ -57,12 +50,8 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
     struct run_state *const s = state;
 
     (void)err;
-    if (e->kind == ENTRY_CONTROL_GENESIS) {
-        for (unsigned i = 0; i < e->as.control_genesis.actors.count; i++)
-            learn_actor(s, e->as.control_genesis.actors.rows[i].role);
-    } else if (e->kind == ENTRY_CONTROL_ACTOR) {
-        learn_actor(s, e->as.control_actor.role);
-    } else if (e->kind == ENTRY_CONTROL_RUN) {
+    roles_apply(&s->roles, e);
+    if (e->kind == ENTRY_CONTROL_RUN) {
         on_run(s, e);
     } else if (e->kind == ENTRY_CONTROL_RUN_END) {
         s->is_open = false;
@@ -70,9 +59,9 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
     }
     if (e->kind == ENTRY_CONTROL_STOP)
         s->stop_seq = e->seq;
-    if (!s->is_open || e->actor > s->actors)
+    if (!s->is_open)
         return ERR_OK;
-    if (s->is_feed[e->actor] && e->cause >= s->first_seq) {
+    if (roles_find(&s->roles, e->actor) == ROLE_FEED && e->cause >= s->first_seq) {
         on_perceived(s, e);
     } else if (e->kind == ENTRY_PERCEPTION_CLOCK) {
         s->pending_seq = 0; /* somebody else's: the moment that was to be answered is over */
@@ -98,16 +87,7 @@ static void run_digest(const void *state, const struct digest_out *out)
     digest_i64(out, s->clock_at_ns);
     digest_u64(out, s->stop_seq);
     digest_u64(out, s->derived);
-    digest_u64(out, s->actors);
-    digest_bytes(out, s->is_feed + 1, s->actors);
-    digest_bytes(out, s->is_engine + 1, s->actors);
-}
-
-static void restore_flags(struct restore_in *in, uint8_t *flags, uint32_t count)
-{
-    restore_bytes(in, flags, count);
-    for (uint32_t i = 0; i < count; i++)
-        in->bad = in->bad || flags[i] > 1;
+    roles_digest(&s->roles, out);
 }
 
 static enum err_code run_restore(void *state, struct restore_in *in, struct err *err)
@@ -124,9 +104,7 @@ static enum err_code run_restore(void *state, struct restore_in *in, struct err 
     s->clock_at_ns = restore_i64(in);
     s->stop_seq = restore_u64(in);
     s->derived = restore_u64(in);
-    s->actors = (uint32_t)restore_within(in, 0, ACTORS_TOTAL_MAX);
-    restore_flags(in, s->is_feed + 1, s->actors);
-    restore_flags(in, s->is_engine + 1, s->actors);
+    roles_restore(&s->roles, in);
     return restore_result(in, err);
 }
 
@@ -143,5 +121,5 @@ const struct replay_row run_row = {
     .digest = run_digest,
     .release = run_release,
     .restore = run_restore,
-    .version = 1,
+    .version = 2,
 };

@@ -9,8 +9,8 @@
 #ifndef BOOK_RUN_STATE_H
 #define BOOK_RUN_STATE_H
 
-#include "ledger/actors.h"
 #include "ledger/replay.h"
+#include "ledger/roles.h"
 
 #define RUN_FEED_MAX 1024
 
@@ -25,9 +25,7 @@ struct run_state {
     int64_t clock_at_ns;     /* newest clock entry of any run: none may go back behind it; INSTANT_NONE */
     uint64_t stop_seq;       /* newest control.stop: its cancellations answer it, not the clock */
     uint64_t derived;        /* entries by strategies and the governor since first_seq */
-    uint8_t is_feed[ACTORS_TOTAL_MAX + 1];   /* by actor id: role feed */
-    uint8_t is_engine[ACTORS_TOTAL_MAX + 1]; /* by actor id: role strategy or risk */
-    uint32_t actors;
+    struct roles roles;
 };
 
 extern const struct replay_row run_row; /* name "run" */

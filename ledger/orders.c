@@ -52,21 +52,9 @@ static enum err_code row_of(struct orders *o, const struct id *order_id, const s
     return ERR_OK;
 }
 
-static void learn_actor(struct orders *o, enum role role)
-{
-    if (o->actors < ACTORS_TOTAL_MAX)
-        o->is_governor[++o->actors] = role == ROLE_RISK;
-}
-
-static void on_genesis(struct orders *o, const struct entry *e)
-{
-    for (unsigned i = 0; i < e->as.control_genesis.actors.count; i++)
-        learn_actor(o, e->as.control_genesis.actors.rows[i].role);
-}
-
 static void on_verdict(struct orders *o, const struct entry *e)
 {
-    if (!e->as.risk_verdict.allowed || e->actor > o->actors || !o->is_governor[e->actor])
+    if (!e->as.risk_verdict.allowed || roles_find(&o->roles, e->actor) != ROLE_RISK)
         return;
     o->allowed_seq = e->seq;
     o->allowed_id = e->as.risk_verdict.order_id;
@@ -172,8 +160,8 @@ enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
 
     switch (e->kind) {
     case ENTRY_RISK_VERDICT: on_verdict(o, e); return ERR_OK;
-    case ENTRY_CONTROL_GENESIS: on_genesis(o, e); return ERR_OK;
-    case ENTRY_CONTROL_ACTOR: learn_actor(o, e->as.control_actor.role); return ERR_OK;
+    case ENTRY_CONTROL_GENESIS:
+    case ENTRY_CONTROL_ACTOR: roles_apply(&o->roles, e); return ERR_OK;
     case ENTRY_ORDER_NEW: return on_new(o, e, err);
     case ENTRY_ORDER_ACKNOWLEDGED: return on_acknowledged(o, &e->as.order_acknowledged.order_id, e, err);
     case ENTRY_ORDER_CANCEL: return on_cancel(o, &e->as.order_cancel.order_id, e, err);
@@ -247,8 +235,7 @@ void orders_digest(const void *state, const struct digest_out *out)
     digest_u64(out, o->open_count);
     digest_u64(out, o->allowed_seq);
     digest_id(out, &o->allowed_id);
-    digest_u64(out, o->actors);
-    digest_bytes(out, o->is_governor + 1, o->actors);
+    roles_digest(&o->roles, out);
     digest_u64(out, o->by_id.count);
     for (uint32_t i = 0; i < o->by_id.count; i++)
         digest_order(table_at(&o->by_id, i), out);
@@ -263,7 +250,7 @@ const struct replay_row orders_row = {
     .digest = orders_digest,
     .release = orders_release,
     .restore = orders_restore,
-    .version = 1,
+    .version = 2,
 };
 
 const struct order *orders_find(const struct orders *o, const struct id *order_id)

@@ -16,9 +16,9 @@
 #ifndef LEDGER_ORDERS_H
 #define LEDGER_ORDERS_H
 
-#include "ledger/actors.h"
 #include "ledger/ids.h"
 #include "ledger/replay.h"
+#include "ledger/roles.h"
 #include "ledger/table.h"
 
 enum order_status {
@@ -51,13 +51,12 @@ struct order {
 };
 
 struct orders {
-    struct table by_id;                        /* struct order, in order of first appearance */
-    uint64_t allowed_seq;                      /* the newest verdict that allowed an order; 0: none yet */
-    struct id allowed_id;                      /* which order */
-    uint8_t is_governor[ACTORS_TOTAL_MAX + 1]; /* by actor id: role risk, whose verdicts alone count */
-    uint32_t actors;
-    uint32_t open_count; /* sent, working or asked to cancel */
-    struct ids fill_ids; /* of every kind of fill: none counts twice, here as in accounts */
+    struct table by_id;   /* struct order, in order of first appearance */
+    uint64_t allowed_seq; /* the newest verdict that allowed an order; 0: none yet */
+    struct id allowed_id; /* which order */
+    struct roles roles;   /* the verdicts of role risk alone count */
+    uint32_t open_count;  /* sent, working or asked to cancel */
+    struct ids fill_ids;  /* of every kind of fill: none counts twice, here as in accounts */
 };
 
 void orders_init(void *state);

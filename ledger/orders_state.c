@@ -49,10 +49,7 @@ enum err_code orders_restore(void *state, struct restore_in *in, struct err *err
     o->open_count = (uint32_t)restore_within(in, 0, UINT32_MAX);
     o->allowed_seq = restore_u64(in);
     restore_id(in, &o->allowed_id, true);
-    o->actors = (uint32_t)restore_within(in, 0, ACTORS_TOTAL_MAX);
-    restore_bytes(in, o->is_governor + 1, o->actors);
-    for (uint32_t i = 1; i <= o->actors; i++)
-        in->bad = in->bad || o->is_governor[i] > 1;
+    roles_restore(&o->roles, in);
     enum err_code rc = restore_orders(o, in, err);
     if (!rc)
         rc = ids_restore(&o->fill_ids, in, err);
