@@ -129,6 +129,15 @@ void journal_group_abort(struct journal_group *g); /* NULL is fine */
 MUST_USE enum err_code journal_make_key(struct journal *j, const char *name, uint8_t key[32],
                                         struct err *err);
 
+/*
+ * Puts an authority's timestamp (RFC 3161, a DER token) beside the seal of exactly `size` entries; *number, which may be
+ * NULL, is its place among that seal's, from 0. One that is there already is not put again. Needs no keys: nothing of
+ * the journal changes. What the token says is the caller's to check. ERR_NOT_FOUND: there is no such seal.
+ */
+#define JOURNAL_TIMESTAMP_MAX 65535
+MUST_USE enum err_code journal_add_timestamp(struct journal *j, uint64_t size, const void *token,
+                                             size_t token_size, uint32_t *number, struct err *err);
+
 /* -- reading -------------------------------------------------------------------------------------------- */
 
 /* One stored entry, borrowed from the map until its reader ends. */
@@ -152,6 +161,17 @@ MUST_USE enum err_code journal_reader_get(struct journal_reader *r, uint64_t seq
 /* The oldest seal whose size is at least `size` (1: the first there is; the journal's size: the newest). */
 MUST_USE enum err_code journal_reader_seal(struct journal_reader *r, uint64_t size, struct seal *seal,
                                            struct err *err);
+/* A timestamp beside a seal; the token is borrowed from the map until the reader ends. */
+struct journal_timestamp {
+    uint64_t size;   /* of the seal */
+    uint32_t number; /* 0, 1 ... of that seal's */
+    const uint8_t *token;
+    size_t token_size;
+};
+/* The first timestamp at or behind (size, number), in this order; *found false when there is none. */
+MUST_USE enum err_code journal_reader_timestamp(struct journal_reader *r, uint64_t size, uint32_t number,
+                                                struct journal_timestamp *timestamp, bool *found,
+                                                struct err *err);
 /* Walks control entries only, through their index: the first with seq >= from; *found false when none. */
 MUST_USE enum err_code journal_reader_control(struct journal_reader *r, uint64_t from,
                                               struct journal_record *record, bool *found, struct err *err);

@@ -15,6 +15,8 @@
  *               signature                    writer notices one that is put in a second time
  *   snapshots   0 u64 seq of the entry       a piece of the canonical bytes of the state after that entry:
  *               covered | 8 u32 piece        ledger/snapshot_rows.h. Derived; may be dropped at any time
+ *   timestamps  0 u64 size of the seal |     an authority's token over that seal, DER. Made with the first; a program
+ *               8 u32 number, from 0         that has the journal open sees it when it opens it again
  *   meta        "layout"                     0 u32 the number of this layout
  *
  * The two indexes are derived from the entries.
@@ -39,7 +41,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SUB_DATABASES_MAX  8
+#define SUB_DATABASES_MAX  12
 #define MAP_MIN            (UINT64_C(256) << 10)
 #define MAP_ALIGN          (UINT64_C(64) << 10) /* a multiple of every page size in use */
 #define FILE_SIZE_MIN      8192                 /* two meta pages */
@@ -229,7 +231,9 @@ static int open_databases(struct store *s, MDB_txn *txn, unsigned flags)
         if (rc)
             return rc;
     }
-    return 0;
+    const int rc = mdb_dbi_open(txn, "timestamps", 0, &s->timestamps);
+    s->has_timestamps = rc == 0;
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 static int write_layout(struct store *s, MDB_txn *txn)

@@ -24,6 +24,8 @@ struct store {
     MDB_dbi signatures;
     MDB_dbi snapshots;
     MDB_dbi meta;
+    MDB_dbi timestamps;  /* guarded by `gate`, as is has_timestamps: this one comes later */
+    bool has_timestamps; /* it is there */
     unsigned page_size;
     bool read_only;
     bool has_no_lock; /* read-only, and the lock file is too: writers do not know of our readers */
@@ -52,6 +54,8 @@ struct store_txn {
     const uint8_t *walked; /* in the map: where reading straight on began, or gave pages back last */
     uint64_t pages;        /* upper bound of the pages that the puts so far will write */
     uint64_t bytes;        /* of the values that were put */
+    MDB_dbi timestamps;
+    bool has_timestamps; /* as the store knew when this began, or made by this one */
     bool is_writing;
     bool is_full;
     bool is_interrupted; /* by a signal: LMDB gives up then */

@@ -83,14 +83,37 @@ enum err_code store_txn_fail(struct store_txn *t, int code, const char *doing, s
 
 /* -- transactions --------------------------------------------------------------------------------------- */
 
+/* The sub-database that may not be there yet. */
+static void adopt_timestamps(struct store_txn *t)
+{
+    struct store *const s = t->store;
+
+    pthread_mutex_lock(&s->gate);
+    t->timestamps = s->timestamps;
+    t->has_timestamps = s->has_timestamps;
+    pthread_mutex_unlock(&s->gate);
+}
+
+/* It is there now, for all that begin later. */
+static void publish_timestamps(const struct store_txn *t)
+{
+    struct store *const s = t->store;
+
+    pthread_mutex_lock(&s->gate);
+    s->timestamps = t->timestamps;
+    s->has_timestamps = t->has_timestamps;
+    pthread_mutex_unlock(&s->gate);
+}
+
 static struct store_txn *new_txn(struct store *s, bool is_writing)
 {
     struct store_txn *const t = calloc(1, sizeof *t);
 
-    if (t) {
-        t->store = s;
-        t->is_writing = is_writing;
-    }
+    if (!t)
+        return NULL;
+    t->store = s;
+    t->is_writing = is_writing;
+    adopt_timestamps(t);
     return t;
 }
 
@@ -333,6 +356,8 @@ enum err_code store_txn_commit(struct store_txn *t, struct err *err)
         rc = reserve_file(t);
     if (!rc)
         rc = commit(t);
+    if (!rc)
+        publish_timestamps(t);
     return rc ? store_txn_fail(t, rc, "write to it", err) : ERR_OK;
 }
 
@@ -370,6 +395,7 @@ enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *e
     if (t->txn)
         mdb_txn_abort(t->txn);
     t->txn = NULL;
+    adopt_timestamps(t); /* what this one made is gone with it */
     t->pages = 0;
     t->bytes = 0;
     const bool fits = t->is_interrupted;
