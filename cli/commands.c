@@ -150,8 +150,9 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"
      "  ledger -C J verify --threads 1\n"},
-    {"seal", cmd_seal, "the newest checkpoint, as a signed note",
-     "usage: ledger -C DIR seal [--size N]\n\n"
+    {"seal", cmd_seal, "the newest checkpoint, as a signed note; a timestamp for it",
+     "usage: ledger -C DIR seal [--size N] [--bare] [--token FILE [--number K]]\n"
+     "       ledger -C DIR seal [--size N] --timestamp URL [--tsa-ca FILE] [--timeout S] [--token FILE]\n\n"
      "Prints the newest C2SP checkpoint byte for byte (or the oldest that covers N entries): what "
      "transparency-log\n"
      "tools accept. Keep one outside this machine. Later, in a journal that verify calls good, --size N (the "
@@ -159,8 +160,21 @@ const struct command commands[] = {
      "of the one you kept) must print its first three lines again: else the journal was cut or rewritten, or "
      "that seal\n"
      "was taken out.\n\n"
-     "example:\n"
-     "  ledger -C J seal > checkpoint.txt\n"},
+     "  --timestamp URL  asks this authority (RFC 3161) for its word that the seal was there by now, checks "
+     "the "
+     "answer and\n"
+     "                   keeps it beside the seal; verify checks it from then on\n"
+     "  --tsa-ca FILE    the authority's certificates, PEM: an answer that they do not prove is refused\n"
+     "  --timeout S      seconds that the authority has, 1 .. 600 (default 30)\n"
+     "  --bare           prints what timestamps are over: the note up to the journal's own signature line\n"
+     "  --token FILE     writes the seal's newest timestamp (or number K of 0, 1 ...) to FILE, DER. Without "
+     "this "
+     "program:\n"
+     "                   openssl ts -verify -data BARE -in FILE -token_in -CAfile CERTIFICATES\n\n"
+     "examples:\n"
+     "  ledger -C J seal > checkpoint.txt\n"
+     "  ledger -C J seal --timestamp http://timestamp.example/tsa --tsa-ca tsa.pem\n"
+     "  ledger -C J seal --bare > bare.txt && ledger -C J seal --token token.der\n"},
     {"nightly", cmd_nightly, "write the compliance pack of a day",
      "usage: ledger -C DIR nightly [--date D] --out OUT\n\n"
      "Writes compliance.xlsx, every table as CSV, the seal, and manifest.json (hashes, covered range, "
