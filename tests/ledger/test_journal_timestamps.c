@@ -44,7 +44,8 @@ static uint32_t add(struct journal *j, uint64_t size, const char *token)
 
 static void test_they_are_numbered_by_their_seal(void **state)
 {
-    static const struct expected ROWS[] = {{1, 0, "first"}, {1, 1, "second"}, {4, 0, "first"}, {7, 0, "third"}};
+    static const struct expected ROWS[] = {
+        {1, 0, "first"}, {1, 1, "second"}, {4, 0, "first"}, {7, 0, "third"}};
     struct scratch s;
 
     (void)state;
