@@ -10,7 +10,6 @@
 #include "ledger/merkle.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #define TILE_HEIGHT 8u
 
@@ -516,42 +515,4 @@ enum err_code merkle_writer_flush(struct merkle_writer *w, const struct merkle_s
         w->changed &= ~(1u << level);
     }
     return ERR_OK;
-}
-
-/* --- Names -------------------------------------------------------------------------------------------- */
-
-/* "x001/x234/067", and ".p/44" for a partial tile: groups of three digits, all but the last with an x. */
-static size_t format_index(char *out, size_t capacity, const char *prefix, uint64_t index, unsigned count)
-{
-    unsigned groups[7]; /* 2^64 has 20 digits */
-    size_t used = 0;
-    char partial[8] = "";
-
-    REQUIRE(count >= 1 && count <= MERKLE_TILE_WIDTH);
-    do {
-        groups[used++] = (unsigned)(index % 1000);
-        index /= 1000;
-    } while (index > 0);
-    if (count < MERKLE_TILE_WIDTH)
-        snprintf(partial, sizeof partial, ".p/%u", count);
-    size_t at = (size_t)snprintf(out, capacity, "%s", prefix);
-    while (used-- > 1)
-        at += (size_t)snprintf(out + at, capacity - at, "x%03u/", groups[used]);
-    at += (size_t)snprintf(out + at, capacity - at, "%03u%s", groups[0], partial);
-    REQUIRE(at < capacity);
-    return at;
-}
-
-size_t merkle_tile_path(char *out, unsigned level, uint64_t index, unsigned count)
-{
-    char prefix[24];
-
-    REQUIRE(level <= 63);
-    snprintf(prefix, sizeof prefix, "tile/%u/", level);
-    return format_index(out, MERKLE_PATH_TEXT_SIZE, prefix, index, count);
-}
-
-size_t merkle_entries_path(char *out, uint64_t index, unsigned count)
-{
-    return format_index(out, MERKLE_PATH_TEXT_SIZE, "tile/entries/", index, count);
 }

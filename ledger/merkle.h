@@ -174,16 +174,4 @@ static inline struct hash merkle_writer_root(const struct merkle_writer *w)
     return merkle_frontier_root(&w->frontier);
 }
 
-/* --- Names -------------------------------------------------------------------------------------------- */
-
-#define MERKLE_PATH_TEXT_SIZE 64 /* longest tile path with its terminator */
-
-/*
- * The tile's path in a C2SP tile directory: "tile/0/x001/x234/067", with ".p/44" when count is not 256.
- * count is 1 .. 256 (REQUIRE). Returns the length.
- */
-size_t merkle_tile_path(char *out, unsigned level, uint64_t index, unsigned count);
-/* The same for a bundle of entries: "tile/entries/001.p/44". */
-size_t merkle_entries_path(char *out, uint64_t index, unsigned count);
-
 #endif

@@ -195,6 +195,29 @@ static void test_published_checkpoints_open(void **state)
     cJSON_Delete(json);
 }
 
+/* The text that golang signs for a tree of one leaf, though it says another size. */
+static void test_the_published_text_of_a_tree(void **state)
+{
+    (void)state;
+    cJSON *const json = shared_vectors("tlog_tile_and_tree_vectors.json");
+    const cJSON *const tree = shared_member(json, "golang_format_tree");
+    const char *const want = shared_text(tree, "want");
+    const char *const leaf = shared_text(tree, "leaf_data");
+    char out[CHECKPOINT_TEXT_MAX];
+    struct checkpoint c;
+    struct err err;
+    size_t size = 0;
+
+    assert_int_equal(checkpoint_parse(&c, want, strlen(want), &err), ERR_OK);
+    const struct hash root = hash_leaf(leaf, strlen(leaf));
+    assert_memory_equal(c.root.bytes, root.bytes, HASH_SIZE);
+    assert_true(c.size == shared_number(tree, "size"));
+    assert_int_equal(checkpoint_format(&c, out, sizeof out, &size, &err), ERR_OK);
+    assert_int_equal(size, strlen(want));
+    assert_memory_equal(out, want, size);
+    cJSON_Delete(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_the_origin_has_a_limit),
         cmocka_unit_test(test_extension_lines_of_others_are_kept),
         cmocka_unit_test(test_published_checkpoints_open),
+        cmocka_unit_test(test_the_published_text_of_a_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -468,25 +468,6 @@ static void test_sizes_up_to_the_largest(void **state)
     free(w);
 }
 
-/* --- Names -------------------------------------------------------------------------------------------- */
-
-static void test_tile_paths(void **state)
-{
-    char text[MERKLE_PATH_TEXT_SIZE];
-
-    (void)state;
-    assert_int_equal(merkle_tile_path(text, 0, 1234067, 256), strlen("tile/0/x001/x234/067"));
-    assert_string_equal(text, "tile/0/x001/x234/067");
-    merkle_tile_path(text, 0, 1, 44);
-    assert_string_equal(text, "tile/0/001.p/44");
-    merkle_tile_path(text, 63, UINT64_MAX, 255);
-    assert_string_equal(text, "tile/63/x018/x446/x744/x073/x709/x551/615.p/255");
-    merkle_entries_path(text, 0, 256);
-    assert_string_equal(text, "tile/entries/000");
-    merkle_entries_path(text, 1000, 1);
-    assert_string_equal(text, "tile/entries/x001/000.p/1");
-}
-
 /* By the root of each 256 leaves: the same tree, and the same tiles but those of level 0. */
 static void test_whole_tiles_append_as_their_leaves_do(void **state)
 {
@@ -537,7 +518,6 @@ int main(void)
         cmocka_unit_test(test_whole_tiles_append_as_their_leaves_do),
         cmocka_unit_test(test_a_sink_that_refuses_is_heard),
         cmocka_unit_test(test_sizes_up_to_the_largest),
-        cmocka_unit_test(test_tile_paths),
     };
     return cmocka_run_group_tests(tests, make_leaves, NULL);
 }

@@ -1,6 +1,6 @@
 /*
  * The tree against what others have published: a test log of the transparency-log project, RFC 6962's
- * reference tree, an IETF draft's digests over all subtrees, and the paths of the tile specification.
+ * reference tree, an IETF draft's digests over all subtrees, and which tiles a tree of some size has.
  */
 #include "ledger/merkle.h"
 
@@ -192,26 +192,106 @@ static void test_all_subtrees_of_the_ietf_draft(void **state)
     cJSON_Delete(json);
 }
 
-static void test_published_tile_paths(void **state)
+/* Which tiles a tree of `size` leaves has at one level, whose tiles are 2^height wide. */
+static uint64_t tiles_at(uint64_t size, unsigned height, unsigned level, unsigned *partial)
+{
+    const uint64_t hashes = height * level < 64 ? size >> height * level : 0;
+
+    *partial = (unsigned)(hashes & ((UINT64_C(1) << height) - 1));
+    return hashes >> height;
+}
+
+/* How many tiles a tree has that grows to `to`, and had not at `from`: full ones, and those that are wider now. */
+static uint64_t new_tiles(uint64_t from, uint64_t to, unsigned height)
+{
+    uint64_t count = 0;
+
+    for (unsigned level = 0; height * level < 64; level++) {
+        unsigned was = 0;
+        unsigned is = 0;
+        const uint64_t before = tiles_at(from, height, level, &was);
+        const uint64_t after = tiles_at(to, height, level, &is);
+        count += after - before + (is > 0 && (after > before || is > was) ? 1 : 0);
+    }
+    return count;
+}
+
+static void test_published_counts_of_new_tiles(void **state)
 {
     (void)state;
     cJSON *const json = shared_vectors("tlog_tile_and_tree_vectors.json");
-    char text[MERKLE_PATH_TEXT_SIZE];
     const cJSON *row;
 
-    cJSON_ArrayForEach(row, shared_member(json, "c2sp_tile_paths"))
+    cJSON_ArrayForEach(row, shared_member(json, "golang_new_tiles_count_H10"))
     {
-        const unsigned partial = (unsigned)shared_number(row, "partial");
-        merkle_tile_path(text, (unsigned)shared_number(row, "level"), shared_number(row, "index"),
-                         partial ? partial : MERKLE_TILE_WIDTH);
-        assert_string_equal(text, shared_text(row, "want"));
+        assert_true(new_tiles(shared_number(row, "old"), shared_number(row, "new"), 10) ==
+                    shared_number(row, "want"));
     }
-    cJSON_ArrayForEach(row, shared_member(json, "c2sp_entries_path_for_index"))
+    cJSON_Delete(json);
+}
+
+static uint64_t number_or_zero(const cJSON *object, const char *key)
+{
+    const cJSON *const member = cJSON_GetObjectItemCaseSensitive(object, key);
+    return member ? (uint64_t)member->valuedouble : 0;
+}
+
+/* Counts what the writer hands out, which is what is stored and published. */
+struct counted {
+    unsigned full[MERKLE_LEVELS];
+    unsigned partial[MERKLE_LEVELS]; /* hashes in it */
+    uint64_t tiles;
+};
+
+static enum err_code count_tile(void *ctx, unsigned level, uint64_t index, const uint8_t *hashes,
+                                unsigned count, struct err *err)
+{
+    struct counted *const c = ctx;
+    (void)index;
+    (void)hashes;
+    (void)err;
+
+    c->full[level] += count == MERKLE_TILE_WIDTH;
+    if (count < MERKLE_TILE_WIDTH)
+        c->partial[level] = count;
+    c->tiles++;
+    return ERR_OK;
+}
+
+static void count_tiles(uint64_t size, struct counted *c)
+{
+    const struct merkle_sink sink = {count_tile, c};
+    struct merkle_writer *const w = malloc(sizeof *w);
+    const struct hash leaf = hash_empty();
+
+    assert_non_null(w);
+    memset(c, 0, sizeof *c);
+    merkle_writer_init(w);
+    for (uint64_t i = 0; i < size; i++)
+        assert_int_equal(merkle_writer_append(w, &leaf, &sink, NULL), ERR_OK);
+    assert_int_equal(merkle_writer_flush(w, &sink, NULL), ERR_OK);
+    free(w);
+}
+
+static void test_the_specifications_worked_sizes(void **state)
+{
+    (void)state;
+    cJSON *const json = shared_vectors("tlog_tile_and_tree_vectors.json");
+    const cJSON *row;
+
+    cJSON_ArrayForEach(row, shared_member(json, "c2sp_spec_worked_sizes"))
     {
-        const uint64_t tile = shared_number(row, "index") / MERKLE_TILE_WIDTH;
-        const uint64_t left = shared_number(row, "log_size") - tile * MERKLE_TILE_WIDTH;
-        merkle_entries_path(text, tile, left < MERKLE_TILE_WIDTH ? (unsigned)left : MERKLE_TILE_WIDTH);
-        assert_string_equal(text, shared_text(row, "want"));
+        const uint64_t size = strtoull(row->string, NULL, 10);
+        struct counted c;
+        count_tiles(size, &c);
+        for (unsigned level = 0; level < 3; level++) {
+            char key[32];
+            snprintf(key, sizeof key, "level%u_full", level);
+            assert_int_equal(c.full[level], number_or_zero(row, key));
+            snprintf(key, sizeof key, "level%u_partial", level);
+            assert_int_equal(c.partial[level], number_or_zero(row, key));
+        }
+        assert_true(c.tiles == new_tiles(0, size, 8));
     }
     cJSON_Delete(json);
 }
@@ -222,7 +302,8 @@ int main(void)
         cmocka_unit_test(test_a_published_log_of_five_leaves),
         cmocka_unit_test(test_roots_of_the_rfc_6962_reference_tree),
         cmocka_unit_test(test_all_subtrees_of_the_ietf_draft),
-        cmocka_unit_test(test_published_tile_paths),
+        cmocka_unit_test(test_published_counts_of_new_tiles),
+        cmocka_unit_test(test_the_specifications_worked_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
