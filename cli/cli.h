@@ -48,6 +48,7 @@ enum err_code cmd_import(struct cli *cli, struct err *err);
 enum err_code cmd_init(struct cli *cli, struct err *err);
 enum err_code cmd_log(struct cli *cli, struct err *err);
 enum err_code cmd_nightly(struct cli *cli, struct err *err);
+enum err_code cmd_publish(struct cli *cli, struct err *err);
 enum err_code cmd_replay(struct cli *cli, struct err *err);
 enum err_code cmd_report(struct cli *cli, struct err *err);
 enum err_code cmd_resume(struct cli *cli, struct err *err);

@@ -231,6 +231,21 @@ const struct command commands[] = {
      "file).\n\n"
      "example:\n"
      "  ledger -C J export --raw journal.raw && node tests/independent/verify.mjs journal.raw\n"},
+    {"publish", cmd_publish, "the journal as files that any web server can serve",
+     "usage: ledger -C DIR publish OUT [--all] [--json]\n\n"
+     "Writes checkpoint, tiles, entries and seals into the directory OUT in the layout of C2SP tlog-tiles, "
+     "for "
+     "any\n"
+     "static web server or object store; transparency-log tools read it. Again, "
+     "it writes\n"
+     "only what is new. A reader finds all that a checkpoint needs as soon as it sees it: the checkpoint "
+     "comes "
+     "last.\n"
+     "An OUT that holds another history is refused, exit 1 (a journal that was set back shows there). "
+     "docs/PUBLISH.md.\n\n"
+     "  --all   looks at every file again: what is missing or was changed is put right\n\n"
+     "example:\n"
+     "  ledger -C J publish www\n"},
     {"backup", cmd_backup, "a verified copy, made while others write",
      "usage: ledger -C DIR backup OUT [--json]\n\n"
      "Copies journal and vault into the new directory OUT, as of one committed state; writers go on "

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export backup doctor version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export publish backup doctor version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -43,9 +43,10 @@ _ledger() {
     config) options="show list check set --actor --markdown" ;;
     actor) options="list add --role --json" ;;
     export) options="--raw" ;;
+    publish) options="--all --json" ;;
     help) options=$commands ;;
     esac
-    if [[ $command == backup && $current != -* ]]; then
+    if [[ $command == @(backup|publish) && $current != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
     fi

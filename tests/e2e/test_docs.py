@@ -83,13 +83,13 @@ class Pages(Case):
         self.assertEqual(named - known, set())
 
     def test_every_command_named_in_the_pages_exists(self):
-        commands = set(re.findall(r"(?m)^  ([a-z]+) ", self.ledger("help").out))
+        commands = set(re.findall(r"(?m)^  ([a-z]+(?:-[a-z]+)*) ", self.ledger("help").out))
         for page in PAGES:
             if not os.path.exists(page):
                 continue
             with open(page, encoding="utf-8") as f:
                 text = f.read()
-            for found in re.finditer(r"`ledger (?:-C \S+ )?([a-z]+)\b", text):
+            for found in re.finditer(r"`ledger (?:-C \S+ )?([a-z]+(?:-[a-z]+)*)\b", text):
                 with self.subTest(page=os.path.basename(page), command=found[1]):
                     self.assertIn(found[1], commands)
 

@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 
-import faults  # first: it finds the folder of the next two
+import faults  # first: it finds the folder of the next ones
 import desk
+import published
 import support
 from faults import Path, Sweep
 from support import COULD_NOT, DONE, Acknowledgement
@@ -107,6 +108,18 @@ def check_same(names):
         sweep.assertEqual(left, ["J", "lines"], f"something is left behind\n{result}")
         sweep.assertEqual(sorted(os.listdir(os.path.join(folder, "J"))), sorted(os.listdir(os.path.join(sweep.template, "J"))))
     return check
+
+
+def check_published(sweep, folder, result):
+    """What is served is whole: as it was, or as it is to be; and nothing unfinished lies about."""
+    reader = published.Reader(published.of_folder(os.path.join(folder, "P")))
+    size = reader.check()[0].size
+    if is_told(result) and not faults.is_killed(result):
+        sweep.assertIn(size, (1 + LINES,) if result.code == DONE else (1, 1 + LINES), str(result))
+        sweep.assertEqual([name for name in os.listdir(os.path.join(folder, "P")) if name.startswith(".")], [], str(result))
+    again = sweep.run_in(folder, ["-C", "J", "publish", "P"])
+    sweep.assertEqual(again.code, DONE, f"{again}\nafter\n{result}")
+    sweep.assertEqual(reader.check()[0].size, 1 + LINES)
 
 
 def check_whole(sweep, folder, result):
@@ -231,6 +244,12 @@ class Paths(Templates):
 
     def test_backup(self):
         self.go(self.small(), ["backup", "copy"], check_same(["copy"]), writes=False)
+
+    def test_publish(self):
+        self.small()
+        self.j.run("publish", os.path.join(self.template, "P"))
+        self.j.run("append", os.path.join(self.template, "lines"))
+        self.go(self.template, ["publish", "P"], check_published, writes=False)
 
     def test_export(self):
         self.go(self.small(), ["export", "--raw", "raw"], check_same(["raw"]), writes=False)
