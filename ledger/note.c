@@ -340,6 +340,15 @@ static bool is_by(const struct note_signature *s, const struct note_key *key)
            memcmp(s->name, key->name, key->name_size) == 0;
 }
 
+const struct note_signature *note_find(const struct note *note, const struct note_key *key)
+{
+    for (size_t i = 0; i < note->count; i++) {
+        if (is_by(&note->signatures[i], key))
+            return &note->signatures[i];
+    }
+    return NULL;
+}
+
 static bool has_line(const struct note *note, size_t count, const struct note_signature *s)
 {
     for (size_t i = 0; i < count; i++) {

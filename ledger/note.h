@@ -82,6 +82,9 @@ struct note {
  * verified. */
 MUST_USE enum err_code note_parse(struct note *note, const void *bytes, size_t size, struct err *err);
 
+/* The first line by that name and id, which is the one that counts; NULL: none. Verifies nothing. */
+const struct note_signature *note_find(const struct note *note, const struct note_key *key);
+
 /* What note_verify() found out about one key. */
 struct note_finding {
     bool verified; /* this key has signed the note, and the signature is good */
@@ -121,7 +124,7 @@ size_t note_cosignature_format(char *out, const struct note_key *key, uint64_t a
 
 /*
  * Puts signature lines, each ending LF, behind those that a note has; a line whose (name, id) is there already is
- * left out. Writes the whole note to `out` (no terminator), which may not overlap it. ERR_FORMAT: it is no note, or
+ * left out. Writes the whole note to `out` (no terminator), which may be where the note is. ERR_FORMAT: it is no note, or
  * `lines` are no signature lines and nothing else. ERR_RANGE: more than `capacity` or NOTE_MAX_SIZE bytes, or than
  * NOTE_SIGNATURES_MAX lines. Verifies nothing.
  */
