@@ -543,6 +543,28 @@ static void walk_free(struct walk *w)
     free(w);
 }
 
+/* Both verdicts. A walk that finds nothing wrong has found no gap either, and a seal over the last entry. */
+static enum err_code judge(struct walk *w, struct err *err)
+{
+    struct verify_report *const report = w->report;
+    enum err_code rc = walk_all(w, err);
+
+    report->root = peaks_root(&w->peaks);
+    if (rc == ERR_OK) {
+        report->integrity_ok = true;
+        if (w->options->against)
+            rc = walk_kept(w, err);
+        report->complete_ok = rc == ERR_OK;
+    }
+    if (rc != ERR_WRONG)
+        return rc;
+    err_set(err, ERR_WRONG, "%s: %s", report->wrong.where, report->wrong.what);
+    if (report->wrong.place == VERIFY_KEPT)
+        return ERR_WRONG;
+    const enum err_code checked = judge_completeness(w->evidence, &report->complete_ok, err);
+    return checked ? checked : ERR_WRONG;
+}
+
 enum err_code verify_evidence(struct evidence *evidence, const struct verify_options *options,
                               struct verify_report *report, struct err *err)
 {
@@ -564,19 +586,8 @@ enum err_code verify_evidence(struct evidence *evidence, const struct verify_opt
         rc = take_given_key(w, err);
     if (!rc)
         rc = open_cursors(w, err);
-    if (!rc) {
-        rc = walk_all(w, err);
-        report->root = peaks_root(&w->peaks);
-        if (rc == ERR_OK) { /* then there is no gap either, and a seal over the last entry */
-            report->integrity_ok = true;
-            report->complete_ok = true;
-        }
-        if (rc == ERR_WRONG) {
-            err_set(err, ERR_WRONG, "%s: %s", report->wrong.where, report->wrong.what);
-            const enum err_code checked = judge_completeness(evidence, &report->complete_ok, err);
-            rc = checked ? checked : rc;
-        }
-    }
+    if (!rc)
+        rc = judge(w, err);
     walk_free(w);
     return rc;
 }

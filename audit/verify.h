@@ -17,9 +17,11 @@
 #define VERIFY_THREADS_MAX 64u
 
 struct verify_options {
-    const char *dir;    /* the journal's directory; or NULL, and */
-    const char *export; /* the path of a raw export */
-    const char *vkey;   /* the verifier key, got elsewhere; NULL: taken from the genesis entry, on trust */
+    const char *dir;     /* the journal's directory; or NULL, and */
+    const char *export;  /* the path of a raw export */
+    const char *vkey;    /* the verifier key, got elsewhere; NULL: taken from the genesis entry, on trust */
+    const char *against; /* a seal that was kept elsewhere, of `against_size` bytes; NULL: none */
+    size_t against_size;
     unsigned
         threads; /* that check, at most VERIFY_THREADS_MAX; 0: one a core. The report does not depend on it */
     /* For tests of that: every entry after the other; tiles of 256 entries that a thread takes at a time. */
@@ -37,7 +39,8 @@ enum verify_place {
     VERIFY_TILE,    /* level, number: its index */
     VERIFY_SEAL,    /* number: the size it covers, which is its key */
     VERIFY_INDEX,   /* number: a seq in the control index */
-    VERIFY_TABLE    /* number: an enum evidence_table that holds a key of no possible size */
+    VERIFY_TABLE,   /* number: an enum evidence_table that holds a key of no possible size */
+    VERIFY_KEPT /* number: the size that the kept seal covers, which the journal does not reach, or not so */
 };
 
 #define VERIFY_PLACE_SIZE 64
@@ -50,7 +53,7 @@ struct verify_wrong {
     uint64_t first; /* the entries in doubt: first .. last; 0 when none can be named */
     uint64_t last;
     char where
-        [VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "table seals" */
+        [VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "table seals", "kept seal" */
     char what[ERR_TEXT_SIZE]; /* what is wrong with it, in words */
 };
 
@@ -77,7 +80,7 @@ struct verify_report {
  * Fills *report also on ERR_WRONG: checked and found wrong; err and report->wrong name the first wrong place.
  * Every other error means that it could not be checked: ERR_NOT_FOUND, ERR_IO, ERR_MEMORY, ERR_FORMAT (not a
  * journal, the database file itself is damaged, or an intact entry of a kind that this program does not
- * know), ERR_INPUT or ERR_KEY (the given key is not usable).
+ * know), ERR_INPUT or ERR_KEY (the given key or the kept seal is not usable).
  */
 MUST_USE enum err_code verify_journal(const struct verify_options *options, struct verify_report *report,
                                       struct err *err);

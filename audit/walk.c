@@ -25,6 +25,7 @@ static void where(struct verify_wrong *wrong)
     case VERIFY_TABLE:
         snprintf(wrong->where, room, "table %s", evidence_table_name((enum evidence_table)wrong->number));
         break;
+    case VERIFY_KEPT: snprintf(wrong->where, room, "kept seal"); break;
     }
 }
 

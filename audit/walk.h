@@ -2,7 +2,7 @@
  * The state of one verification, shared by the files it is split into: verify.c (the walk over blocks,
  * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
  * walk_trial.c (what the seals say about a disagreement), walk.c (reading on), walk_ahead.c (many entries at
- * once, on several cores). Not for others.
+ * once, on several cores), walk_kept.c (a seal that was kept elsewhere). Not for others.
  */
 #ifndef AUDIT_WALK_H
 #define AUDIT_WALK_H
@@ -128,6 +128,12 @@ MUST_USE enum err_code walk_trial(struct walk *w, const uint8_t *bytes, size_t s
                                   uint64_t *seal, struct err *err);
 /* The trial of a hash in a tile, after its entries have been counted in. */
 MUST_USE enum err_code walk_trial_tile(struct walk *w, enum trial *trial, uint64_t *seal, struct err *err);
+
+/*
+ * Holds a journal that was found good against options->against. ERR_WRONG: it does not reach it, or has another root
+ * there (noted). ERR_INPUT: the kept seal is none of this journal.
+ */
+MUST_USE enum err_code walk_kept(struct walk *w, struct err *err);
 
 /* -- rules ----------------------------------------------------------------------------------------------- */
 

@@ -3,10 +3,8 @@
 
 #include "audit/verify.h"
 #include "ledger/base64.h"
-#include "ledger/checkpoint.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void put_json(const struct verify_report *v, struct json_out *out)
 {
@@ -77,46 +75,6 @@ static void put_text(const struct verify_report *v)
     printf("root          %s\n", root);
 }
 
-/*
- * Against a seal that was kept elsewhere: the journal must reach its size and have its root there. The tree was
- * verified just before, so its tiles may be asked.
- */
-static enum err_code check_kept_seal(struct cli *cli, const char *path, const struct verify_report *v,
-                                     struct err *err)
-{
-    struct journal *j = NULL;
-    struct journal_reader *r = NULL;
-    struct note_key key;
-    struct checkpoint kept;
-    struct hash root;
-    char *note = NULL;
-    size_t size = 0;
-    enum err_code rc = cli_read_file(path, NOTE_MAX_SIZE, &note, &size, err);
-
-    if (!rc)
-        rc = note_key_parse(&key, v->vkey, strlen(v->vkey), err);
-    if (!rc && checkpoint_open(&kept, note, size, &key, 1, err))
-        rc = err_wrap(err, "%s is no seal by %s", path, v->origin);
-    if (!rc && kept.size > v->entries)
-        rc = err_set(err, ERR_WRONG,
-                     "the tail is cut: the seal in %s covers %llu entries, the journal has %llu", path,
-                     (unsigned long long)kept.size, (unsigned long long)v->entries);
-    if (!rc)
-        rc = cli_open(cli, true, &j, err);
-    if (!rc)
-        rc = journal_reader_begin(j, &r, err);
-    if (!rc)
-        rc = journal_reader_root(r, kept.size, &root, err);
-    if (!rc && !hash_equal(&root, &kept.root))
-        rc = err_set(err, ERR_WRONG,
-                     "another history: at size %llu the seal in %s has another root than the journal",
-                     (unsigned long long)kept.size, path);
-    journal_reader_end(r);
-    journal_close(j);
-    free(note);
-    return rc;
-}
-
 static enum err_code parse_threads(const char *text, uint64_t *count, struct err *err)
 {
     const enum err_code rc = cli_parse_u64("threads", text, count, err);
@@ -130,7 +88,9 @@ enum err_code cmd_verify(struct cli *cli, struct err *err)
 {
     const char *key = NULL;
     const char *raw = NULL;
-    const char *seal = NULL;
+    const char *against = NULL;
+    char *kept = NULL;
+    size_t kept_size = 0;
     const char *threads = NULL;
     uint64_t thread_count = 0;
     bool json = false;
@@ -139,15 +99,15 @@ enum err_code cmd_verify(struct cli *cli, struct err *err)
     struct json_out out;
     const struct cli_option arguments[] = {{.name = "key", .value = &key},
                                            {.name = "raw", .value = &raw},
-                                           {.name = "seal", .value = &seal},
+                                           {.name = "against", .value = &against},
                                            {.name = "threads", .value = &threads},
                                            {.name = "json", .flag = &json}};
     enum err_code rc = cli_options(cli, arguments, 5, NULL, 0, NULL, err);
 
     if (!rc && threads)
         rc = parse_threads(threads, &thread_count, err);
-    if (!rc && raw && seal)
-        rc = err_set(err, ERR_USAGE, "verify: --seal goes with a journal, not with --raw");
+    if (!rc && against)
+        rc = cli_read_file(against, NOTE_MAX_SIZE, &kept, &kept_size, err);
     if (rc)
         return rc;
     cli_guard_reading();
@@ -155,20 +115,14 @@ enum err_code cmd_verify(struct cli *cli, struct err *err)
     const struct verify_options options = {.dir = raw ? NULL : cli->dir,
                                            .export = raw,
                                            .vkey = key,
+                                           .against = kept,
+                                           .against_size = kept_size,
                                            .threads = (unsigned)thread_count,
                                            .progress = cli_progress_draw,
                                            .progress_arg = &progress};
     rc = verify_journal(&options, &report, err);
     cli_progress_end(&progress);
-    if (!rc && seal) {
-        rc = check_kept_seal(cli, seal, &report, err);
-        report.complete_ok = !rc;
-        if (rc == ERR_WRONG) {
-            report.wrong.place = VERIFY_SEAL;
-            snprintf(report.wrong.where, sizeof report.wrong.where, "kept seal");
-            memcpy(report.wrong.what, err->text, sizeof report.wrong.what);
-        }
-    }
+    free(kept);
     if (rc && rc != ERR_WRONG)
         return err_wrap(err, "could not be checked");
     if (!json) {

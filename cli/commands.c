@@ -136,15 +136,15 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
-     "usage: ledger -C DIR verify [--key VKEY] [--seal FILE] [--threads N] [--json]\n"
-     "       ledger verify --raw FILE [--key VKEY] [--threads N] [--json]\n\n"
+     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL] [--threads N] [--json]\n"
+     "       ledger verify --raw FILE [--key VKEY] [--against SEAL] [--threads N] [--json]\n\n"
      "Reads every stored byte and recomputes everything. Two verdicts: integrity (nothing was changed) and\n"
      "completeness (everything is sealed, no gap). Exit 1 names the first wrong entry, tile or seal; exit 3: "
      "it\n"
      "could not be checked. Without --key the key is taken from the journal itself: that shows accidents, "
      "not forgery.\n"
-     "--seal FILE: a seal that was kept elsewhere (ledger seal > FILE); shows a tail that was cut and "
-     "another history.\n"
+     "--against SEAL: a file with a seal that was kept elsewhere (ledger seal > SEAL); shows a tail that was "
+     "cut and\nanother history.\n"
      "--raw checks a file made by ledger export --raw instead of a journal.\n"
      "--threads N, 1 .. 64 (default: one a core): what is found does not depend on it, only how soon.\n\n"
      "examples:\n"
@@ -256,7 +256,7 @@ const struct command commands[] = {
      "passphrase is needed, and the copy opens with that of the original.\n"
      "To restore, use OUT as the journal. Never append to both: the two would be different histories under "
      "one name\n"
-     "(verify --seal, with a seal kept from one of them, shows it).\n\n"
+     "(verify --against, with a seal kept from one of them, shows it).\n\n"
      "example:\n"
      "  ledger -C J backup J-2015-12-24\n"},
     {"doctor", cmd_doctor, "what is wrong, how far the journal is good, what to do",

@@ -15,7 +15,7 @@ _ledger() {
     done
     case $previous in
     -C | --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --raw | --seal | --salvage | --token | --tsa-ca) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --passphrase-file | --config | --raw | --against | --salvage | --token | --tsa-ca) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W "perception decision risk order fill control" -- "$current"); return ;;
@@ -35,7 +35,7 @@ _ledger() {
     replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
-    verify) options="--key --seal --threads --raw --json" ;;
+    verify) options="--key --against --threads --raw --json" ;;
     seal) options="--size --timestamp --tsa-ca --timeout --bare --token --number" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;

@@ -51,9 +51,10 @@ struct judge {
     struct seal_key key;
     struct actor actors[ACTORS_MAX]; /* id 1 is the first */
     size_t actor_count;
-    void *signatures;  /* of actors, 64 bytes each: a tsearch() tree */
-    uint64_t against;  /* how many entries the kept seal covers; 0: there is none */
-    char differs[300]; /* how the journal differs from it; empty: it does not */
+    void *signatures;        /* of actors, 64 bytes each: a tsearch() tree */
+    uint64_t kept_size;      /* entries that the kept seal covers; 0: there is none */
+    struct digest kept_root; /* the journal's, over as many entries */
+    bool is_other;           /* it is not the journal that the kept seal knows */
 };
 
 /* -- ends --------------------------------------------------------------------------------------------------- */
@@ -84,6 +85,7 @@ static bool wrong_entry(struct judge *j, uint64_t seq, const char *what)
 static bool not_checked(struct judge *j, const char *why)
 {
     j->report->exit = VERIFIER_NOT_CHECKED;
+    j->report->integrity_ok = false;
     snprintf(j->report->what, sizeof j->report->what, "%s", why);
     return false;
 }
@@ -359,30 +361,6 @@ static bool check_seal(struct judge *j)
     return true;
 }
 
-/* A kept seal of just this size. */
-static bool check_against(struct judge *j)
-{
-    const struct verifier_options *const o = j->options;
-    struct digest root;
-    char texts[2][2 * DIGEST_SIZE + 1];
-
-    if (j->against != j->s)
-        return true;
-    const struct digest mine = tree_root(&j->tree);
-    const char *const broken = seal_open(&j->key, o->against, o->against_size, j->s, &root, &j->words);
-    if (broken) {
-        snprintf(j->differs, sizeof j->differs, "the kept seal cannot be used: %s", broken);
-        return not_checked(j, j->differs);
-    }
-    sodium_bin2hex(texts[0], sizeof texts[0], root.bytes, DIGEST_SIZE);
-    sodium_bin2hex(texts[1], sizeof texts[1], mine.bytes, DIGEST_SIZE);
-    if (memcmp(&mine, &root, sizeof root) != 0)
-        snprintf(j->differs, sizeof j->differs,
-                 "another history: at size %" PRIu64 " it has root %s, and the journal %s", j->s, texts[0],
-                 texts[1]);
-    return true;
-}
-
 /* -- the walk ----------------------------------------------------------------------------------------------- */
 
 static void count_entry(struct judge *j, const struct form *e)
@@ -425,8 +403,9 @@ static bool check_entry(struct judge *j)
     }
     const unsigned levels = tree_add(&j->tree, &leaf, made);
     count_entry(j, &e);
-    return check_tiles(j, made, levels) && check_control(j, e.kind >> 8 == FAMILY_CONTROL) && check_seal(j) &&
-           check_against(j);
+    if (j->s == j->kept_size)
+        j->kept_root = tree_root(&j->tree);
+    return check_tiles(j, made, levels) && check_control(j, e.kind >> 8 == FAMILY_CONTROL) && check_seal(j);
 }
 
 static bool check_block(struct judge *j, const struct row *row)
@@ -490,6 +469,38 @@ static bool check_widths(struct judge *j)
     return true;
 }
 
+/* A seal that was kept elsewhere, of a journal that is good in itself. */
+static bool check_kept(struct judge *j)
+{
+    const struct verifier_options *const o = j->options;
+    char texts[2][2 * DIGEST_SIZE + 1];
+    char what[300];
+    struct digest root;
+
+    if (!seal_is_of(&j->key, o->against, o->against_size))
+        return not_checked(j, "the kept seal is no seal of this journal");
+    j->is_other = true;
+    if (j->kept_size > j->s) {
+        snprintf(what, sizeof what,
+                 "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64, j->kept_size,
+                 j->s);
+        return wrong(j, what, "kept seal");
+    }
+    const char *const broken =
+        seal_open(&j->key, o->against, o->against_size, j->kept_size, &root, &j->words);
+    if (broken) {
+        snprintf(what, sizeof what, "the kept seal cannot be used: %s", broken);
+        return not_checked(j, what);
+    }
+    sodium_bin2hex(texts[0], sizeof texts[0], root.bytes, DIGEST_SIZE);
+    sodium_bin2hex(texts[1], sizeof texts[1], j->kept_root.bytes, DIGEST_SIZE);
+    snprintf(what, sizeof what,
+             "another history: at size %" PRIu64 " it has the root %s, and the journal has %s", j->kept_size,
+             texts[0], texts[1]);
+    j->is_other = memcmp(&root, &j->kept_root, sizeof root) != 0;
+    return j->is_other ? wrong(j, what, "kept seal") : true;
+}
+
 static bool check_end(struct judge *j)
 {
     if (j->s == 0) /* 14 */
@@ -500,11 +511,7 @@ static bool check_end(struct judge *j)
     if (row)
         return wrong(j, "there is no such entry", "control index %" PRIu64, row->number);
     j->report->integrity_ok = true;
-    if (j->against > j->s)
-        snprintf(j->differs, sizeof j->differs,
-                 "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64, j->against,
-                 j->s);
-    return j->differs[0] ? wrong(j, j->differs, "kept seal") : true;
+    return j->kept_size == 0 || check_kept(j);
 }
 
 /* What section 8.1 says before the walk, then the walk. */
@@ -576,8 +583,8 @@ static bool take_options(struct judge *j, const struct verifier_options *options
         j->report->key_given = true;
     }
     if (options->against) {
-        j->against = seal_peek(options->against, options->against_size);
-        if (j->against == 0)
+        j->kept_size = seal_size(options->against, options->against_size);
+        if (j->kept_size == 0)
             return not_checked(j, "the kept seal is no seal");
     }
     return true;
@@ -613,7 +620,7 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
         memcpy(report->origin, j->key.name, j->key.name_size + 1);
         seal_key_format(&j->key, report->vkey);
     }
-    report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->differs[0] && is_complete(j);
+    report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->is_other && is_complete(j);
     tdestroy(j->signatures, keep_signature);
     rows_release(&j->rows);
     free(j);

@@ -208,14 +208,24 @@ const char *seal_open(const struct seal_key *key, const uint8_t *note, size_t no
     return NULL;
 }
 
-uint64_t seal_peek(const uint8_t *note, size_t note_size)
+uint64_t seal_size(const uint8_t *note, size_t note_size)
 {
-    const uint8_t *p = memchr(note, '\n', note_size);
+    const uint8_t *const line = memchr(note, '\n', note_size);
+    const uint8_t *const end = line ? memchr(line + 1, '\n', note_size - (size_t)(line + 1 - note)) : NULL;
     uint64_t size = 0;
 
-    if (!p)
+    if (!end || end - line > 20 || line[1] == '0')
         return 0;
-    for (p++; p < note + note_size && *p >= '0' && *p <= '9' && size < UINT64_MAX / 20; p++)
+    for (const uint8_t *p = line + 1; p < end; p++) {
+        if (*p < '0' || *p > '9')
+            return 0;
         size = 10 * size + (uint64_t)(*p - '0');
-    return size;
+    }
+    return size <= INT64_MAX ? size : 0;
+}
+
+bool seal_is_of(const struct seal_key *key, const uint8_t *note, size_t note_size)
+{
+    return note_size > key->name_size && memcmp(note, key->name, key->name_size) == 0 &&
+           note[key->name_size] == '\n';
 }

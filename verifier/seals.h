@@ -37,7 +37,9 @@ bool seal_signature_is_good(const uint8_t key[SEALS_KEY_SIZE], const void *bytes
 const char *seal_open(const struct seal_key *key, const uint8_t *note, size_t note_size, uint64_t size,
                       struct digest *root, struct words *w);
 
-/* How many entries a kept seal covers, by its second line; nothing else of it is checked. 0: it is no seal. */
-uint64_t seal_peek(const uint8_t *note, size_t note_size);
+/* How many entries a note says on its second line that it covers; 0: it does not. Nothing else of it is looked at. */
+uint64_t seal_size(const uint8_t *note, size_t note_size);
+/* Is its first line the key's name? */
+bool seal_is_of(const struct seal_key *key, const uint8_t *note, size_t note_size);
 
 #endif

@@ -338,6 +338,78 @@ static void test_a_clean_cut_at_a_seal_is_a_shorter_journal(void **state)
     forge_release(&f);
 }
 
+static enum err_code verify_against(struct forge *f, const uint8_t *note, size_t note_size)
+{
+    const struct verify_options options = {.against = (const char *)note, .against_size = note_size};
+    struct evidence *evidence = NULL;
+    size_t size = 0;
+    uint8_t *const image = forge_image(f, &size);
+
+    enum err_code rc = evidence_open_memory(image, size, &evidence, &err);
+    if (!rc)
+        rc = verify_evidence(evidence, &options, &report, &err);
+    evidence_close(evidence);
+    free(image);
+    return rc;
+}
+
+/* But with one, kept elsewhere, it can be seen; and so can everything that has another root there. */
+static void test_a_kept_seal_knows_its_journal_at_any_size(void **state)
+{
+    static const uint64_t SIZES[] = {1, 2, 255, 256, 257, 300, 511, 512, 513, 599, 600};
+    struct forge f;
+    struct forge other;
+
+    (void)state;
+    make_large(&f);
+    for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
+        const uint64_t size = SIZES[i];
+        forge_copy(&other, &f);
+        forge_seal(&other, size);
+        const struct forge_row *const good = forge_find_number(&other, EVIDENCE_SEALS, size);
+        assert_int_equal(verify_against(&f, good->bytes, good->size), ERR_OK);
+        assert_true(report.integrity_ok && report.complete_ok);
+        const struct hash root = forge_root(&f, size == 1 ? 2 : size - 1);
+        forge_seal_text(&other, size, f.key.name, size, &root, "");
+        const struct forge_row *const bad = forge_find_number(&other, EVIDENCE_SEALS, size);
+        expect_where(verify_against(&f, bad->bytes, bad->size), "kept seal", "another root");
+        assert_true(report.integrity_ok && !report.complete_ok);
+        assert_non_null(strstr(err.text, "another history: at size "));
+        forge_release(&other);
+    }
+    forge_copy(&other, &f);
+    const struct hash root = forge_root(&f, 600);
+    forge_seal_text(&other, 601, f.key.name, 601, &root, "");
+    const struct forge_row *const later = forge_find_number(&other, EVIDENCE_SEALS, 601);
+    expect_where(verify_against(&f, later->bytes, later->size), "kept seal", "a later size");
+    assert_non_null(strstr(err.text, "the tail is cut: it covers 601 entries, and the journal has 600"));
+    forge_release(&other);
+    forge_release(&f);
+}
+
+static void test_a_kept_seal_of_no_use_is_no_verdict(void **state)
+{
+    static const char *const NOTES[] = {"",
+                                        "\n",
+                                        "desk.example/forge",
+                                        "desk.example/forge\n",
+                                        "desk.example/forge\n8",
+                                        "desk.example/forge\n08\n",
+                                        "desk.example/forge\n0\n",
+                                        "desk.example/forge\n9223372036854775808\n",
+                                        "desk.example/forgf\n8\nAAAA\n",
+                                        "desk.example/forge\n8\nAAAA\n"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof NOTES / sizeof NOTES[0]; i++) {
+        struct forge f;
+        forge_copy(&f, &honest);
+        assert_int_equal(verify_against(&f, (const uint8_t *)NOTES[i], strlen(NOTES[i])), ERR_INPUT);
+        assert_non_null(strstr(err.text, "the kept seal "));
+        forge_release(&f);
+    }
+}
+
 /* The words tell an auditor what the seals say. */
 static void test_the_words_tell_what_the_seals_say(void **state)
 {
@@ -403,6 +475,8 @@ int main(void)
         cmocka_unit_test(test_each_story_is_named),
         cmocka_unit_test(test_the_words_tell_what_the_seals_say),
         cmocka_unit_test(test_a_clean_cut_at_a_seal_is_a_shorter_journal),
+        cmocka_unit_test(test_a_kept_seal_knows_its_journal_at_any_size),
+        cmocka_unit_test(test_a_kept_seal_of_no_use_is_no_verdict),
         cmocka_unit_test(test_another_journal_altogether_fails_against_the_key),
         cmocka_unit_test(test_every_flipped_bit_of_a_tile_is_named),
         cmocka_unit_test(test_each_story_of_a_tile_is_named),

@@ -151,14 +151,14 @@ class Backup(Case):
         j.append(note("one"))
         copy.append(note("other"))
         kept = self.write("kept", copy.run("seal").out)
-        self.expect_error(WRONG, "another history", args=["-C", j.path, "verify", "--seal", kept])
+        self.expect_error(WRONG, "another history", args=["-C", j.path, "verify", "--against", kept])
         # An old backup in its place: whole in itself, and the kept seal shows that it is old.
         kept = self.write("kept", j.run("seal").out)
         self.backup(j, "old")
         newer = self.as_journal(j, "old")
         newer.append(note("more"))
         kept = self.write("kept", newer.run("seal").out)
-        self.expect_error(WRONG, "tail is cut", args=["-C", j.path, "verify", "--seal", kept])
+        self.expect_error(WRONG, "tail is cut", args=["-C", j.path, "verify", "--against", kept])
 
     def test_a_vault_that_is_missing_or_damaged(self):
         j = self.journal()

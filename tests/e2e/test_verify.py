@@ -100,16 +100,16 @@ class Tampering(Case):
         self.j.run("append", input=line % "another history")
         with open(kept, "w", encoding="utf-8") as f:
             f.write(self.j.run("seal").out)
-        self.j.run("verify", "--key", self.j.vkey, "--seal", kept)
-        forked = self.ledger("-C", copy, "verify", "--seal", kept, code=None)
+        self.j.run("verify", "--key", self.j.vkey, "--against", kept)
+        forked = self.ledger("-C", copy, "verify", "--against", kept, code=None)
         self.assertEqual(forked.code, WRONG)
         self.assertIn("another history: at size 123", forked.err)
         with open(self.file, "wb") as f:
             f.write(self.good)
-        cut = self.j.run("verify", "--seal", kept, code=None)
+        cut = self.j.run("verify", "--against", kept, code=None)
         self.assertEqual(cut.code, WRONG)
         self.assertIn("the tail is cut", cut.err)
-        self.expect_error(support.COULD_NOT, "is no seal by", args=["-C", copy, "verify", "--seal", __file__])
+        self.expect_error(support.COULD_NOT, "is no seal of", args=["-C", copy, "verify", "--against", __file__])
 
     def test_the_number_of_threads_changes_nothing_but_the_time(self):
         line = '{"kind":"control.note","body":{"text":"%s"}}\n'

@@ -495,9 +495,11 @@ class Verifier {
     this.source = source;
     this.key = key;
     this.against = against;
-    this.kept = against === null ? null : BigInt(/^[^\n]*\n(\d{1,19})\n/.exec(against.toString('latin1'))?.[1] ?? 0);
-    if (this.kept === 0n) throw new CannotCheck('the kept seal is no seal');
-    this.differs = null; // how the journal differs from the kept seal
+    const head = against === null ? null : /^([^\n]*)\n([1-9]\d{0,18})\n/.exec(against.toString('latin1'));
+    if (against !== null && (!head || BigInt(head[2]) >= 2n ** 63n)) throw new CannotCheck('the kept seal is no seal');
+    this.keptOrigin = head && Buffer.from(head[1], 'latin1').toString('utf8');
+    this.keptSize = head && BigInt(head[2]);
+    this.differs = false; // it is not the journal that the kept seal knows
     this.keyGiven = key !== null;
     this.s = 0;
     this.recordedAt = 0n;
@@ -644,7 +646,7 @@ class Verifier {
     this.checkUppers(made);
     this.checkControl(e.kind >> 8 === 7);
     this.checkSeal();
-    this.checkAgainst();
+    if (this.keptSize === BigInt(this.s)) this.keptRoot = this.tree.root();
   }
 
   // Rules 4 to 9; null when none is broken.
@@ -742,16 +744,20 @@ class Verifier {
     this.nextSeal++;
   }
 
-  // A seal that was kept elsewhere.
-  checkAgainst() {
-    if (this.kept !== BigInt(this.s)) return;
+  // A seal that was kept elsewhere, of a journal that is good in itself.
+  checkKept() {
+    if (this.keptSize === null) return;
+    if (this.keptOrigin !== this.key.name) throw new CannotCheck('the kept seal is no seal of this journal');
+    this.differs = true;
+    if (this.keptSize > BigInt(this.s)) throw new Wrong('kept seal', `the tail is cut: it covers ${this.keptSize} entries, and the journal has ${this.s}`);
     let root;
     try {
-      root = openSeal(this.against, this.kept, this.key);
+      root = openSeal(this.against, this.keptSize, this.key);
     } catch (error) {
       throw new CannotCheck(`the kept seal cannot be used: ${error.message}`);
     }
-    if (!root.equals(this.tree.root())) this.differs = `another history: at size ${this.s} it has another root than the journal`;
+    if (!root.equals(this.keptRoot)) throw new Wrong('kept seal', `another history: at size ${this.keptSize} it has another root than the journal`);
+    this.differs = false;
   }
 
   // Rules 14 to 18.
@@ -783,8 +789,7 @@ class Verifier {
     const row = this.controls[this.nextControl];
     if (row) throw new Wrong(`control index ${row.number}`, 'the journal has no such entry');
     this.integrity = true;
-    if (this.kept > BigInt(s)) this.differs = `the tail is cut: it covers ${this.kept} entries, and the journal has ${s}`;
-    if (this.differs) throw new Wrong('kept seal', this.differs);
+    this.checkKept();
   }
 
   // 8.5

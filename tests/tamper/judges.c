@@ -36,7 +36,10 @@ static void fill(struct verdict *v, int exit, bool integrity_ok, bool complete_o
 void judge_ledger(const struct question *q, struct verdict *v)
 {
     static struct verify_report report;
-    const struct verify_options options = {.vkey = q->vkey, .threads = 1};
+    const struct verify_options options = {.vkey = q->vkey,
+                                           .against = q->against,
+                                           .against_size = q->against ? strlen(q->against) : 0,
+                                           .threads = 1};
     struct evidence *evidence = NULL;
     struct err err = {0};
 
