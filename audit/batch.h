@@ -40,6 +40,8 @@ struct batch {
     uint64_t first;        /* entries first .. last; first - 1 is a multiple of BATCH_TILE */
     uint64_t last;         /* such a multiple too, unless it is the journal's last */
     uint32_t actors_count; /* known before it, or some entries earlier */
+    size_t epochs;         /* likewise; its seals are checked with the key of the newest of them, */
+    struct note_key key;   /* this one. A batch that knew fewer than there are is not joined */
     unsigned block_count;
     unsigned seal_count;
     unsigned listed_count;
@@ -68,7 +70,7 @@ MUST_USE enum err_code batch_room_new(struct batch_room **room, struct err *err)
 void batch_room_free(struct batch_room *room); /* NULL is fine */
 
 /* Checks what is stored and sets what was found. Reads of *w only what does not change after the first entries:
- * kinds, key, and the first b->actors_count actors. */
+ * kinds, and the first b->actors_count actors. */
 void batch_check(struct batch *b, const struct walk *w, struct batch_room *room);
 
 #endif

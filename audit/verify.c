@@ -5,7 +5,8 @@
  *   2. its leaf hash begins with the check that its block keeps with it
  *   3. every perfect subtree of 256^l leaves it completes, l > 0, is its slot of a tile of level l
  *   4. it is in the control index exactly if it is of the control family
- *   5. the seal of that size, if there is one, is good, and its root is the root here
+ *   5. the seal of that size, if there is one, is good, and its root is the root here; where the key changes
+ *      there is one
  *
  * then, of a block, that its key is its last entry. After the last block: no seal of a larger size, a seal of
  * this size, no tile or hash too many, nothing left in the control index.
@@ -131,7 +132,7 @@ static enum err_code check_index(struct walk *w, bool is_control, struct err *er
     return walk_row_next(w, index, EVIDENCE_CONTROL, err);
 }
 
-static enum err_code check_seal(struct walk *w, struct err *err)
+static enum err_code check_found_seal(struct walk *w, struct err *err)
 {
     struct verify_report *const report = w->report;
     const uint64_t before = report->sealed;
@@ -154,6 +155,28 @@ static enum err_code check_seal(struct walk *w, struct err *err)
     report->sealed = w->seq;
     report->seals++;
     return walk_row_next(w, &w->seal, EVIDENCE_SEALS, err);
+}
+
+/* Where the key changes, the old one must have said so, or what it sealed last must still be there. */
+static enum err_code check_seal(struct walk *w, struct err *err)
+{
+    if (w->key_change == WALK_KEY_RECOVERY && w->report->sealed != w->seq - 1)
+        return walk_wrong(w, VERIFY_SEAL, 0, w->seq - 1,
+                          "it is missing: entry %" PRIu64
+                          " puts another key in the place of a lost one, which "
+                          "must have sealed all before it",
+                          w->seq);
+    if (w->seal.found && w->seal.number == w->seq)
+        return check_found_seal(w, err);
+    if (w->key_change != WALK_KEY_STAYS)
+        return walk_wrong(w, VERIFY_SEAL, 0, w->seq,
+                          "it is missing: entry %" PRIu64
+                          " names the next key, and nothing but this seal shows "
+                          "that %s",
+                          w->seq,
+                          w->key_change == WALK_KEY_RECOVERY ? "whoever has it goes on here"
+                                                             : "the key before handed over to it");
+    return ERR_OK;
 }
 
 static void note_entry(struct walk *w, const struct canonical *c, size_t size)
@@ -189,9 +212,7 @@ static enum err_code check_entry(struct walk *w, const uint8_t *bytes, size_t si
     rc = check_hashes(w, &made, err);
     if (!rc)
         rc = check_index(w, c.kind >> 8 == FAMILY_CONTROL, err);
-    if (!rc && w->seal.found && w->seal.number == w->seq)
-        rc = check_seal(w, err);
-    return rc;
+    return rc ? rc : check_seal(w, err);
 }
 
 /* -- blocks ---------------------------------------------------------------------------------------------- */
@@ -365,82 +386,6 @@ static enum err_code check_end(struct walk *w, struct err *err)
     return rc;
 }
 
-/* -- completeness: asked of the stored keys alone, so that it has an answer when integrity is broken ----- */
-
-/* Blocks 1 .. *last without a gap, by their keys and counts? */
-static enum err_code check_gaps(struct evidence *evidence, uint64_t *last, bool *complete, struct err *err)
-{
-    struct evidence_cursor *cursor = NULL;
-    struct evidence_item item;
-    bool found = true;
-
-    *last = 0;
-    *complete = true;
-    enum err_code rc = evidence_cursor_open(evidence, EVIDENCE_ENTRIES, &cursor, err);
-    while (!rc && *complete) {
-        rc = evidence_next(cursor, &item, &found, err);
-        if (rc || !found)
-            break;
-        const uint64_t key = item.key_size == 8 ? wire_load_u64(item.key) : 0;
-        const uint64_t count = item.size >= 2 ? (uint64_t)item.bytes[0] << 8 | item.bytes[1] : 0;
-        *complete = count > 0 && key > *last && key - *last == count;
-        *last = key;
-    }
-    evidence_cursor_close(cursor);
-    *complete = *complete && *last > 0;
-    return rc;
-}
-
-/* Is the newest seal's size `last`? */
-static enum err_code check_covered(struct evidence *evidence, uint64_t last, bool *complete, struct err *err)
-{
-    struct evidence_cursor *cursor = NULL;
-    struct evidence_item item;
-    bool found = false;
-
-    enum err_code rc = evidence_cursor_open(evidence, EVIDENCE_SEALS, &cursor, err);
-    if (!rc)
-        rc = evidence_last(cursor, &item, &found, err);
-    *complete = !rc && found && item.key_size == 8 && wire_load_u64(item.key) == last;
-    evidence_cursor_close(cursor);
-    return rc;
-}
-
-/* Does no tile of level 1 know of entries past `last`? It may be the one tile from hash last / 256 on. */
-static enum err_code check_known(struct evidence *evidence, uint64_t last, bool *complete, struct err *err)
-{
-    struct evidence_cursor *cursor = NULL;
-    struct evidence_item item;
-    const uint64_t hashes = last / 256;
-    uint8_t key[9] = {1};
-    bool found = false;
-
-    wire_store_u64(key + 1, hashes / 256);
-    enum err_code rc = evidence_cursor_open(evidence, EVIDENCE_TILES, &cursor, err);
-    if (!rc)
-        rc = evidence_seek(cursor, key, sizeof key, &item, &found, err);
-    if (!rc && found && item.key_size == sizeof key && memcmp(item.key, key, sizeof key) == 0) {
-        *complete = item.size / HASH_SIZE <= hashes % 256;
-        rc = evidence_next(cursor, &item, &found, err);
-    }
-    if (!rc && found && item.key_size > 0 && item.key[0] == 1)
-        *complete = false;
-    evidence_cursor_close(cursor);
-    return rc;
-}
-
-static enum err_code judge_completeness(struct evidence *evidence, bool *complete, struct err *err)
-{
-    uint64_t last = 0;
-
-    enum err_code rc = check_gaps(evidence, &last, complete, err);
-    if (!rc && *complete)
-        rc = check_covered(evidence, last, complete, err);
-    if (!rc && *complete)
-        rc = check_known(evidence, last, complete, err);
-    return rc;
-}
-
 /* -- beginning and end ----------------------------------------------------------------------------------- */
 
 static enum err_code check_layout(struct evidence *evidence, struct err *err)
@@ -540,6 +485,7 @@ static void walk_free(struct walk *w)
     for (unsigned level = 0; level < PEAKS_LEVELS; level++)
         evidence_cursor_close(w->tiles[level].cursor);
     free(w->signatures.slots);
+    walk_keys_release(w);
     free(w);
 }
 
@@ -561,7 +507,7 @@ static enum err_code judge(struct walk *w, struct err *err)
     err_set(err, ERR_WRONG, "%s: %s", report->wrong.where, report->wrong.what);
     if (report->wrong.place == VERIFY_KEPT)
         return ERR_WRONG;
-    const enum err_code checked = judge_completeness(w->evidence, &report->complete_ok, err);
+    const enum err_code checked = walk_completeness(w->evidence, &report->complete_ok, err);
     return checked ? checked : ERR_WRONG;
 }
 

@@ -2,7 +2,7 @@
  * Verification: is this journal what was sealed, and is all of it there?
  *
  * Reads a journal, or a raw export of one, from the first entry to the last, in constant memory (but for 32
- * bytes a signed entry), and stops at the first place that is wrong. Two verdicts. Integrity: every entry is
+ * bytes a signed entry and as many a key), and stops at the first place that is wrong. Two verdicts. Integrity: every entry is
  * in its one canonical form, obeys the journal's order, and stands in the tree whose roots the seals sign.
  * Completeness: no gap, and the newest seal covers the newest entry. docs/FORMAT.md says what is checked, in
  * which order, and how the place is named; nothing here calls the code that writes journals.
@@ -73,6 +73,9 @@ struct verify_report {
     uint64_t signatures; /* actors' signatures that were checked */
     char origin[NOTE_NAME_MAX + 1];
     char vkey[NOTE_VKEY_TEXT_SIZE]; /* the key that was used; empty when there was none to use */
+    uint64_t epochs;                /* keys, one after the other: 1, and one for each control.key checked */
+    uint64_t epoch_entry;           /* the entry that names the newest of them */
+    char newest_vkey[NOTE_VKEY_TEXT_SIZE]; /* which it is */
     struct verify_wrong wrong;
 };
 

@@ -187,5 +187,6 @@ enum err_code walk_seal_open(const struct walk *w, struct hash *root, struct err
 
     if (!w->has_key)
         return err_set(err, ERR_WRONG, "there is no key to check it with");
-    return walk_seal_check(&w->key, seal->number, seal->item.bytes, seal->item.size, root, err);
+    return walk_seal_check(walk_key_at(w, seal->number), seal->number, seal->item.bytes, seal->item.size,
+                           root, err);
 }

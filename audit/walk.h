@@ -1,8 +1,9 @@
 /*
  * The state of one verification, shared by the files it is split into: verify.c (the walk over blocks,
  * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
- * walk_trial.c (what the seals say about a disagreement), walk.c (reading on), walk_ahead.c (many entries at
- * once, on several cores), walk_kept.c (a seal that was kept elsewhere). Not for others.
+ * walk_keys.c (which key seals what), walk_trial.c (what the seals say about a disagreement), walk_complete.c
+ * (whether anything is missing), walk.c (reading on), walk_ahead.c (many entries at once, on several cores),
+ * walk_kept.c (a seal that was kept elsewhere). Not for others.
  */
 #ifndef AUDIT_WALK_H
 #define AUDIT_WALK_H
@@ -32,6 +33,25 @@ struct walk_signatures {
     size_t capacity;      /* a power of two, or 0 */
     size_t count;
 };
+
+struct walk_epoch {
+    uint64_t begins; /* the first size at which it is in force */
+    uint8_t key[NOTE_PUBLIC_KEY_SIZE];
+};
+
+/*
+ * The journal's keys, epoch by epoch. The key of the newest is the walk's `key`; of those before it only the last
+ * signs anything that is still to come: the seal of the entry that hands over.
+ */
+struct walk_epochs {
+    struct walk_epoch *rows;
+    size_t capacity;
+    size_t count;           /* 0 before genesis */
+    struct note_key before; /* of the epoch before the newest */
+};
+
+/* What the entry at which the walk stands does with the key. */
+enum walk_key_change { WALK_KEY_STAYS, WALK_KEY_HAND_OVER, WALK_KEY_RECOVERY };
 
 /* The newest tile of a level. */
 struct walk_tile {
@@ -74,8 +94,10 @@ struct walk {
     struct peaks peaks;    /* over the entries found good so far */
     uint64_t seq;          /* of the newest of them; 0: none yet */
     int64_t recorded_at_ns;
-    bool has_key; /* given, or taken from genesis */
-    struct note_key key;
+    bool has_key;        /* given, or taken from genesis */
+    struct note_key key; /* of the newest epoch */
+    struct walk_epochs epochs;
+    enum walk_key_change key_change; /* by entry `seq` */
     struct walk_signatures signatures;
     uint32_t actors_count;
     struct walk_actor actors[WALK_ACTORS_MAX];
@@ -102,6 +124,19 @@ bool walk_block_open(struct walk_block *b, uint64_t key, const uint8_t *bytes, s
 bool walk_block_entry(struct walk_block *b, const uint8_t **bytes, size_t *size);
 /* The check of the entry that walk_block_entry() gave. */
 const uint8_t *walk_block_check(const struct walk_block *b);
+
+/* -- keys ------------------------------------------------------------------------------------------------ */
+
+/* The key in force at a size that is w->seq or more, as far as the epochs are known. */
+const struct note_key *walk_key_at(const struct walk *w, uint64_t size);
+/* The same at any size. */
+void walk_key_find(const struct walk *w, uint64_t size, struct note_key *key);
+/* Takes the key of genesis, which was not given, or is the given one. ERR_WRONG: it is not. ERR_MEMORY. */
+MUST_USE enum err_code walk_key_genesis(struct walk *w, const char *origin, size_t origin_size,
+                                        const uint8_t *key, struct err *err);
+/* Takes a control.key, entry w->seq + 1. ERR_WRONG: it breaks the rules of hand-over or recovery. ERR_MEMORY. */
+MUST_USE enum err_code walk_key_next(struct walk *w, const struct canonical *c, struct err *err);
+void walk_keys_release(struct walk *w);
 
 /* -- seals ----------------------------------------------------------------------------------------------- */
 
@@ -161,10 +196,16 @@ MUST_USE enum err_code walk_entry_check(const struct walk_known *known, uint64_t
 MUST_USE enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size,
                                         struct canonical *c, struct err *err);
 
+/* The actor of that id, NULL: there is none. */
+const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_t id);
+
 /* Notes a signature. ERR_WRONG: it was noted before. ERR_MEMORY. */
 MUST_USE enum err_code walk_signature_note(struct walk_signatures *seen, const uint8_t *signature,
                                            struct err *err);
 bool walk_signature_is_known(const struct walk_signatures *seen, const uint8_t *signature);
+
+/* The second verdict, of stored keys and counts. *complete is set unless there is an error. */
+MUST_USE enum err_code walk_completeness(struct evidence *evidence, bool *complete, struct err *err);
 
 /* -- on and on ------------------------------------------------------------------------------------------- */
 

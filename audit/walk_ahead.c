@@ -2,7 +2,8 @@
  * Checking ahead. Batches are gathered in the order of keys, checked by themselves (batch.c, on any thread), and
  * joined in order. Joining asks what a batch alone cannot tell:
  *
- *   1. its first block is the one in which the walk stands, or the one that begins where the walk stands
+ *   1. its first block is the one in which the walk stands, or the one that begins where the walk stands; no key
+ *      has changed since it was gathered
  *   2. its first entry was not recorded before the entry it follows, and its signatures are new
  *   3. every perfect subtree of 256^l leaves that it completes, l > 0, is its slot of a tile of level l
  *   4. its seals' roots are the roots here
@@ -141,6 +142,8 @@ static bool gather(struct gather *g, struct batch *b)
     b->first = g->next;
     b->last = last_of(g, b);
     b->actors_count = g->walk->actors_count;
+    b->epochs = g->walk->epochs.count;
+    b->key = g->walk->key;
     if (!gather_blocks(g, b) || !gather_seals(g, b) || !gather_index(g, b))
         return false;
     b->seal_after = after(&g->seal);
@@ -173,7 +176,8 @@ static bool fits(const struct walk *w, const struct batch *b)
     const struct walk_block *const open = &w->block;
     const bool is_inside = open->next < open->count;
 
-    if (!b->is_good || w->seq != b->first - 1 || b->first_recorded_at_ns < w->recorded_at_ns)
+    if (!b->is_good || w->seq != b->first - 1 || b->first_recorded_at_ns < w->recorded_at_ns ||
+        b->epochs != w->epochs.count)
         return false;
     if (is_inside && (b->blocks[0].bytes + 2 != open->lengths || b->head + open->next != b->first))
         return false;

@@ -97,6 +97,7 @@ static enum err_code other_history(struct walk *w, uint64_t size, const struct h
 
 enum err_code walk_kept(struct walk *w, struct err *err)
 {
+    struct note_key key;
     struct peaks p;
     struct hash root;
     uint64_t size = 0;
@@ -108,7 +109,8 @@ enum err_code walk_kept(struct walk *w, struct err *err)
         return walk_wrong(w, VERIFY_KEPT, 0, size,
                           "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64,
                           size, w->seq);
-    if (walk_seal_check(&w->key, size, (const uint8_t *)w->options->against, w->options->against_size, &root,
+    walk_key_find(w, size, &key);
+    if (walk_seal_check(&key, size, (const uint8_t *)w->options->against, w->options->against_size, &root,
                         err)) {
         err->code = ERR_INPUT;
         return err_wrap(err, "the kept seal cannot be used");

@@ -5,7 +5,7 @@
  *   2. its seq is the next                7. what the program derived names its cause
  *   3. its body in canonical form         8. the actor's signature where there must be one,
  *   4. genesis first, and only first         and a good one wherever there is one
- *   5. recorded_at does not step back;    9. genesis and new actors: names, ids, keys
+ *   5. recorded_at does not step back;    9. genesis, new actors, new keys: names, ids, keys
  *      the cause is an earlier entry
  */
 #include "audit/walk.h"
@@ -15,7 +15,7 @@
 
 /* -- what genesis and actor entries say; their bodies are canonical by now ------------------------------- */
 
-static const struct walk_actor *find_actor(const struct walk_known *known, uint32_t id)
+const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_t id)
 {
     return id >= 1 && id <= known->actors_count ? &known->actors[id - 1] : NULL;
 }
@@ -51,37 +51,13 @@ static enum err_code add_actor(struct walk *w, const struct walk_actor *a, struc
     return ERR_OK;
 }
 
-static enum err_code take_key(struct walk *w, const char *origin, size_t origin_size, const uint8_t *key,
-                              struct err *err)
-{
-    struct verify_report *const report = w->report;
-
-    if (!w->has_key) {
-        if (note_key_init(&w->key, origin, origin_size, NOTE_KEY_ED25519, key, err)) {
-            if (err)
-                err->code = ERR_WRONG;
-            return ERR_WRONG;
-        }
-        w->has_key = true;
-        memcpy(report->origin, w->key.name, w->key.name_size + 1);
-        note_key_format(report->vkey, &w->key);
-        return ERR_OK;
-    }
-    if (origin_size != w->key.name_size || memcmp(origin, w->key.name, origin_size) != 0)
-        return err_set(err, ERR_WRONG, "it names the journal \"%.*s\", and the given key is of \"%s\"",
-                       (int)origin_size, origin, w->key.name);
-    if (memcmp(key, w->key.public_key, sizeof w->key.public_key) != 0)
-        return err_set(err, ERR_WRONG, "it names another key than the one that was given");
-    return ERR_OK;
-}
-
 /* u16 length, origin; 32 bytes of key; u8 count, actors */
 static enum err_code take_genesis(struct walk *w, const uint8_t *body, struct err *err)
 {
     const size_t origin_size = (size_t)body[0] << 8 | body[1];
     const uint8_t *const key = body + 2 + origin_size;
     const uint8_t *row = key + NOTE_PUBLIC_KEY_SIZE + 1;
-    enum err_code rc = take_key(w, (const char *)body + 2, origin_size, key, err);
+    enum err_code rc = walk_key_genesis(w, (const char *)body + 2, origin_size, key, err);
 
     for (unsigned i = 0; !rc && i < key[NOTE_PUBLIC_KEY_SIZE]; i++) {
         struct walk_actor actor;
@@ -176,7 +152,7 @@ bool walk_signature_is_known(const struct walk_signatures *seen, const uint8_t *
 static enum err_code check_signature(const struct walk_known *known, const struct canonical *c,
                                      const uint8_t *bytes, struct err *err)
 {
-    const struct walk_actor *const actor = find_actor(known, c->actor);
+    const struct walk_actor *const actor = walk_actor_find(known, c->actor);
 
     if (!c->signature) {
         if (entry_kind_needs_signature((enum entry_kind)c->kind))
@@ -198,7 +174,7 @@ static enum err_code check_signature(const struct walk_known *known, const struc
  * from what. What a person enters by hand needs no cause. */
 static bool is_derived(const struct walk_known *known, const struct canonical *c)
 {
-    const struct walk_actor *const actor = find_actor(known, c->actor);
+    const struct walk_actor *const actor = walk_actor_find(known, c->actor);
 
     return entry_kind_is_derived((enum entry_kind)c->kind) &&
            (!actor || actor->role == ROLE_STRATEGY || actor->role == ROLE_RISK);
@@ -216,7 +192,7 @@ static enum err_code check_order(const struct walk_known *known, const struct ca
         return err_set(err, ERR_WRONG, "it says that it was recorded before the entry that it follows");
     if (c->cause >= seq)
         return err_set(err, ERR_WRONG, "its cause, entry %" PRIu64 ", is not an earlier one", c->cause);
-    if (c->actor != 0 && !find_actor(known, c->actor))
+    if (c->actor != 0 && !walk_actor_find(known, c->actor))
         return err_set(err, ERR_WRONG, "its actor, %" PRIu32 ", is not known at that point", c->actor);
     if (c->cause == 0 && is_derived(known, c))
         return err_set(err, ERR_WRONG, "it was derived, and names no cause");
@@ -257,9 +233,12 @@ enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size
     if (rc)
         return rc;
     w->recorded_at_ns = c->recorded_at_ns;
+    w->key_change = WALK_KEY_STAYS;
     if (c->kind == ENTRY_CONTROL_GENESIS)
         return take_genesis(w, c->body, err);
     if (c->kind == ENTRY_CONTROL_ACTOR)
         return take_actor(w, c->body, err);
+    if (c->kind == ENTRY_CONTROL_KEY)
+        return walk_key_next(w, c, err);
     return ERR_OK;
 }

@@ -19,6 +19,10 @@ static void put_json(const struct verify_report *v, struct json_out *out)
     json_out_text(out, v->origin);
     json_out_key(out, "vkey");
     json_out_text(out, v->vkey);
+    json_out_key(out, "epochs");
+    json_out_u64(out, v->epochs);
+    json_out_key(out, "newest_vkey");
+    json_out_text(out, v->newest_vkey);
     const struct {
         const char *key;
         uint64_t value;
@@ -64,6 +68,9 @@ static void put_text(const struct verify_report *v)
                 v->integrity_ok ? v->wrong.what : "not established");
     printf("origin        %s\n", v->origin);
     printf("key           %s%s\n", v->vkey, v->key_given ? "" : "  (taken from the journal itself)");
+    if (v->epochs > 1)
+        printf("newest key    %s  (of epoch %llu, named by entry %llu)\n", v->newest_vkey,
+               (unsigned long long)v->epochs - 1, (unsigned long long)v->epoch_entry);
     printf("entries       %llu in %llu bytes, %llu seals, %llu tiles, %llu actors' signatures\n",
            (unsigned long long)v->entries, (unsigned long long)v->bytes, (unsigned long long)v->seals,
            (unsigned long long)v->tiles, (unsigned long long)v->signatures);

@@ -14,13 +14,14 @@ enum entries_kind {
     KIND_CONFIGURATION = 0x0703,
     KIND_STOP = 0x0707,
     KIND_RESUME = 0x0708,
+    KIND_KEY = 0x070b,
     KIND_REVOCATION = 0x070c,
     KIND_DISPOSAL = 0x0712,
     KIND_ORDER_NEW = 0x0401,
     KIND_ORDER_CANCEL = 0x0403
 };
 
-enum entries_role { ROLE_STRATEGY = 5, ROLE_RISK = 6 };
+enum entries_role { ROLE_OWNER = 1, ROLE_STRATEGY = 5, ROLE_RISK = 6 };
 
 enum entries_family { FAMILY_DECISION = 2, FAMILY_RISK = 3, FAMILY_CONTROL = 7 };
 

@@ -20,8 +20,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char NO_MEMORY[] = "out of memory";
-
 #define LAYOUT          2
 #define ACTORS_MAX      512
 #define STATEMENT_TITLE "ledger statement v1\n"
@@ -48,7 +46,10 @@ struct judge {
     struct tree tree;
     int64_t recorded_at_ns; /* of entry s */
     bool has_key;
-    struct seal_key key;
+    struct seal_key key; /* of epoch 0 */
+    struct seal_keys keys;
+    bool hands_over;                 /* entry s is a control.key of the form hand-over, */
+    bool recovers;                   /* or recovery */
     struct actor actors[ACTORS_MAX]; /* id 1 is the first */
     size_t actor_count;
     void *signatures;        /* of actors, 64 bytes each: a tsearch() tree */
@@ -133,9 +134,11 @@ static bool block_take(struct block *b, const uint8_t **bytes, size_t *size, con
 /* Rule 13 of a seal but for its root. Returns what is wrong, or NULL. */
 static const char *open_seal(struct judge *j, const struct row *seal, struct digest *root)
 {
+    const struct seal_key *const key = seal_keys_at(&j->keys, seal->number);
+
     if (!j->has_key)
         return "there is no key to check it with";
-    return seal_open(&j->key, seal->value, seal->size, seal->number, root, &j->words);
+    return seal_open(key ? key : &j->key, seal->value, seal->size, seal->number, root, &j->words);
 }
 
 /*
@@ -190,6 +193,23 @@ static const char *add_actor(struct judge *j, const struct actor *a)
     return NULL;
 }
 
+/* Rule 9 of control.key: COUNT epoch, KEY, TEXT. */
+static const char *take_key(struct judge *j, const struct form *e, const struct actor *actor)
+{
+    const uint64_t begins = j->s + (e->is_signed ? 1 : 2);
+
+    if (!e->is_signed && e->actor != 0)
+        return "it hands over, and is not the journal's own";
+    if (e->is_signed && actor->role != ROLE_OWNER)
+        return "it is a recovery, and its actor is no owner";
+    if (plain_u64(e->body) != j->keys.count)
+        return words_put(&j->words, "it begins epoch %" PRIu64 ", and the next one is %zu",
+                         plain_u64(e->body), j->keys.count);
+    j->recovers = e->is_signed;
+    j->hands_over = !e->is_signed;
+    return seal_keys_add(&j->keys, j->key.name, j->key.name_size, e->body + 8, begins, &j->words);
+}
+
 /* Rule 9 of genesis: TEXT origin, KEY, ACTORS. */
 static const char *take_genesis(struct judge *j, const struct form *e)
 {
@@ -206,6 +226,8 @@ static const char *take_genesis(struct judge *j, const struct form *e)
     else if (memcmp(key, j->key.bytes, SEALS_KEY_SIZE) != 0)
         broken = "it names another key than the given one";
     j->has_key = j->has_key || !broken;
+    if (!broken)
+        broken = seal_keys_add(&j->keys, j->key.name, j->key.name_size, key, 1, &j->words);
     for (unsigned i = 0; !broken && i < key[SEALS_KEY_SIZE]; i++) {
         struct actor actor;
         row = entry_actor(row, &actor);
@@ -252,7 +274,7 @@ static const char *check_signature(struct judge *j, const struct form *e, const 
     j->report->signatures++;
     if (tfind(signature, &j->signatures, compare_signatures))
         return "its signature stands in an earlier entry already";
-    return tsearch(signature, &j->signatures, compare_signatures) ? NULL : NO_MEMORY;
+    return tsearch(signature, &j->signatures, compare_signatures) ? NULL : PLAIN_NO_MEMORY;
 }
 
 static bool is_derived(const struct form *e, const struct actor *actor)
@@ -295,6 +317,10 @@ static const char *check_rules(struct judge *j, const struct form *e)
         broken = take_genesis(j, e);
     if (!broken && e->kind == KIND_ACTOR)
         broken = take_actor(j, e);
+    j->hands_over = false;
+    j->recovers = false;
+    if (!broken && e->kind == KIND_KEY)
+        broken = take_key(j, e, actor);
     return broken;
 }
 
@@ -341,8 +367,13 @@ static bool check_seal(struct judge *j)
     const struct row *const row = row_at(j, ROWS_SEALS, j->next_seal);
     struct digest root;
 
+    if (j->recovers && j->report->sealed != j->s - 1)
+        return wrong(j, "it is missing: the next entry puts another key in the place of a lost one",
+                     "seal %" PRIu64, j->s - 1);
     if (!row || row->number != j->s)
-        return true;
+        return j->hands_over || j->recovers
+                   ? wrong(j, "it is missing: its newest entry names the next key", "seal %" PRIu64, j->s)
+                   : true;
     const char *const broken = open_seal(j, row, &root);
     if (broken)
         return wrong(j, broken, "seal %" PRIu64, j->s);
@@ -391,7 +422,7 @@ static bool check_entry(struct judge *j)
     const char *broken = entry_read(&e, bytes, size, j->s + 1, &j->words);
     if (!broken)
         broken = check_rules(j, &e);
-    if (broken == NO_MEMORY || (broken && e.is_unknown && seals_confirm(j, before))) /* section 8.4 */
+    if (broken == PLAIN_NO_MEMORY || (broken && e.is_unknown && seals_confirm(j, before))) /* section 8.4 */
         return not_checked(j, broken);
     if (broken)
         return wrong_entry(j, j->s + 1, broken);
@@ -486,8 +517,8 @@ static bool check_kept(struct judge *j)
                  j->s);
         return wrong(j, what, "kept seal");
     }
-    const char *const broken =
-        seal_open(&j->key, o->against, o->against_size, j->kept_size, &root, &j->words);
+    const char *const broken = seal_open(seal_keys_at(&j->keys, j->kept_size), o->against, o->against_size,
+                                         j->kept_size, &root, &j->words);
     if (broken) {
         snprintf(what, sizeof what, "the kept seal cannot be used: %s", broken);
         return not_checked(j, what);
@@ -602,7 +633,7 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
 
     memset(report, 0, sizeof *report);
     report->exit = VERIFIER_NOT_CHECKED;
-    snprintf(report->what, sizeof report->what, "%s", NO_MEMORY);
+    snprintf(report->what, sizeof report->what, "%s", PLAIN_NO_MEMORY);
     if (!j)
         return;
     j->options = options;
@@ -619,9 +650,13 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
     if (j->has_key) {
         memcpy(report->origin, j->key.name, j->key.name_size + 1);
         seal_key_format(&j->key, report->vkey);
+        const struct seal_key *const newest = seal_keys_at(&j->keys, UINT64_MAX);
+        seal_key_format(newest ? newest : &j->key, report->newest_vkey);
+        report->epochs = j->keys.count;
     }
     report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->is_other && is_complete(j);
     tdestroy(j->signatures, keep_signature);
+    free(j->keys.epochs);
     rows_release(&j->rows);
     free(j);
 }

@@ -98,6 +98,8 @@ static void put_json(const struct verifier_report *r)
     put_text("origin", r->origin);
     printf(",");
     put_text("vkey", r->vkey);
+    printf(",\"epochs\":%" PRIu64 ",", r->epochs);
+    put_text("newest_vkey", r->newest_vkey);
     printf(",\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"seals\":%" PRIu64 ",\"tiles\":%" PRIu64
            ",\"sealed\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"root\":\"",
            r->entries, r->bytes, r->seals, r->tiles, r->sealed, r->signatures);
@@ -123,6 +125,8 @@ static void put_verdicts(const struct verifier_report *r)
         printf("in doubt      entries %" PRIu64 " to %" PRIu64 "\n", r->first, r->last);
     printf("origin        %s\n", r->origin);
     printf("key           %s%s\n", r->vkey, r->key_given ? "" : "  (taken from the journal itself)");
+    if (r->epochs > 1)
+        printf("newest key    %s  (of epoch %" PRIu64 ")\n", r->newest_vkey, r->epochs - 1);
     printf("entries       %" PRIu64 " in %" PRIu64 " bytes, %" PRIu64 " seals, %" PRIu64 " tiles, %" PRIu64
            " actors' signatures\n",
            r->entries, r->bytes, r->seals, r->tiles, r->signatures);

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+const char PLAIN_NO_MEMORY[] = "out of memory";
+
 const char *words_put(struct words *w, const char *format, ...)
 {
     va_list args;

@@ -15,6 +15,8 @@ struct words {
 /* Puts a sentence together and returns it. A rule's check returns NULL, or the sentence that says how it is broken. */
 const char *words_put(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+extern const char PLAIN_NO_MEMORY[]; /* one sentence, known by where it stands */
+
 static inline uint64_t plain_number(const uint8_t *p, unsigned size)
 {
     uint64_t n = 0;

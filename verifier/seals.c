@@ -101,6 +101,37 @@ const char *seal_key_parse(struct seal_key *key, const char *vkey)
     return strcmp(again, vkey) == 0 ? NULL : "the given key's id is not its own";
 }
 
+/* -- epochs ------------------------------------------------------------------------------------------------- */
+
+const char *seal_keys_add(struct seal_keys *keys, const char *name, size_t name_size, const uint8_t *bytes,
+                          uint64_t begins, struct words *w)
+{
+    struct seal_epoch next = {.begins = begins};
+
+    const char *const broken = seal_key_make(&next.key, (const uint8_t *)name, name_size, bytes);
+    if (broken)
+        return broken;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (memcmp(keys->epochs[i].key.bytes, bytes, SEALS_KEY_SIZE) == 0)
+            return words_put(w, "it names the key of epoch %zu again", i);
+    }
+    struct seal_epoch *const epochs = realloc(keys->epochs, (keys->count + 1) * sizeof *epochs);
+    if (!epochs)
+        return PLAIN_NO_MEMORY;
+    keys->epochs = epochs;
+    epochs[keys->count++] = next;
+    return NULL;
+}
+
+const struct seal_key *seal_keys_at(const struct seal_keys *keys, uint64_t size)
+{
+    size_t epoch = keys->count;
+
+    while (epoch > 1 && keys->epochs[epoch - 1].begins > size)
+        epoch--;
+    return epoch > 0 ? &keys->epochs[epoch - 1].key : NULL;
+}
+
 /* -- signed notes ------------------------------------------------------------------------------------------- */
 
 static const uint8_t DASH[] = {0xe2, 0x80, 0x94, ' '};

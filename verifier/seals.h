@@ -26,6 +26,23 @@ const char *seal_key_parse(struct seal_key *key, const char *vkey);
 /* The vkey of a key; room for VERIFIER_VKEY_MAX and a terminator. */
 void seal_key_format(const struct seal_key *key, char *vkey);
 
+struct seal_epoch {
+    uint64_t begins; /* the size */
+    struct seal_key key;
+};
+
+/* The key epochs of section 5, from 0 on, as far as they are known. */
+struct seal_keys {
+    struct seal_epoch *epochs;
+    size_t count;
+};
+
+/* One more epoch. Returns what is wrong with its key, or NULL. */
+const char *seal_keys_add(struct seal_keys *keys, const char *name, size_t name_size, const uint8_t *bytes,
+                          uint64_t begins, struct words *w);
+/* The key in force at a size; NULL before genesis. */
+const struct seal_key *seal_keys_at(const struct seal_keys *keys, uint64_t size);
+
 /* Is this the key's signature over the bytes, strictly as section 5 has it? */
 bool seal_signature_is_good(const uint8_t key[SEALS_KEY_SIZE], const void *bytes, size_t size,
                             const uint8_t signature[SEALS_SIGNATURE_SIZE]);

@@ -42,7 +42,9 @@ struct verifier_report {
     int64_t recorded_to_ns;   /* the last one found good */
     uint8_t root[32];         /* over the entries found good */
     char origin[VERIFIER_NAME_MAX + 1];
-    char vkey[VERIFIER_VKEY_MAX + 1]; /* the key that was used; empty when there was none to use */
+    char vkey[VERIFIER_VKEY_MAX + 1]; /* the key of epoch 0 that was used; empty when there was none to use */
+    uint64_t epochs;                  /* keys, one after the other */
+    char newest_vkey[VERIFIER_VKEY_MAX + 1];
 };
 
 /* A path of `ledger export --raw`. Fills *report, whatever happens. */

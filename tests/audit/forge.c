@@ -109,7 +109,7 @@ void forge_init(struct forge *f, unsigned seed)
     crypto_sign_seed_keypair(public_key, f->secret, bytes);
     REQUIRE(note_key_init(&f->key, FORGE_ORIGIN, strlen(FORGE_ORIGIN), NOTE_KEY_ED25519, public_key, NULL) ==
             ERR_OK);
-    for (unsigned i = 1; i <= FORGE_ACTORS; i++) {
+    for (unsigned i = 1; i <= FORGE_ACTORS + 1; i++) {
         bytes[1] = (uint8_t)i;
         crypto_sign_seed_keypair(f->actor_key[i], f->actor_secret[i], bytes);
     }
@@ -216,6 +216,37 @@ void forge_note(struct forge *f, const char *text)
     forge_add(f, &e);
 }
 
+void forge_key_draft(struct forge *f, uint32_t owner, struct entry *e)
+{
+    struct forge_epoch *const next = &f->later[f->later_count++];
+    uint8_t seed[32] = {0};
+    uint8_t public_key[32];
+
+    REQUIRE(f->later_count <= FORGE_EPOCHS_MAX);
+    memcpy(seed, f->secret, 2); /* another forge's keys are others */
+    seed[2] = (uint8_t)f->later_count;
+    crypto_sign_seed_keypair(public_key, next->secret, seed);
+    REQUIRE(note_key_init(&next->key, FORGE_ORIGIN, strlen(FORGE_ORIGIN), NOTE_KEY_ED25519, public_key,
+                          NULL) == ERR_OK);
+    memset(e, 0, sizeof *e);
+    e->kind = ENTRY_CONTROL_KEY;
+    e->at_ns = INSTANT_NONE;
+    e->actor = owner;
+    e->is_signed = owner != 0;
+    e->as.control_key.epoch = (int64_t)f->later_count;
+    e->as.control_key.reason = text_from("rotation");
+    memcpy(e->as.control_key.key.bytes, public_key, sizeof public_key);
+    next->begins = f->entry_count + (owner ? 1 : 2);
+}
+
+void forge_key(struct forge *f, uint32_t owner)
+{
+    struct entry e;
+
+    forge_key_draft(f, owner, &e);
+    forge_add(f, &e);
+}
+
 /* A small random entry of a kind; large ones would only make the tampering slower. */
 static void small_entry(struct random *r, const struct entry_kind_info *info, struct entry *e,
                         struct random_texts *texts)
@@ -236,15 +267,17 @@ void forge_many(struct forge *f, size_t count, uint64_t seed)
     struct random_texts texts;
     struct entry e;
     size_t kinds = 0;
-    int64_t actors = 0;
     const struct entry_kind_info *const table = entry_kinds(&kinds);
 
     for (size_t i = 0; count > 0; i++) {
         const struct entry_kind_info *const info = &table[i % kinds];
         if (info->kind == ENTRY_CONTROL_GENESIS)
             continue;
-        if (info->kind == ENTRY_CONTROL_ACTOR && actors++ > 0)
+        if (info->kind == ENTRY_CONTROL_ACTOR && f->has_fourth)
             continue; /* one more actor, once */
+        f->has_fourth |= info->kind == ENTRY_CONTROL_ACTOR;
+        if (info->kind == ENTRY_CONTROL_KEY)
+            continue; /* for forge_key() */
         small_entry(&r, info, &e, &texts);
         if (info->kind == ENTRY_CONTROL_ACTOR)
             e.as.control_actor.actor_id = FORGE_ACTORS + 1;
@@ -264,7 +297,9 @@ void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each)
     forge_genesis(f);
     for (unsigned g = 0; g < groups; g++) {
         f->now_ns += 1000000;
-        forge_many(f, each - (g == 0 ? 1 : 0), 17 * seed + g);
+        forge_many(f, each - (g == 0 || g == 2 ? 1 : 0), 17 * seed + g);
+        if (g == 2)
+            forge_key(f, 0);
         forge_group(f);
     }
 }
@@ -390,6 +425,8 @@ struct hash forge_root(const struct forge *f, uint64_t size)
 void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t size,
                      const struct hash *root, const char *extension)
 {
+    const uint8_t *secret = f->secret;
+    const struct note_key *signer = &f->key;
     struct checkpoint c;
     uint8_t signature[64];
     char text[CHECKPOINT_TEXT_MAX + 100];
@@ -397,12 +434,16 @@ void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t
     size_t text_size = 0;
     size_t note_size = 0;
 
+    for (size_t i = 0; i < f->later_count && f->later[i].begins <= key; i++) {
+        secret = f->later[i].secret;
+        signer = &f->later[i].key;
+    }
     REQUIRE(checkpoint_init(&c, origin, strlen(origin), size, root, NULL) == ERR_OK);
     c.extension = extension;
     c.extension_size = strlen(extension);
     REQUIRE(checkpoint_format(&c, text, sizeof text, &text_size, NULL) == ERR_OK);
-    crypto_sign_detached(signature, NULL, (const uint8_t *)text, text_size, f->secret);
-    REQUIRE(note_build(note, sizeof note, &note_size, text, text_size, &f->key, signature, NULL) == ERR_OK);
+    crypto_sign_detached(signature, NULL, (const uint8_t *)text, text_size, secret);
+    REQUIRE(note_build(note, sizeof note, &note_size, text, text_size, signer, signature, NULL) == ERR_OK);
     struct forge_row *const row = forge_find_number(f, EVIDENCE_SEALS, key);
     if (row)
         forge_set(row, note, note_size);

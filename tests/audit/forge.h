@@ -29,7 +29,15 @@ struct forge_entry {
 };
 
 enum forge_actor { FORGE_OPERATOR = 1, FORGE_STRATEGY, FORGE_BROKER };
-#define FORGE_ACTORS 3
+#define FORGE_ACTORS     3
+#define FORGE_EPOCHS_MAX 5
+
+/* A key of the journal after genesis', and from which size on it signs. */
+struct forge_epoch {
+    uint64_t begins;
+    struct note_key key;
+    uint8_t secret[64];
+};
 
 struct forge {
     struct forge_row *rows; /* in any order */
@@ -40,10 +48,13 @@ struct forge {
     size_t entry_capacity;
     size_t stored; /* entries that are in blocks */
     size_t per_block;
-    struct note_key key;
+    struct note_key key; /* of epoch 0 */
     uint8_t secret[64];
-    uint8_t actor_secret[FORGE_ACTORS + 1][64];
-    uint8_t actor_key[FORGE_ACTORS + 1][32];
+    struct forge_epoch later[FORGE_EPOCHS_MAX]; /* epochs 1, 2 ... */
+    size_t later_count;
+    bool has_fourth;                            /* forge_many() has added its actor */
+    uint8_t actor_secret[FORGE_ACTORS + 2][64]; /* of ids 1 .. and of one more, who is not in genesis */
+    uint8_t actor_key[FORGE_ACTORS + 2][32];
     int64_t now_ns;
     int64_t signed_at_ns;
 };
@@ -61,7 +72,13 @@ void forge_genesis(struct forge *f);
 /* One entry of each kind but genesis, small ones, causes and actors as they must be; adds `count` of them. */
 void forge_many(struct forge *f, size_t count, uint64_t seed);
 void forge_note(struct forge *f, const char *text);
-/* A whole small journal: `groups` groups of `each` entries. */
+/*
+ * The next key: the journal hands over to it, or, with `owner`, that actor signs it as a recovery. The draft is to be
+ * the next entry; forge_key() adds it.
+ */
+void forge_key_draft(struct forge *f, uint32_t owner, struct entry *e);
+void forge_key(struct forge *f, uint32_t owner);
+/* A whole small journal: `groups` groups of `each` entries; the last entry of the third hands the journal over. */
 void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each);
 
 /* Ends a group: blocks, control rows, tiles, seal. */
@@ -71,7 +88,7 @@ void forge_blocks(struct forge *f);
 void forge_tiles(struct forge *f);       /* all tiles, again, from entries[] */
 void forge_check(struct forge_entry *e); /* the check of one, again */
 void forge_checks(struct forge *f);      /* all checks, again, from entries[], and the blocks with them */
-void forge_seal(struct forge *f, uint64_t size);
+void forge_seal(struct forge *f, uint64_t size); /* by the key in force at that size, by `later` */
 /* A seal of `size` entries with any text in the place of its three lines' numbers. */
 void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t size,
                      const struct hash *root, const char *extension);

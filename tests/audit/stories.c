@@ -5,6 +5,17 @@
 
 #include <stdlib.h>
 
+void stories_actor(struct forge *f, struct entry *e, int64_t id, const char *name, enum role role)
+{
+    memset(e, 0, sizeof *e);
+    e->kind = ENTRY_CONTROL_ACTOR;
+    e->at_ns = INSTANT_NONE;
+    e->as.control_actor.actor_id = id;
+    e->as.control_actor.name = id_from(name);
+    e->as.control_actor.role = role;
+    memcpy(e->as.control_actor.key.bytes, f->actor_key[FORGE_ACTORS + 1], 32);
+}
+
 /* -- stories --------------------------------------------------------------------------------------------- */
 
 /* Block of entries from `first` with the given entries, under `key`. */
@@ -308,6 +319,200 @@ static void resealed_by_another_key(struct forge *f)
         forge_seal(f, size);
 }
 
+/* -- keys: the journal hands over in entry 24; seals 32 and 40 are by the next key ----------------------- */
+
+static void hand_over_unsealed(struct forge *f)
+{
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 24));
+}
+
+static void hand_over_sealed_by_the_next_key(struct forge *f)
+{
+    f->later[0].begins = 24;
+    forge_seal(f, 24);
+}
+
+static void sealed_on_by_the_old_key(struct forge *f)
+{
+    f->later_count = 0;
+    forge_seal(f, 32);
+    forge_seal(f, 40);
+}
+
+/* Who has the newest secret seals all that he can. */
+static void thief_seals(struct forge *f)
+{
+    forge_checks(f);
+    forge_tiles(f);
+    forge_seal(f, 32);
+    forge_seal(f, 40);
+}
+
+static void thief_edits_an_earlier_epoch(struct forge *f)
+{
+    edit(f, 10);
+    thief_seals(f);
+}
+
+static void thief_drops_the_seal_that_tells(struct forge *f)
+{
+    thief_edits_an_earlier_epoch(f);
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 16));
+}
+
+static void thief_drops_the_hand_over_seal_too(struct forge *f)
+{
+    thief_drops_the_seal_that_tells(f);
+    hand_over_unsealed(f);
+}
+
+static void thief_seals_the_hand_over_himself(struct forge *f)
+{
+    thief_drops_the_seal_that_tells(f);
+    hand_over_sealed_by_the_next_key(f);
+}
+
+/* Entry 24 becomes `e`, and all is sealed again that the thief can seal. */
+static void thief_writes_24(struct forge *f, struct entry *e)
+{
+    const struct forge_entry was = f->entries[23];
+    const size_t count = f->entry_count;
+    const int64_t now_ns = f->now_ns;
+
+    f->entry_count = 23;
+    f->now_ns = (int64_t)wire_load_u64(was.bytes + 16);
+    forge_add(f, e);
+    f->now_ns = now_ns;
+    f->entry_count = count;
+    free(was.bytes);
+    edit(f, 10);
+    thief_seals(f);
+}
+
+static void thief_drops_the_hand_over(struct forge *f)
+{
+    struct entry e;
+
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_NOTE;
+    e.at_ns = INSTANT_NONE;
+    e.as.control_note.text = text_from("nothing happened here");
+    thief_writes_24(f, &e);
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 16));
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 24));
+}
+
+/* A chain of his own, from genesis' key on. */
+static void thief_hands_over_to_himself(struct forge *f)
+{
+    struct entry e;
+
+    f->entry_count = 23;
+    f->later_count = 0;
+    f->secret[1] ^= 1; /* for another key than the journal's next one */
+    forge_key_draft(f, 0, &e);
+    f->secret[1] ^= 1;
+    f->entry_count = 40;
+    thief_writes_24(f, &e);
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 16));
+    f->later[0].begins = 24;
+    forge_seal(f, 24);
+}
+
+/* The entry that hands over is put off to where he can seal it, with his own key. */
+static void thief_hands_over_later(struct forge *f)
+{
+    struct forge_entry moved = f->entries[23];
+
+    for (size_t i = 23; i < 29; i++) {
+        f->entries[i] = f->entries[i + 1];
+        wire_store_u64(f->entries[i].bytes + 8, i + 1);
+    }
+    wire_store_u64(moved.bytes + 8, 30);
+    memcpy(moved.bytes + 16, f->entries[28].bytes + 16, 8);
+    f->entries[29] = moved;
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 24));
+    f->later[0].begins = 30;
+    thief_seals(f);
+    forge_seal(f, 30);
+    for (uint64_t seq = 24; seq <= 30; seq++) {
+        struct forge_row *const row = forge_find_number(f, EVIDENCE_CONTROL, seq);
+        const bool is_control = f->entries[seq - 1].bytes[2] == FAMILY_CONTROL;
+        if (row && !is_control)
+            forge_drop(f, row);
+        if (!row && is_control)
+            forge_put_number(f, EVIDENCE_CONTROL, seq, NULL, 0);
+    }
+}
+
+static void thief_moves_the_hand_over_seal(struct forge *f)
+{
+    forge_find_number(f, EVIDENCE_SEALS, 24)->key[7] = 23;
+}
+
+static void thief_recovers_without_an_owner(struct forge *f)
+{
+    struct entry e;
+
+    f->entry_count = 23;
+    f->later_count = 0;
+    forge_key_draft(f, FORGE_OPERATOR, &e);
+    f->entry_count = 40;
+    thief_writes_24(f, &e);
+    forge_seal(f, 24);
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 16));
+}
+
+/* Another journal of the same key: genesis, an owner, a note, sealed; then that owner recovers. */
+static void recover(struct forge *f)
+{
+    struct entry e;
+
+    forge_release(f);
+    forge_init(f, 1);
+    forge_genesis(f);
+    stories_actor(f, &e, FORGE_ACTORS + 1, "owner:eva", ROLE_OWNER);
+    forge_add(f, &e);
+    forge_note(f, "last words");
+    forge_group(f);
+    forge_key(f, FORGE_ACTORS + 1);
+    forge_group(f);
+    forge_note(f, "and on");
+    forge_group(f);
+}
+
+static void recovery_without_the_seal_before(struct forge *f)
+{
+    recover(f);
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 3));
+}
+
+static void recovery_without_its_seal(struct forge *f)
+{
+    recover(f);
+    forge_drop(f, forge_find_number(f, EVIDENCE_SEALS, 4));
+}
+
+static void recovery_sealed_by_the_lost_key(struct forge *f)
+{
+    recover(f);
+    f->later[0].begins = 5;
+    forge_seal(f, 4);
+}
+
+void stories_epochs(struct forge *f)
+{
+    recover(f);
+    for (int i = 0; i < 2; i++) {
+        forge_key(f, 0); /* two hand-overs, one right behind the other */
+        forge_group(f);
+    }
+    forge_key(f, FORGE_ACTORS + 1); /* and the last of them lost at once */
+    forge_group(f);
+    forge_note(f, "the end");
+    forge_group(f);
+}
+
 #define STORY(tamper, where, integrity, complete)                                                            \
     {                                                                                                        \
 #tamper, tamper, where, integrity, complete                                                          \
@@ -330,7 +535,7 @@ static const struct story STORIES[] = {
     STORY(no_entries, "entry 1", false, false),
     STORY(cut_tail, "entry 33", true, false),
     STORY(drop_newest_seal, "entry 33", true, false),
-    STORY(drop_all_seals, "entry 1", true, false),
+    STORY(drop_all_seals, "seal 24", false, false),
     STORY(surplus_seal, "seal 11", false, true),
     STORY(zero_seal, "seal 0", false, true),
     STORY(later_seal, "entry 41", true, false),
@@ -355,6 +560,21 @@ static const struct story STORIES[] = {
     STORY(edit_two_and_one_check, "entry 11", false, true),
     STORY(edit_check_and_seal, "check 11", false, true),
     STORY(resealed_by_another_key, "seal 16", false, true),
+    STORY(hand_over_unsealed, "seal 24", false, true),
+    STORY(hand_over_sealed_by_the_next_key, "seal 24", false, true),
+    STORY(sealed_on_by_the_old_key, "seal 32", false, true),
+    STORY(thief_edits_an_earlier_epoch, "seal 16", false, true),
+    STORY(thief_drops_the_seal_that_tells, "seal 24", false, true),
+    STORY(thief_drops_the_hand_over_seal_too, "seal 24", false, true),
+    STORY(thief_seals_the_hand_over_himself, "seal 24", false, true),
+    STORY(thief_drops_the_hand_over, "seal 32", false, true),
+    STORY(thief_hands_over_to_himself, "seal 24", false, true),
+    STORY(thief_hands_over_later, "seal 30", false, true),
+    STORY(thief_moves_the_hand_over_seal, "seal 23", false, true),
+    STORY(thief_recovers_without_an_owner, "entry 24", false, true),
+    STORY(recovery_without_the_seal_before, "seal 3", false, true),
+    STORY(recovery_without_its_seal, "seal 4", false, true),
+    STORY(recovery_sealed_by_the_lost_key, "seal 4", false, true),
 };
 
 void stories_cut_cleanly(struct forge *f)
@@ -467,13 +687,7 @@ static void by_hand_without_cause(struct forge *f, struct entry *e)
 
 static void new_actor(struct forge *f, struct entry *e, int64_t id, const char *name)
 {
-    memset(e, 0, sizeof *e);
-    e->kind = ENTRY_CONTROL_ACTOR;
-    e->at_ns = INSTANT_NONE;
-    e->as.control_actor.actor_id = id;
-    e->as.control_actor.name = id_from(name);
-    e->as.control_actor.role = ROLE_AUDITOR;
-    memcpy(e->as.control_actor.key.bytes, f->actor_key[1], 32);
+    stories_actor(f, e, id, name, ROLE_AUDITOR);
 }
 
 static void next_actor(struct forge *f, struct entry *e)
@@ -500,6 +714,56 @@ static void actor_journal(struct forge *f, struct entry *e)
     new_actor(f, e, FORGE_ACTORS + 1, "journal");
 }
 
+static void hand_over(struct forge *f, struct entry *e)
+{
+    forge_key_draft(f, 0, e);
+}
+
+/* Sealed as it must be, but for what is changed in it. */
+static void hand_over_by_an_actor(struct forge *f, struct entry *e)
+{
+    forge_key_draft(f, 0, e);
+    e->actor = FORGE_OPERATOR;
+}
+
+static void recovery_by_no_owner(struct forge *f, struct entry *e)
+{
+    forge_group(f);
+    forge_key_draft(f, FORGE_OPERATOR, e);
+    f->later[0].begins++; /* the key before confirms it */
+}
+
+static void epoch_left_out(struct forge *f, struct entry *e)
+{
+    forge_key_draft(f, 0, e);
+    e->as.control_key.epoch = 2;
+}
+
+static void key_of_genesis_again(struct forge *f, struct entry *e)
+{
+    forge_key_draft(f, 0, e);
+    memcpy(e->as.control_key.key.bytes, f->key.public_key, 32);
+}
+
+/* An epoch's key that was handed over comes back. */
+static void key_of_the_past(struct forge *f, struct entry *e)
+{
+    const uint8_t *const first = f->later[0].key.public_key;
+
+    forge_key(f, 0);
+    forge_group(f);
+    forge_key(f, 0);
+    forge_group(f);
+    forge_key_draft(f, 0, e);
+    memcpy(e->as.control_key.key.bytes, first, 32);
+}
+
+static void key_of_small_order(struct forge *f, struct entry *e)
+{
+    forge_key_draft(f, 0, e);
+    memset(e->as.control_key.key.bytes, 0, 32);
+}
+
 static const struct rule_story RULES[] = {
     {"cause_itself", cause_itself, false, "its cause, entry 3, is not an earlier one"},
     {"cause_before", cause_before, true, ""},
@@ -517,6 +781,13 @@ static const struct rule_story RULES[] = {
     {"actor_out_of_order", actor_out_of_order, false, "the id 5, and the next one is 4"},
     {"actor_twice", actor_twice, false, "\"broker:paper\", which there is already"},
     {"actor_journal", actor_journal, false, "the journal's own name"},
+    {"hand_over", hand_over, true, ""},
+    {"hand_over_by_an_actor", hand_over_by_an_actor, false, "which only the journal itself may do"},
+    {"recovery_by_no_owner", recovery_by_no_owner, false, "operator:ann is no owner"},
+    {"epoch_left_out", epoch_left_out, false, "it begins epoch 2, and the next one is 1"},
+    {"key_of_genesis_again", key_of_genesis_again, false, "it names the key of epoch 0 again"},
+    {"key_of_the_past", key_of_the_past, false, "it names the key of epoch 1 again"},
+    {"key_of_small_order", key_of_small_order, false, "confirms these bytes"},
 };
 
 /* -- telling them ---------------------------------------------------------------------------------------- */

@@ -37,6 +37,10 @@ void rule_story_tell(const struct rule_story *story, struct forge *f);
 const struct story *story_find(const char *name);
 /* Cuts the last group of a journal of stories so cleanly that nobody can see it. */
 void stories_cut_cleanly(struct forge *f);
+/* A good journal whose key is lost once, handed over twice, and lost again. */
+void stories_epochs(struct forge *f);
+/* A new actor; as the fourth it can sign. */
+void stories_actor(struct forge *f, struct entry *e, int64_t id, const char *name, enum role role);
 /* A signed stop. */
 void stories_stop(struct entry *e, uint32_t actor, bool is_signed);
 

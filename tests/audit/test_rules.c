@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -13,9 +14,9 @@
 static struct verify_report report;
 static struct err err;
 
-static enum err_code verify_forge(struct forge *f)
+static enum err_code verify_with(struct forge *f, const char *vkey)
 {
-    const struct verify_options options = {.vkey = NULL};
+    const struct verify_options options = {.vkey = vkey};
     struct evidence *evidence = NULL;
     size_t size = 0;
     uint8_t *const image = forge_image(f, &size);
@@ -26,6 +27,11 @@ static enum err_code verify_forge(struct forge *f)
     evidence_close(evidence);
     free(image);
     return rc;
+}
+
+static enum err_code verify_forge(struct forge *f)
+{
+    return verify_with(f, NULL);
 }
 
 static void expect_wrong(struct forge *f, const char *where)
@@ -54,6 +60,46 @@ static void test_a_sealed_entry_that_breaks_a_rule_was_written_so(void **state)
         }
         forge_release(&f);
     }
+}
+
+/* Each key says, or an owner does, which one follows it; the first is all that a verifier needs. */
+static void test_keys_are_followed_from_the_first(void **state)
+{
+    struct forge f;
+    char newest[NOTE_VKEY_TEXT_SIZE];
+
+    (void)state;
+    forge_init(&f, 1);
+    stories_epochs(&f);
+    assert_int_equal(verify_forge(&f), ERR_OK);
+    assert_int_equal(report.epochs, 5);
+    assert_int_equal(report.epoch_entry, 8);
+    note_key_format(newest, &f.later[3].key);
+    assert_string_equal(report.newest_vkey, newest);
+    for (uint64_t size = 4; size <= 9; size++) { /* the seals of all epochs but the first */
+        char where[VERIFY_PLACE_SIZE];
+        snprintf(where, sizeof where, "seal %d", (int)size);
+        forge_find_number(&f, EVIDENCE_SEALS, size)->bytes[3] ^= 1;
+        expect_wrong(&f, where);
+        forge_find_number(&f, EVIDENCE_SEALS, size)->bytes[3] ^= 1;
+    }
+    assert_int_equal(verify_forge(&f), ERR_OK);
+    forge_release(&f);
+}
+
+/* The key of a later epoch is not what a verifier begins with; it is said what it is. */
+static void test_a_later_key_that_is_given_is_named_as_one(void **state)
+{
+    struct forge f;
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+
+    (void)state;
+    forge_small(&f, 1, STORIES_GROUPS, STORIES_EACH);
+    note_key_format(vkey, &f.later[0].key);
+    assert_int_equal(verify_with(&f, vkey), ERR_WRONG);
+    assert_string_equal(report.wrong.where, "entry 1");
+    assert_non_null(strstr(err.text, "a later epoch's: entry 24 names it. Give the key of epoch 0"));
+    forge_release(&f);
 }
 
 /* A signature over other words, sealed by whoever holds the journal's key: the person did not say it. */
@@ -129,6 +175,8 @@ static void test_an_unknown_kind_is_could_not_check_only_if_it_is_sealed(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys_are_followed_from_the_first),
+        cmocka_unit_test(test_a_later_key_that_is_given_is_named_as_one),
         cmocka_unit_test(test_a_sealed_entry_that_breaks_a_rule_was_written_so),
         cmocka_unit_test(test_the_journals_key_cannot_speak_for_a_person),
         cmocka_unit_test(test_a_signature_comes_once_among_many),

@@ -27,6 +27,10 @@ static const uint64_t seals[] = {1,   40,  255, 256, 257,  258,  511,  512,  513
                                  767, 769, 770, 771, 1024, 1500, 1536, 2560, 2561, ENTRIES + 1};
 #define SEALS (sizeof seals / sizeof seals[0])
 
+/* The entries that name the next key; each is sealed. */
+static const uint64_t hand_overs[] = {700, 1024, 1536};
+#define HAND_OVERS (sizeof hand_overs / sizeof hand_overs[0])
+
 struct outcome {
     enum err_code rc;
     struct err err;
@@ -65,6 +69,9 @@ static void assert_same(const struct outcome *a, const struct outcome *b, const 
     assert_int_equal(x->signatures, y->signatures);
     assert_string_equal(x->origin, y->origin);
     assert_string_equal(x->vkey, y->vkey);
+    assert_int_equal(x->epochs, y->epochs);
+    assert_int_equal(x->epoch_entry, y->epoch_entry);
+    assert_string_equal(x->newest_vkey, y->newest_vkey);
     assert_int_equal(x->wrong.place, y->wrong.place);
     assert_int_equal(x->wrong.level, y->wrong.level);
     assert_int_equal(x->wrong.number, y->wrong.number);
@@ -398,13 +405,45 @@ static void test_of_two_wrong_places_the_first_is_named(void **state)
     forge_release(&f);
 }
 
+/* Batches are gathered long before the walk comes to the entry that takes the right to seal from a key. */
+static void test_a_seal_by_a_key_of_the_past_is_named(void **state)
+{
+    char where[VERIFY_PLACE_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < SEALS; i++) {
+        struct outcome found;
+        struct forge f;
+        size_t size = 0;
+        if (seals[i] <= hand_overs[0])
+            continue;
+        forge_copy(&f, &honest);
+        f.later_count = 0; /* genesis' key */
+        forge_seal(&f, seals[i]);
+        uint8_t *const image = forge_image(&f, &size);
+        snprintf(where, sizeof where, "seal %" PRIu64, seals[i]);
+        for (unsigned threads = 1; threads < 8; threads += 3) {
+            verify(image, size, &(struct verify_options){.threads = threads, .tiles = 1}, &found);
+            assert_int_equal(found.rc, ERR_WRONG);
+            assert_string_equal(found.report.wrong.where, where);
+        }
+        assert_int_equal(assert_agreed(&f, where), ERR_WRONG);
+        free(image);
+        forge_release(&f);
+    }
+}
+
 static int make_honest(void **state)
 {
     (void)state;
     forge_init(&honest, 9);
     honest.per_block = 7;
     forge_genesis(&honest);
-    forge_many(&honest, ENTRIES, 5);
+    for (size_t i = 0; i < HAND_OVERS; i++) {
+        forge_many(&honest, hand_overs[i] - 1 - honest.entry_count, i);
+        forge_key(&honest, 0);
+    }
+    forge_many(&honest, ENTRIES + 1 - honest.entry_count, 5);
     forge_blocks(&honest);
     forge_tiles(&honest);
     for (size_t i = 0; i < SEALS; i++)
@@ -426,6 +465,7 @@ int main(void)
         cmocka_unit_test(test_tampering_is_found_at_the_same_place),
         cmocka_unit_test(test_what_is_wrong_at_a_joint_is_found_at_the_same_place),
         cmocka_unit_test(test_a_seal_over_another_history_is_named),
+        cmocka_unit_test(test_a_seal_by_a_key_of_the_past_is_named),
         cmocka_unit_test(test_of_two_wrong_places_the_first_is_named),
     };
 

@@ -114,6 +114,13 @@ static void tell_stories(void)
         forge_release(&f);
     }
     forge_release(&honest);
+    forge_init(&honest, 1);
+    stories_epochs(&honest);
+    tell(&honest, "epochs", vkey);
+    note_key_format(vkey, &honest.later[1].key);
+    tell(&honest, "epochs_with_a_later_key", vkey);
+    forge_vkey(&honest, vkey);
+    forge_release(&honest);
     forge_small(&honest, 2, STORIES_GROUPS, STORIES_EACH);
     tell(&honest, "another_journal", vkey);
     forge_release(&honest);

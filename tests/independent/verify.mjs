@@ -167,8 +167,10 @@ const KINDS = new Map(
 
 const GENESIS = 0x0701;
 const ACTOR = 0x0702;
+const KEY = 0x070b;
 const MUST_BE_SIGNED = [0x0703, 0x0707, 0x0708, 0x070c, 0x070d, 0x070e, 0x070f, 0x0710, 0x0711, 0x0712];
 const NONE = -(2n ** 63n);
+const OWNER = 1;
 const STRATEGY = 5;
 const RISK = 6;
 
@@ -493,7 +495,9 @@ const NAMES = { B: 'entries', T: 'tiles', S: 'seals', C: 'control' };
 class Verifier {
   constructor(source, key, against) {
     this.source = source;
-    this.key = key;
+    this.key = key; // of epoch 0
+    this.epochs = []; // {key, begins}
+    this.keyChange = null; // of entry s: 'hand-over' or 'recovery'
     this.against = against;
     const head = against === null ? null : /^([^\n]*)\n([1-9]\d{0,18})\n/.exec(against.toString('latin1'));
     if (against !== null && (!head || BigInt(head[2]) >= 2n ** 63n)) throw new CannotCheck('the kept seal is no seal');
@@ -607,7 +611,7 @@ class Verifier {
       if (number < BigInt(this.s + 1)) continue;
       let root;
       try {
-        root = openSeal(this.source.value(this.seals[i]), number, this.key);
+        root = openSeal(this.source.value(this.seals[i]), number, this.keyAt(number));
       } catch {
         continue;
       }
@@ -664,7 +668,9 @@ class Verifier {
       const broken = this.brokenSignature(e, bytes, actor);
       if (broken) return broken;
     }
+    this.keyChange = null;
     if (e.kind === GENESIS) return this.takeGenesis(e.fields);
+    if (e.kind === KEY) return this.takeKey(e, actor, seq);
     if (e.kind === ACTOR) {
       const [id, name, role, key] = e.fields;
       if (id !== BigInt(this.actors.length + 1)) return 'it gives a new actor an id that is not the next one';
@@ -696,11 +702,30 @@ class Verifier {
       if (!journalKeyIsGood(publicKey)) return 'its key is no good key';
       this.key = makeKey(name, publicKey);
     }
+    this.epochs.push({ key: this.key, begins: 1n });
     for (const actor of actors) {
       const broken = this.addActor(actor);
       if (broken) return broken;
     }
     return null;
+  }
+
+  // Section 5, key epochs.
+  takeKey(e, actor, seq) {
+    const [epoch, publicKey] = e.fields;
+    if (!e.isSigned && e.actor !== 0) return 'it hands over, and is not the journal\'s own';
+    if (e.isSigned && actor.role !== OWNER) return 'it is a recovery, and its actor is no owner';
+    if (epoch !== BigInt(this.epochs.length)) return `it begins epoch ${epoch}, and the next one is ${this.epochs.length}`;
+    if (!journalKeyIsGood(publicKey)) return 'its key is no good key';
+    if (this.epochs.some(({ key }) => key.publicKey.equals(publicKey))) return 'it names the key of an earlier epoch again';
+    this.keyChange = e.isSigned ? 'recovery' : 'hand-over';
+    this.epochs.push({ key: makeKey(this.key.name, publicKey), begins: BigInt(seq) + (e.isSigned ? 0n : 1n) });
+    return null;
+  }
+
+  // The key in force, as far as the epochs are known.
+  keyAt(size) {
+    return this.epochs.findLast(({ begins }) => begins <= BigInt(size))?.key ?? this.key;
   }
 
   addActor({ name, role, key }) {
@@ -731,10 +756,14 @@ class Verifier {
   // Rule 13.
   checkSeal() {
     const row = this.seals[this.nextSeal];
-    if (row === undefined || row.number !== BigInt(this.s)) return;
+    if (this.keyChange === 'recovery' && this.sealed !== this.s - 1) throw new Wrong(`seal ${this.s - 1}`, 'it is missing: the next entry is a recovery');
+    if (row === undefined || row.number !== BigInt(this.s)) {
+      if (this.keyChange) throw new Wrong(`seal ${this.s}`, `it is missing: its newest entry is a ${this.keyChange}`);
+      return;
+    }
     let root;
     try {
-      root = openSeal(this.source.value(row), row.number, this.key);
+      root = openSeal(this.source.value(row), row.number, this.keyAt(row.number));
     } catch (error) {
       throw new Wrong(`seal ${this.s}`, error.message);
     }
@@ -752,7 +781,7 @@ class Verifier {
     if (this.keptSize > BigInt(this.s)) throw new Wrong('kept seal', `the tail is cut: it covers ${this.keptSize} entries, and the journal has ${this.s}`);
     let root;
     try {
-      root = openSeal(this.against, this.keptSize, this.key);
+      root = openSeal(this.against, this.keptSize, this.keyAt(this.keptSize));
     } catch (error) {
       throw new CannotCheck(`the kept seal cannot be used: ${error.message}`);
     }
@@ -767,7 +796,7 @@ class Verifier {
     const seal = this.seals[this.nextSeal];
     if (seal) {
       try {
-        openSeal(this.source.value(seal), seal.number, this.key);
+        openSeal(this.source.value(seal), seal.number, this.keyAt(seal.number));
       } catch (error) {
         throw new Wrong(`seal ${seal.number}`, error.message);
       }
@@ -836,6 +865,7 @@ const verify = (from, vkey, against) => {
     report.tiles = source.tables.T.length;
     report.root = verifier.tree.root().toString('hex');
     report.key = verifier.key ? formatVkey(verifier.key) : '';
+    report.epochs = verifier.epochs.length;
   }
   if (source) source.close();
   return report;
@@ -869,7 +899,7 @@ const main = (args) => {
   }
   console.log(`entries ${report.entries}, seals ${report.seals}, tiles ${report.tiles}`);
   console.log(`root ${report.root}`);
-  console.log(`key ${report.key}${vkey === null ? ' (from the journal itself)' : ''}`);
+  console.log(`key ${report.key}${vkey === null ? ' (from the journal itself)' : ''}${report.epochs > 1 ? `, and ${report.epochs - 1} after it` : ''}`);
   console.log(`integrity ${report.integrity ? 'good' : 'WRONG'}, completeness ${report.complete ? 'good' : 'WRONG'}`);
   if (report.exit === 1) console.log(`first wrong place: ${report.text}`);
   return report.exit;
