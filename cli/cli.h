@@ -6,6 +6,7 @@
 #define CLI_CLI_H
 
 #include "ledger/err.h"
+#include "ledger/filter.h"
 #include "ledger/journal.h"
 #include "ledger/json_out.h"
 #include "ledger/secret.h"
@@ -38,6 +39,7 @@ extern const size_t command_count;
 /* The commands, one file each. */
 enum err_code cmd_append(struct cli *cli, struct err *err);
 enum err_code cmd_backup(struct cli *cli, struct err *err);
+enum err_code cmd_bundle(struct cli *cli, struct err *err);
 enum err_code cmd_config(struct cli *cli, struct err *err);
 enum err_code cmd_actor(struct cli *cli, struct err *err);
 enum err_code cmd_doctor(struct cli *cli, struct err *err);
@@ -84,6 +86,37 @@ MUST_USE enum err_code cli_parse_u64(const char *option, const char *text, uint6
 /* RFC 3339, or a date, which is midnight in New York. ERR_USAGE names the option. */
 MUST_USE enum err_code cli_parse_instant(const char *option, const char *text, int64_t *at_ns,
                                          struct err *err);
+
+/* -- which entries (cli/filters.c) ---------------------------------------------------------------------- */
+
+/* What options of a command say of them; NULL: nothing. */
+struct cli_filter {
+    const char *kind;
+    const char *symbol;
+    const char *order;
+    const char *actor;
+    const char *cause;
+    const char *from;
+    const char *to;
+    const char *since;
+    const char *until;
+};
+
+/* Rows of a command's options, for a struct cli_filter. */
+#define CLI_FILTER_OPTIONS(q)                                                                                \
+    {.name = "kind", .value = &(q).kind}, {.name = "symbol", .value = &(q).symbol},                          \
+        {.name = "order", .value = &(q).order}, {.name = "actor", .value = &(q).actor},                      \
+        {.name = "cause", .value = &(q).cause}, {.name = "from", .value = &(q).from},                        \
+        {.name = "to", .value = &(q).to}, {.name = "since", .value = &(q).since},                            \
+    {                                                                                                        \
+        .name = "until", .value = &(q).until                                                                 \
+    }
+
+/* All but the actor, whose id the journal knows. ERR_USAGE names the option. */
+MUST_USE enum err_code cli_filter_parse(const struct cli_filter *q, struct filter *f, struct err *err);
+/* The actor, as of the newest entry that `j` has seen: after journal_reader_begin(). ERR_NOT_FOUND. */
+MUST_USE enum err_code cli_filter_actor(const struct cli_filter *q, struct journal *j, struct filter *f,
+                                        struct err *err);
 
 /* -- the journal (cli/session.c) ------------------------------------------------------------------------ */
 

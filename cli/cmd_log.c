@@ -6,27 +6,6 @@
 
 #include <string.h>
 
-static enum err_code parse_kind(struct filter *f, const char *text, struct err *err)
-{
-    static const char *const families[] = {NULL,    "perception", "decision", "risk",
-                                           "order", "fill",       "learning", "control"};
-
-    f->kind = entry_kind_by_name(text, strlen(text));
-    if (f->kind)
-        return ERR_OK;
-    for (unsigned i = 1; i < sizeof families / sizeof families[0]; i++) {
-        if (strcmp(families[i], text) == 0) {
-            f->family = i;
-            return ERR_OK;
-        }
-    }
-    return err_set(
-        err, ERR_USAGE,
-        "--kind: \"%s\" is no kind; one of perception, decision, risk, order, fill, control, or a full "
-        "name such as fill.execution (docs/ENTRIES.md lists them)",
-        text);
-}
-
 static void put_line(const struct entry *e, const struct actors *actors)
 {
     const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
@@ -72,51 +51,12 @@ static enum err_code put_entries(struct journal *j, struct index_walk *w, uint64
 }
 
 struct question {
-    const char *kind;
-    const char *symbol;
-    const char *order;
-    const char *actor;
-    const char *cause;
-    const char *from;
-    const char *to;
-    const char *since;
-    const char *until;
+    struct cli_filter filter;
     const char *limit;
     bool reverse;
     bool no_index;
     bool json;
 };
-
-/* All but the actor, whose id the journal knows. */
-static enum err_code parse(const struct question *q, struct filter *f, uint64_t *limit, struct err *err)
-{
-    const struct {
-        const char *option;
-        const char *text;
-        int64_t *at_ns;
-    } times[] = {{"--from", q->from, &f->from_ns},
-                 {"--to", q->to, &f->to_ns},
-                 {"--since", q->since, &f->since_ns},
-                 {"--until", q->until, &f->until_ns}};
-    enum err_code rc = ERR_OK;
-
-    if (q->kind)
-        rc = parse_kind(f, q->kind, err);
-    if (!rc && q->symbol && symbol_parse(q->symbol, strlen(q->symbol), &f->symbol, err))
-        rc = err_set(err, ERR_USAGE, "--symbol: \"%s\" is neither a ticker nor an OCC symbol", q->symbol);
-    for (size_t i = 0; !rc && i < sizeof times / sizeof times[0]; i++) {
-        if (times[i].text)
-            rc = cli_parse_instant(times[i].option, times[i].text, times[i].at_ns, err);
-    }
-    if (!rc && q->cause)
-        rc = cli_parse_u64("--cause", q->cause, &f->cause, err);
-    if (!rc && q->cause && f->cause == 0)
-        rc = err_set(err, ERR_USAGE, "--cause: entries are numbered from 1");
-    if (!rc && q->limit)
-        rc = cli_parse_u64("--limit", q->limit, limit, err);
-    f->order = q->order;
-    return rc;
-}
 
 static enum err_code answer(const struct question *q, struct journal *j, struct filter *f, uint64_t limit,
                             struct err *err)
@@ -126,12 +66,11 @@ static enum err_code answer(const struct question *q, struct journal *j, struct 
     struct index_walk *w = NULL;
     struct index *x = NULL;
 
-    f->has_actor = q->actor;
     if (!q->no_index && index_helps(f))
         x = cli_index(j);
     enum err_code rc = journal_reader_begin(j, &r, err);
-    if (!rc && q->actor)
-        rc = actors_id(journal_actors(j), q->actor, strlen(q->actor), &f->actor, err);
+    if (!rc)
+        rc = cli_filter_actor(&q->filter, j, f, err);
     if (!rc)
         rc = index_walk_begin(x, r, f, way, q->no_index, &w, err);
     if (!rc)
@@ -145,24 +84,23 @@ static enum err_code answer(const struct question *q, struct journal *j, struct 
 
 enum err_code cmd_log(struct cli *cli, struct err *err)
 {
-    struct question q = {.kind = NULL};
+    struct question q = {.limit = NULL};
     struct filter f;
     struct journal *j = NULL;
     uint64_t limit = UINT64_MAX;
     const struct cli_option options[] = {
-        {.name = "kind", .value = &q.kind},      {.name = "symbol", .value = &q.symbol},
-        {.name = "order", .value = &q.order},    {.name = "actor", .value = &q.actor},
-        {.name = "cause", .value = &q.cause},    {.name = "from", .value = &q.from},
-        {.name = "to", .value = &q.to},          {.name = "since", .value = &q.since},
-        {.name = "until", .value = &q.until},    {.name = "limit", .value = &q.limit},
-        {.name = "reverse", .flag = &q.reverse}, {.name = "no-index", .flag = &q.no_index},
+        CLI_FILTER_OPTIONS(q.filter),
+        {.name = "limit", .value = &q.limit},
+        {.name = "reverse", .flag = &q.reverse},
+        {.name = "no-index", .flag = &q.no_index},
         {.name = "json", .flag = &q.json},
     };
     enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], NULL, 0, NULL, err);
 
-    filter_init(&f);
     if (!rc)
-        rc = parse(&q, &f, &limit, err);
+        rc = cli_filter_parse(&q.filter, &f, err);
+    if (!rc && q.limit)
+        rc = cli_parse_u64("--limit", q.limit, &limit, err);
     cli_guard_reading();
     if (!rc)
         rc = cli_open(cli, true, &j, err);

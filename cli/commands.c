@@ -246,6 +246,21 @@ const struct command commands[] = {
      "  --all   looks at every file again: what is missing or was changed is put right\n\n"
      "example:\n"
      "  ledger -C J publish www\n"},
+    {"bundle", cmd_bundle, "evidence about some entries, in one file that anybody can check",
+     "usage: ledger -C DIR bundle [--order ID] [--entry SEQ ...] [--kind K] [--symbol S] [--actor NAME]\n"
+     "                            [--cause SEQ] [--from T] [--to T] [--since T] [--until T] [--json] "
+     "OUT.zip\n\n"
+     "Writes the entries that are asked for (filters as in log), with their causes, what says who may write, "
+     "the\n"
+     "proof that they are in the journal, its seals, and pages to read and to check it with: verify.html "
+     "checks\n"
+     "everything in a browser, offline. Of all other entries there are only hashes in it.\n\n"
+     "  --order ID  an order, from the decision to its fills\n"
+     "  --entry SEQ one entry; may be given again\n\n"
+     "examples:\n"
+     "  ledger -C J bundle --order np-20151224-1 order.zip\n"
+     "  ledger -C J bundle --from 2015-12-24 --to 2015-12-25 --kind order day.zip\n"
+     "  ledger-verify --key \"$VKEY\" order.zip\n"},
     {"backup", cmd_backup, "a verified copy, made while others write",
      "usage: ledger -C DIR backup OUT [--json]\n\n"
      "Copies journal and vault into the new directory OUT, as of one committed state; writers go on "

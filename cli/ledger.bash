@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export publish backup doctor version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export publish bundle backup doctor version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -43,6 +43,7 @@ _ledger() {
     config) options="show list check set --actor --markdown" ;;
     actor) options="list add --role --json" ;;
     export) options="--raw" ;;
+    bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;
     help) options=$commands ;;
     esac

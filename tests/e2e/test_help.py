@@ -41,7 +41,7 @@ class Help(Case):
         for piece in ("usage: ledger", "-C DIR", "--passphrase-file", "exit status: 0 done; 1", "2 misused; 3"):
             self.assertIn(piece, text)
         for name in ("init", "append", "log", "show", "import", "run", "replay", "explain", "verify", "seal", "nightly",
-                     "report", "stop", "resume", "config", "actor", "export", "publish", "backup", "doctor", "version", "help"):
+                     "report", "stop", "resume", "config", "actor", "export", "bundle", "publish", "backup", "doctor", "version", "help"):
             self.assertIn(name, self.commands())
 
     def test_every_command_has_help_with_an_example(self):
@@ -74,7 +74,8 @@ class Help(Case):
         for name in ("examples", "tests"):
             os.symlink(os.path.join(support.SOURCE, name), self.path(name))
         os.mkdir(self.path("bin"))
-        os.symlink(support.BINARY, self.path("bin", "ledger"))
+        for program in ("ledger", "ledger-verify"):
+            os.symlink(os.path.join(os.path.dirname(support.BINARY), program), self.path("bin", program))
         self.write("fills.jsonl", json.dumps(note("x")) + "\n")
         self.write("journal.vkey", self.ledger("-C", self.path("J"), "verify", "--json").json()["vkey"])
         self.write(".ledger-pass", support.PASSPHRASE + "\n")
