@@ -62,6 +62,7 @@ enum err_code cmd_snapshot(struct cli *cli, struct err *err);
 enum err_code cmd_stop(struct cli *cli, struct err *err);
 enum err_code cmd_verify(struct cli *cli, struct err *err);
 enum err_code cmd_version(struct cli *cli, struct err *err);
+enum err_code cmd_witness(struct cli *cli, struct err *err);
 
 /* -- options (cli/options.c) ---------------------------------------------------------------------------- */
 

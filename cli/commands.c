@@ -292,6 +292,29 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J doctor\n"
      "  ledger -C J doctor --salvage saved.raw && ledger verify --raw saved.raw\n"},
+    {"witness", cmd_witness, "cosign logs, each only as it grows; serve that over HTTP",
+     "usage: ledger witness init --state DIR --name NAME\n"
+     "       ledger witness serve --state DIR [--listen ADDRESS:PORT] [--log VKEY...] [--policy FILE]\n"
+     "       ledger witness list --state DIR [--json]\n\n"
+     "A witness (C2SP tlog-witness) cosigns a checkpoint only if that goes on from the last one it cosigned: "
+     "a log\n"
+     "that was rolled back, cut or forked gets no cosignature, and what it showed is kept as evidence. Run "
+     "it "
+     "on another\n"
+     "machine, by other people, than the journal. docs/WITNESS.md.\n\n"
+     "init makes DIR with a key of its own and prints its verifier key (type 04). serve prints its address "
+     "when it\n"
+     "is ready, a line on stderr for each request, and ends cleanly on SIGTERM. list: what was cosigned "
+     "last.\n\n"
+     "  --state DIR   its key and what it has cosigned; never put it back from an older copy\n"
+     "  --name NAME   the name in its cosignatures: witness.example/w1\n"
+     "  --listen A    127.0.0.1:8420 unless given; port 0 takes one that is free\n"
+     "  --log VKEY    a log that it knows, by what ledger init printed; several keys of one name are one "
+     "log\n"
+     "  --policy F    a C2SP tlog-policy file: the logs of its log lines\n\n"
+     "examples:\n"
+     "  ledger witness init --state W --name witness.example/w1\n"
+     "  ledger witness list --state W --json\n"},
     {"version", cmd_version, "program, compiler, build id",
      "usage: ledger version [--json]\n\nexample:\n  ledger version --json\n"},
     {"help", cmd_help, "this overview, or the help of one command",

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export publish bundle backup doctor version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export publish bundle backup doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -14,8 +14,8 @@ _ledger() {
         esac
     done
     case $previous in
-    -C | --out) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --raw | --against | --salvage | --token | --tsa-ca) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    -C | --out | --state) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --passphrase-file | --config | --policy | --raw | --against | --salvage | --token | --tsa-ca) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W "perception decision risk order fill control" -- "$current"); return ;;
@@ -45,6 +45,7 @@ _ledger() {
     export) options="--raw" ;;
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;
+    witness) options="init serve list --state --name --listen --log --policy --json" ;;
     help) options=$commands ;;
     esac
     if [[ $command == @(backup|publish) && $current != -* ]]; then
