@@ -261,6 +261,18 @@ static void small_entry(struct random *r, const struct entry_kind_info *info, st
     } while (entry_encode(e, &out, NULL) != ERR_OK || wire_out_size(&out) > 180);
 }
 
+void forge_add_random(struct forge *f, struct random *r, enum entry_kind kind, uint32_t actor, bool is_signed)
+{
+    struct random_texts texts;
+    struct entry e;
+
+    small_entry(r, entry_kind_find(kind), &e, &texts);
+    e.actor = actor;
+    e.is_signed = is_signed;
+    e.cause = entry_kind_is_derived(kind) || e.cause ? 1 + random_below(r, f->entry_count) : 0;
+    forge_add(f, &e);
+}
+
 void forge_many(struct forge *f, size_t count, uint64_t seed)
 {
     struct random r = {seed};

@@ -72,6 +72,10 @@ void forge_genesis(struct forge *f);
 /* One entry of each kind but genesis, small ones, causes and actors as they must be; adds `count` of them. */
 void forge_many(struct forge *f, size_t count, uint64_t seed);
 void forge_note(struct forge *f, const char *text);
+/* A small random entry of that kind by that actor; with a cause when it is derived. */
+struct random;
+void forge_add_random(struct forge *f, struct random *r, enum entry_kind kind, uint32_t actor,
+                      bool is_signed);
 /*
  * The next key: the journal hands over to it, or, with `owner`, that actor signs it as a recovery. The draft is to be
  * the next entry; forge_key() adds it.

@@ -1,0 +1,134 @@
+#include "tamper/worlds.h"
+
+#include "ledger/wire.h"
+
+#include <stdlib.h>
+
+/* An actor of a forge's genesis, or the one that joins in entry 2. */
+#define RISK (FORGE_ACTORS + 1)
+
+/* Who writes which kinds here, and how often. */
+static const struct {
+    enum entry_kind kind;
+    uint32_t actor;
+    bool is_signed;
+    unsigned weight;
+} WRITERS[] = {
+    {ENTRY_PERCEPTION_QUOTE, 0, false, 20},
+    {ENTRY_PERCEPTION_BAR, 0, false, 4},
+    {ENTRY_PERCEPTION_MARK, 0, false, 2},
+    {ENTRY_PERCEPTION_OPEN_INTEREST, 0, false, 2},
+    {ENTRY_PERCEPTION_CLOCK, 0, false, 4},
+    {ENTRY_PERCEPTION_DATA_QUALITY, 0, false, 3},
+    {ENTRY_DECISION_CANDIDATES, FORGE_STRATEGY, false, 4},
+    {ENTRY_DECISION_ENTER, FORGE_STRATEGY, false, 4},
+    {ENTRY_DECISION_EXIT, FORGE_STRATEGY, false, 3},
+    {ENTRY_DECISION_NO_TRADE, FORGE_STRATEGY, false, 4},
+    {ENTRY_RISK_VERDICT, RISK, false, 5},
+    {ENTRY_RISK_BREAKER_TRIP, RISK, false, 1},
+    {ENTRY_RISK_EQUITY, RISK, false, 2},
+    {ENTRY_ORDER_NEW, FORGE_STRATEGY, false, 4},
+    {ENTRY_ORDER_ACKNOWLEDGED, FORGE_BROKER, false, 3},
+    {ENTRY_ORDER_CANCEL, FORGE_STRATEGY, false, 1},
+    {ENTRY_ORDER_CANCELLED, FORGE_BROKER, false, 1},
+    {ENTRY_ORDER_REJECTED, FORGE_BROKER, false, 1},
+    {ENTRY_ORDER_EXPIRED, FORGE_BROKER, false, 1},
+    {ENTRY_FILL_EXECUTION, FORGE_BROKER, false, 4},
+    {ENTRY_FILL_ASSIGNMENT, FORGE_BROKER, false, 1},
+    {ENTRY_FILL_EXPIRATION, FORGE_BROKER, false, 1},
+    {ENTRY_CONTROL_NOTE, 0, false, 3},
+    {ENTRY_CONTROL_NOTE, FORGE_OPERATOR, true, 1},
+    {ENTRY_CONTROL_STOP, FORGE_OPERATOR, true, 1},
+};
+
+static void add_one(struct forge *f, struct random *r)
+{
+    unsigned total = 0;
+
+    for (size_t i = 0; i < sizeof WRITERS / sizeof WRITERS[0]; i++)
+        total += WRITERS[i].weight;
+    uint64_t pick = random_below(r, total);
+    for (size_t i = 0;; i++) {
+        if (pick < WRITERS[i].weight) {
+            forge_add_random(f, r, WRITERS[i].kind, WRITERS[i].actor, WRITERS[i].is_signed);
+            return;
+        }
+        pick -= WRITERS[i].weight;
+    }
+}
+
+static void add_risk(struct forge *f)
+{
+    struct entry e;
+
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_ACTOR;
+    e.at_ns = INSTANT_NONE;
+    e.as.control_actor.actor_id = RISK;
+    e.as.control_actor.name = id_from("risk:governor");
+    e.as.control_actor.role = ROLE_RISK;
+    memset(e.as.control_actor.key.bytes, 7, sizeof e.as.control_actor.key.bytes);
+    forge_add(f, &e);
+}
+
+/* The seals' sizes, and the newest note. */
+static void note_seals(struct world *w)
+{
+    for (uint64_t size = 1; size <= w->f.entry_count; size++) {
+        if (forge_find_number(&w->f, EVIDENCE_SEALS, size)) {
+            REQUIRE(w->seal_count < WORLD_SEALS_MAX);
+            w->seals[w->seal_count++] = size;
+        }
+    }
+    const struct forge_row *const row = forge_find_number(&w->f, EVIDENCE_SEALS, w->f.entry_count);
+    memcpy(w->newest, row->bytes, row->size);
+    w->newest[row->size] = '\0';
+}
+
+static void make(struct world *w, const char *name, unsigned seed, size_t entries, size_t group,
+                 size_t per_block)
+{
+    struct random r = {seed};
+
+    w->name = name;
+    w->seal_count = 0;
+    forge_init(&w->f, seed);
+    w->f.per_block = per_block;
+    forge_genesis(&w->f);
+    add_risk(&w->f);
+    while (w->f.entry_count < entries) {
+        const size_t left = entries - w->f.entry_count;
+        const size_t wanted = 1 + random_below(&r, 2 * group);
+        for (size_t i = 0; i < (wanted < left ? wanted : left); i++)
+            add_one(&w->f, &r);
+        forge_group(&w->f);
+        w->f.now_ns += 1000000;
+    }
+    forge_vkey(&w->f, w->vkey);
+    note_seals(w);
+    w->image = forge_image(&w->f, &w->image_size);
+}
+
+void worlds_open(struct world worlds[WORLDS])
+{
+    make(&worlds[0], "small", 31, 40, 5, 5);
+    make(&worlds[1], "of 600 entries", 32, 600, 35, 25);
+    make(&worlds[2], "of 2000 entries", 33, 2000, 120, 60);
+}
+
+void worlds_close(struct world worlds[WORLDS])
+{
+    for (int i = 0; i < WORLDS; i++) {
+        forge_release(&worlds[i].f);
+        free(worlds[i].image);
+    }
+}
+
+uint64_t world_seal_over(const struct world *w, uint64_t seq)
+{
+    for (size_t i = 0; i < w->seal_count; i++) {
+        if (w->seals[i] >= seq)
+            return w->seals[i];
+    }
+    err_require_failed("a seal covers the entry", __FILE__, __LINE__);
+}

@@ -1,0 +1,32 @@
+/*
+ * The honest journals that the campaign tampers with. Each is made of entries as a desk writes them, by actors whose
+ * roles may, in groups that are sealed.
+ */
+#ifndef TESTS_TAMPER_WORLDS_H
+#define TESTS_TAMPER_WORLDS_H
+
+#include "audit/forge.h"
+#include "support/random_entry.h"
+
+#define WORLDS          3
+#define WORLD_SEALS_MAX 200
+
+struct world {
+    const char *name;
+    struct forge f;
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+    uint64_t seals[WORLD_SEALS_MAX]; /* their sizes, ascending */
+    size_t seal_count;
+    char newest[NOTE_MAX_SIZE]; /* the newest seal, terminated: what an auditor keeps elsewhere */
+    uint8_t *image;             /* the honest raw export */
+    size_t image_size;
+};
+
+/* worlds[0] is small: each of its bits can be flipped. */
+void worlds_open(struct world worlds[WORLDS]);
+void worlds_close(struct world worlds[WORLDS]);
+
+/* The size of the first seal that covers entry `seq`. */
+uint64_t world_seal_over(const struct world *w, uint64_t seq);
+
+#endif
