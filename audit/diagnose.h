@@ -116,6 +116,7 @@ void diagnose_lock(struct diagnosis *d);    /* the lock file, and who holds the 
 void diagnose_readers(struct diagnosis *d); /* who keeps old pages alive */
 
 /* diagnose_journal.c */
+void diagnose_halted(struct diagnosis *d);  /* whether it takes entries at all */
 void diagnose_journal(struct diagnosis *d); /* everything that ledger verify checks, and how far it is good */
 void diagnose_good(struct diagnosis *d);    /* to which seal, whatever else is damaged */
 void diagnose_clock(struct diagnosis *d);   /* against the newest entry */

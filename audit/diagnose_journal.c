@@ -3,6 +3,7 @@
 
 #include "audit/salvage.h"
 #include "ledger/journal.h"
+#include "ledger/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@
 
 /* -- verification ------------------------------------------------------------------------------------------ */
 
-static bool has_layout(const char *dir)
+/* A row of meta, of at most `capacity` bytes. False: it has none, or it cannot be read. */
+static bool read_meta(const char *dir, const char *name, void *bytes, size_t capacity, size_t *size)
 {
     struct evidence *evidence = NULL;
     struct evidence_cursor *cursor = NULL;
@@ -28,11 +30,23 @@ static bool has_layout(const char *dir)
     if (!rc)
         rc = evidence_cursor_open(evidence, EVIDENCE_META, &cursor, NULL);
     if (!rc)
-        rc = evidence_seek(cursor, "layout", 6, &item, &found, NULL);
-    const bool has = !rc && found && item.key_size == 6 && item.size == 4;
+        rc = evidence_seek(cursor, name, strlen(name), &item, &found, NULL);
+    found = !rc && found && item.key_size == strlen(name) && memcmp(item.key, name, item.key_size) == 0;
+    if (found) {
+        *size = item.size < capacity ? item.size : capacity;
+        memcpy(bytes, item.bytes, *size);
+    }
     evidence_cursor_close(cursor);
     evidence_close(evidence);
-    return has;
+    return found;
+}
+
+static bool has_layout(const char *dir)
+{
+    uint8_t layout[5];
+    size_t size = 0;
+
+    return read_meta(dir, "layout", layout, sizeof layout, &size) && size == 4;
 }
 
 static void tell_verdict(struct diagnosis *d, const struct verify_report *v, enum err_code rc,
@@ -82,6 +96,25 @@ void diagnose_journal(struct diagnosis *d)
     const enum err_code rc = verify_journal(&options, report, &why);
     tell_verdict(d, report, rc, &why);
     free(report);
+}
+
+/* -- whether it takes entries ------------------------------------------------------------------------------- */
+
+void diagnose_halted(struct diagnosis *d)
+{
+    char text[512];
+    size_t size = 0;
+
+    if (!read_meta(d->options.dir, "halted", text, sizeof text - 1, &size)) {
+        diagnose_add(d, DIAGNOSE_GOOD, NULL, "nothing that was read back was other than what was written");
+        return;
+    }
+    text[size] = '\0';
+    diagnose_advise(
+        diagnose_add(d, DIAGNOSE_BAD, NULL, "it takes no entries: halted at %s",
+                     utf8_is_valid_text(text, size) ? text : "a time that cannot be read any more"),
+        "have this machine's memory and disk checked; if the journal verifies, two persons sign: ledger "
+        "help recover; if it does not, restore a backup");
 }
 
 /* -- how far it is good ------------------------------------------------------------------------------------ */

@@ -111,7 +111,7 @@ static struct gate *make_gate(void)
 static void run_process(const char *dir, const struct raw_load *load, struct gate *gate, unsigned index)
 {
     const unsigned each = CALLERS_COUNT / CALLERS_PROCESSES;
-    struct journal *const j = own_journal_open(dir);
+    struct journal *const j = own_journal_open(dir, false);
     struct queue *q = NULL;
     struct err err;
 

@@ -22,6 +22,7 @@ static const struct diagnose_check checks[] = {
     {.name = "lock", .run = diagnose_lock},
     {.name = "pages", .run = diagnose_pages, .needs = DIAGNOSE_FILE, .apart = true},
     {.name = "readers", .run = diagnose_readers, .needs = DIAGNOSE_LMDB, .apart = true},
+    {.name = "halted", .run = diagnose_halted, .needs = DIAGNOSE_LMDB, .apart = true},
     {.name = "journal", .run = diagnose_journal, .needs = DIAGNOSE_LMDB, .apart = true},
     {.name = "good", .run = diagnose_good, .needs = DIAGNOSE_FILE, .apart = true},
     {.name = "keys", .run = doctor_keys, .needs = DIAGNOSE_JOURNAL, .apart = true},

@@ -96,3 +96,32 @@ void block_write(uint8_t *value, const uint32_t *ends, uint32_t count, uint32_t 
         memcpy(p, leaves[i].bytes, BLOCK_CHECK_SIZE);
     memcpy(p, bytes, ends[count - 1] - start);
 }
+
+/* The lengths are right: so the entries lie where they should. */
+static bool is_same(const struct block *b, const uint32_t *ends, uint32_t i, uint32_t start,
+                    const uint8_t *bytes, const struct hash *leaf)
+{
+    const uint8_t *const checks = b->lengths + (size_t)LENGTH_SIZE * (b->last - b->first + 1);
+    const uint32_t from = i == 0 ? start : ends[i - 1];
+
+    return memcmp(checks + (size_t)BLOCK_CHECK_SIZE * i, leaf->bytes, BLOCK_CHECK_SIZE) == 0 &&
+           memcmp(b->at + (from - start), bytes + (from - start), ends[i] - from) == 0;
+}
+
+uint32_t block_differs(const struct block *b, const uint32_t *ends, uint32_t count, uint32_t start,
+                       const uint8_t *bytes, const struct hash *leaves)
+{
+    uint32_t from = start;
+
+    REQUIRE(b->last - b->first + 1 == count && b->at_seq == b->first);
+    for (uint32_t i = 0; i < count; i++) {
+        if (length_of(b, b->first + i) != ends[i] - from)
+            return i;
+        from = ends[i];
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_same(b, ends, i, start, bytes, &leaves[i]))
+            return i;
+    }
+    return count;
+}

@@ -61,5 +61,11 @@ uint32_t block_fit(const uint32_t *ends, uint32_t count, uint32_t start);
 size_t block_size(const uint32_t *ends, uint32_t count, uint32_t start);
 void block_write(uint8_t *value, const uint32_t *ends, uint32_t count, uint32_t start, const uint8_t *bytes,
                  const struct hash *leaves);
+/*
+ * Holds a block that was read against what block_write() was given for it, byte for byte. Returns the first entry that
+ * differs, counted from 0; `count`: none does. The block has `count` entries (REQUIRE).
+ */
+uint32_t block_differs(const struct block *b, const uint32_t *ends, uint32_t count, uint32_t start,
+                       const uint8_t *bytes, const struct hash *leaves);
 
 #endif

@@ -55,6 +55,7 @@ const char *err_code_name(enum err_code code)
     case ERR_IO: return "io";
     case ERR_MEMORY: return "memory";
     case ERR_USAGE: return "usage";
+    case ERR_HALTED: return "halted";
     }
     return "unknown";
 }

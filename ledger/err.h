@@ -26,7 +26,8 @@ enum err_code {
     ERR_KEY,       /* no key, or the passphrase does not open the vault */
     ERR_IO,        /* the system refused: disk full, no permission, sync failed */
     ERR_MEMORY,    /* out of memory */
-    ERR_USAGE      /* the command line was misused: exit 2 */
+    ERR_USAGE,     /* the command line was misused: exit 2 */
+    ERR_HALTED     /* the journal takes no entries until people have looked: exit 3 */
 };
 
 #define ERR_TEXT_SIZE 1024

@@ -26,13 +26,16 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
         return err_set(err, ERR_MEMORY, "%s: out of memory", options->dir);
     made->dir = strdup(options->dir);
     made->statement = malloc(STATEMENT_MAX);
+    made->spans = malloc(JOURNAL_SPANS * sizeof *made->spans);
     made->read_only = options->read_only;
+    made->skip_read_back = options->skip_read_back;
     made->now_ns = options->now_ns ? options->now_ns : clock_now_ns;
     made->now_arg = options->now_arg;
     made->newest_at_ns = INSTANT_NONE;
     made->group.journal = made;
     actors_init(&made->actors);
-    if (!made->dir || !made->statement || tiler_new(threads_cores() > 1 ? 1 : 0, &made->tiler, NULL)) {
+    if (!made->dir || !made->statement || !made->spans ||
+        tiler_new(threads_cores() > 1 ? 1 : 0, &made->tiler, NULL)) {
         journal_close(made);
         return err_set(err, ERR_MEMORY, "%s: out of memory", options->dir);
     }
@@ -45,11 +48,13 @@ void journal_close(struct journal *j)
     if (!j)
         return;
     REQUIRE(!j->group_is_open);
+    store_txn_end(j->file);
     store_close(j->store);
     vault_close(j->vault);
     tiler_free(j->tiler);
     journal_group_release(&j->group);
     free(j->statement);
+    free(j->spans);
     free(j->dir);
     free(j);
 }
@@ -183,6 +188,7 @@ static enum err_code read_genesis(struct journal *j, struct store_txn *t, struct
 static enum err_code open_store(struct journal *j, uint64_t map_size, struct err *err)
 {
     char *const path = journal_path(j->dir, JOURNAL_FILE_NAME);
+    struct err why = {.code = ERR_OK};
     struct store_txn *t = NULL;
 
     if (!path)
@@ -194,6 +200,8 @@ static enum err_code open_store(struct journal *j, uint64_t map_size, struct err
         rc = store_read_begin(j->store, &t, err);
     if (!rc)
         rc = read_genesis(j, t, err);
+    if (rc == ERR_FORMAT && t && journal_check_halted(j, t, &why) == ERR_HALTED)
+        rc = err_set(err, ERR_HALTED, "%s", why.text);
     store_txn_end(t);
     return rc;
 }

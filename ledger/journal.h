@@ -32,7 +32,8 @@ struct journal_options {
     bool read_only;
     int64_t (*now_ns)(void *arg); /* NULL: the system's clock; tests hand in their own */
     void *now_arg;
-    uint64_t map_size; /* first size of LMDB's map in bytes, grown when full; 0: the default */
+    uint64_t map_size;   /* first size of LMDB's map in bytes, grown when full; 0: the default */
+    bool skip_read_back; /* for the benchmark alone, which asks what reading back costs */
 };
 
 /*
@@ -44,7 +45,8 @@ MUST_USE enum err_code journal_create(const struct journal_options *options, con
                                       const struct secret *passphrase, struct actor_rows *first,
                                       struct err *err);
 
-/* ERR_NOT_FOUND: no journal there, and what to type. ERR_FORMAT: another version or damaged. */
+/* ERR_NOT_FOUND: no journal there, and what to type. ERR_FORMAT: another version or damaged. ERR_HALTED: damaged, and that
+ * is why it was halted. */
 MUST_USE enum err_code journal_open(const struct journal_options *options, struct journal **j,
                                     struct err *err);
 void journal_close(struct journal *j);
@@ -86,7 +88,8 @@ struct seal {
 
 /*
  * Takes the writer lock and waits for it. The journal stands still for others until commit or abort. ERR_KEY:
- * not unlocked. ERR_CHAIN: the clock has stepped back. ERR_EXISTS: this thread has a group open already.
+ * not unlocked. ERR_CHAIN: the clock has stepped back. ERR_EXISTS: this thread has a group open already. ERR_HALTED:
+ * the journal takes no entries until people have looked, and why.
  */
 MUST_USE enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err);
 /* The seq that the next added entry gets. */
@@ -117,8 +120,12 @@ MUST_USE enum err_code journal_sign(struct journal *j, struct entry *draft, stru
 MUST_USE enum err_code journal_group_reader(struct journal_group *g, struct journal_reader **r,
                                             struct err *err);
 
-/* Durable, in the tree, sealed; *seal may be NULL. After an error nothing of the group is there. Frees g. A
- * group without entries writes nothing, and *seal is the newest there is. */
+/*
+ * Durable, in the tree, read back, sealed; *seal may be NULL. After an error nothing of the group is there. Frees g. A
+ * group without entries writes nothing, and *seal is the newest there is. ERR_HALTED: what was read back is not what was
+ * written: no seal was given out, and the journal takes no entries any more. Nothing of the group is there then, unless
+ * the words say that it is in the file.
+ */
 MUST_USE enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err);
 void journal_group_abort(struct journal_group *g); /* NULL is fine */
 

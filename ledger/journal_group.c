@@ -123,25 +123,51 @@ enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8
                       : store_get_tile(ctx, level, index, hashes, count, err);
 }
 
-/* The right edge of the stored tree; a tail that is cut or left over would be sealed over otherwise. */
+/* A tail that is cut or left over would be sealed over otherwise. */
+static enum err_code newest_seal(struct journal *j, struct store_txn *t, struct seal *seal, struct err *err)
+{
+    const char *note = NULL;
+    size_t note_size = 0;
+    uint64_t sealed = 0;
+    bool found = false;
+
+    enum err_code rc = store_last_seal(t, &sealed, err);
+    if (!rc && sealed == j->size)
+        rc = store_get_seal(t, sealed, &note, &note_size, &found, err);
+    if (rc)
+        return rc;
+    if (!found)
+        return err_set(err, ERR_FORMAT,
+                       "%s: its newest seal covers %" PRIu64 " entries, and it has %" PRIu64
+                       ": it is damaged. Find the place with: ledger -C %s verify",
+                       j->dir, sealed, j->size, j->dir);
+    return journal_seal_of(j, sealed, note, note_size, seal, err);
+}
+
+/* The right edge of the stored tree, read in two ways; what is not as it was sealed is not built upon. */
 static enum err_code load_edge(struct journal *j, struct store_txn *t, struct err *err)
 {
     const struct merkle_tiles tiles = {journal_read_tile, t};
-    uint64_t sealed;
+    struct seal newest;
 
     if (j->edge_is_good)
         return ERR_OK;
-    enum err_code rc = store_last_seal(t, &sealed, err);
-    if (!rc && sealed != j->size)
-        rc = err_set(err, ERR_FORMAT,
-                     "%s: its newest seal covers %" PRIu64 " entries, and it has %" PRIu64
-                     ": it is damaged. Find the place with: ledger -C %s verify",
-                     j->dir, sealed, j->size, j->dir);
+    enum err_code rc = j->size == 0 ? ERR_OK : newest_seal(j, t, &newest, err);
     if (!rc)
         rc = merkle_writer_load(&j->edge, &tiles, j->size, err);
     if (!rc)
-        j->edge_is_good = true;
-    return rc;
+        rc = merkle_edge_load(&j->read_edge, &tiles, j->size, err);
+    if (rc)
+        return rc;
+    const struct hash mine = merkle_writer_root(&j->edge);
+    const struct hash again = merkle_frontier_root(&j->read_edge);
+    if (j->size > 0 && (!hash_equal(&mine, &newest.root) || !hash_equal(&again, &newest.root)))
+        return err_set(err, ERR_FORMAT,
+                       "%s: its newest entries or tiles are not what the seal of size %" PRIu64
+                       " signs: it is damaged. Find the place with: ledger -C %s verify",
+                       j->dir, j->size, j->dir);
+    j->edge_is_good = true;
+    return ERR_OK;
 }
 
 /* One reading of the clock for the whole group, never before the newest entry. */
@@ -178,6 +204,8 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
     if (!j->vault)
         return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to append", j->dir);
     enum err_code rc = store_write_begin(j->store, &t, err);
+    if (!rc)
+        rc = journal_check_halted(j, t, err); /* first: what halted it may not even decode */
     if (!rc)
         rc = journal_refresh(j, t, err);
     if (!rc)
@@ -323,15 +351,7 @@ static enum err_code write_tile(void *ctx, unsigned level, uint64_t index, const
     return level == 0 ? ERR_OK : store_put_tile(ctx, level, index, hashes, count, err);
 }
 
-/* What the tiler has made of the group. */
-struct hashes {
-    const struct hash *leaves;
-    const struct hash *roots; /* of whole tiles, the first of which begins with entry `head` */
-    uint32_t head;
-    uint32_t root_count;
-};
-
-static enum err_code write_tree(struct journal_group *g, const struct hashes *h, struct err *err)
+static enum err_code write_tree(struct journal_group *g, const struct journal_hashes *h, struct err *err)
 {
     const struct merkle_sink sink = {write_tile, g->txn};
     struct merkle_writer *const edge = &g->journal->edge;
@@ -398,7 +418,7 @@ static enum err_code write_seal(struct journal_group *g, struct seal *seal, stru
     return store_put_seal(g->txn, seal->size, seal->note, seal->note_size, err);
 }
 
-static enum err_code write_group(struct journal_group *g, const struct hashes *h, struct seal *seal,
+static enum err_code write_group(struct journal_group *g, const struct journal_hashes *h, struct seal *seal,
                                  struct err *err)
 {
     struct journal *const j = g->journal;
@@ -416,11 +436,13 @@ static enum err_code write_group(struct journal_group *g, const struct hashes *h
     if (!rc)
         rc = journal_write_snapshot(g, err);
     if (!rc)
+        rc = journal_read_back(g, h, err);
+    if (!rc)
         rc = write_seal(g, seal, err);
     if (!rc)
-        rc = store_txn_commit(g->txn, err);
+        rc = journal_read_back_prepare(j, err);
     if (!rc)
-        j->edge_is_good = true;
+        rc = store_txn_commit(g->txn, err);
     return rc;
 }
 
@@ -465,7 +487,7 @@ static enum err_code commit_nothing(struct journal_group *g, struct seal *seal, 
 enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err)
 {
     struct journal *const j = g->journal;
-    struct hashes hashes;
+    struct journal_hashes hashes;
     struct seal made;
     enum err_code rc;
 
@@ -480,15 +502,18 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
                       err);
     if (!rc)
         rc = write_group(g, &hashes, &made, err);
-    while (rc && store_txn_is_full(g->txn)) {
+    while (rc && rc != ERR_HALTED && store_txn_is_full(g->txn)) {
         rc = store_txn_regrow(g->txn, group_need(g), err);
         if (!rc)
             rc = write_group(g, &hashes, &made, err);
     }
+    if (!rc)
+        rc = journal_read_back_file(g, &hashes, &made, err);
     if (rc) {
         journal_group_abort(g);
         return rc;
     }
+    j->edge_is_good = true;
     j->size = g->before + g->count;
     j->newest_at_ns = g->recorded_at_ns;
     end_group(g);

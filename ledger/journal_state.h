@@ -6,7 +6,7 @@
 
 #include "ledger/block.h"
 #include "ledger/journal.h"
-#include "ledger/merkle.h"
+#include "ledger/merkle_edge.h"
 #include "ledger/snapshot_rows.h"
 #include "ledger/store_lmdb.h"
 #include "ledger/table.h"
@@ -14,7 +14,9 @@
 #include "ledger/vault.h"
 
 #define JOURNAL_FILE_NAME "journal.mdb"
-#define JOURNAL_KEY_NAME  "journal" /* in the vault: the key that signs the seals */
+#define JOURNAL_KEY_NAME  "journal"           /* in the vault: the key that signs the seals */
+#define JOURNAL_SPANS     (64u * TILER_WIDTH) /* entries that are read back at once */
+#define JOURNAL_HALT_MAX  767u                /* bytes of the words why a journal was halted */
 
 /* A signature that the group has taken; the key comes first. */
 struct signature_row {
@@ -52,7 +54,8 @@ struct journal {
     char *dir;
     bool read_only;
     bool group_is_open;
-    bool edge_is_good; /* `edge` is that of the stored tree at `size` */
+    bool edge_is_good; /* `edge` and `read_edge` are those of the stored tree at `size` */
+    bool skip_read_back;
     int64_t (*now_ns)(void *arg);
     void *now_arg;
     char origin[JOURNAL_ORIGIN_MAX + 1];
@@ -65,6 +68,18 @@ struct journal {
     struct tiler *tiler; /* of `group` */
     struct actors actors;
     struct merkle_writer edge;
+    struct merkle_frontier read_edge; /* the same tree's, from what was read back */
+    struct hash_span *spans;          /* JOURNAL_SPANS, of what is read back */
+    struct store_txn *file;           /* a reader for after the commit, at rest; NULL before the first one */
+    char halt[JOURNAL_HALT_MAX + 1];  /* why, if that could not be stored; else empty */
+};
+
+/* What the tiler has made of a group. */
+struct journal_hashes {
+    const struct hash *leaves;
+    const struct hash *roots; /* of whole tiles, the first of which begins with entry `head` */
+    uint32_t head;
+    uint32_t root_count;
 };
 
 struct journal_reader {
@@ -110,5 +125,26 @@ MUST_USE enum err_code journal_write_signatures(struct journal_group *g, struct 
 /* The bytes that snapshot_rows_put() announced, if it did. */
 MUST_USE enum err_code journal_write_snapshot(struct journal_group *g, struct err *err);
 void journal_group_release(struct journal_group *g); /* the kept memory */
+
+/*
+ * Reads the group again before it is signed, and moves j->read_edge on to what was found. ERR_HALTED: it is not what was
+ * to be signed; the group is gone, and the journal halted.
+ */
+MUST_USE enum err_code journal_read_back(struct journal_group *g, const struct journal_hashes *h,
+                                         struct err *err);
+/* Gets what the next call needs, so that it does not fail for want of it. */
+MUST_USE enum err_code journal_read_back_prepare(struct journal *j, struct err *err);
+/* Reads the committed group again from the file. ERR_HALTED: it is there, but not what was signed. */
+MUST_USE enum err_code journal_read_back_file(struct journal_group *g, const struct journal_hashes *h,
+                                              const struct seal *seal, struct err *err);
+
+/* Drops the group if it isn't committed, and halts the journal: "entries .., WHEN: WHAT; WHERE". Returns ERR_HALTED. */
+enum err_code journal_halt(struct journal_group *g, const char *when, const char *where,
+                           const struct err *what, struct err *err);
+/* ERR_HALTED: the journal was halted, and why. */
+MUST_USE enum err_code journal_check_halted(struct journal *j, struct store_txn *t, struct err *err);
+/* *halted, and then why: empty when the words are damaged. */
+MUST_USE enum err_code journal_halted(struct store_txn *t, char text[JOURNAL_HALT_MAX + 1], bool *halted,
+                                      struct err *err);
 
 #endif

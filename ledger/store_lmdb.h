@@ -36,8 +36,22 @@ MUST_USE enum err_code store_read_begin(struct store *s, struct store_txn **t, s
 /* Waits for the writer lock and holds it to the end, also over store_txn_regrow(). ERR_EXISTS: this thread
  * holds it already. */
 MUST_USE enum err_code store_write_begin(struct store *s, struct store_txn **t, struct err *err);
+/*
+ * A fresh look at what *t has put: a transaction within it, which finds the rows through LMDB's trees. *t rests until
+ * store_txn_end() of the look.
+ */
+MUST_USE enum err_code store_look_begin(struct store_txn *t, struct store_txn **look, struct err *err);
+/*
+ * A snapshot to be taken later, when nothing may be missing any more: it has its memory and its place among the
+ * readers, and sees nothing. store_read_renew() takes one, the newest; store_read_rest() lets it go.
+ */
+MUST_USE enum err_code store_read_prepare(struct store *s, struct store_txn **t, struct err *err);
+MUST_USE enum err_code store_read_renew(struct store_txn *t, struct err *err);
+void store_read_rest(struct store_txn *t);
 /* Durable after ERR_OK; after an error nothing was written. store_txn_end() must follow in either case. */
 MUST_USE enum err_code store_txn_commit(struct store_txn *t, struct err *err);
+/* Drops what was put and not committed, and starts anew under the same lock. */
+MUST_USE enum err_code store_txn_again(struct store_txn *t, struct err *err);
 /* Drops what was put and not committed. NULL is fine. */
 void store_txn_end(struct store_txn *t);
 
@@ -71,6 +85,9 @@ MUST_USE enum err_code store_put_seal(struct store_txn *t, uint64_t size, const 
 /* The seal of the smallest size that is at least `size`; *found false when there is none. */
 MUST_USE enum err_code store_find_seal(struct store_txn *t, uint64_t size, uint64_t *found_size,
                                        const char **note, size_t *note_size, bool *found, struct err *err);
+/* That of exactly `size`; *found false when there is none. */
+MUST_USE enum err_code store_get_seal(struct store_txn *t, uint64_t size, const char **note,
+                                      size_t *note_size, bool *found, struct err *err);
 /* Size of the newest seal; 0: none. */
 MUST_USE enum err_code store_last_seal(struct store_txn *t, uint64_t *size, struct err *err);
 
@@ -79,6 +96,8 @@ MUST_USE enum err_code store_put_control(struct store_txn *t, uint64_t seq, stru
 MUST_USE enum err_code store_find_control(struct store_txn *t, uint64_t from, uint64_t *seq, bool *found,
                                           struct err *err);
 
+MUST_USE enum err_code store_has_control(struct store_txn *t, uint64_t seq, bool *found, struct err *err);
+
 /* ERR_FORMAT: it is there already, which store_find_signature() should have shown. */
 MUST_USE enum err_code store_put_signature(struct store_txn *t, const uint8_t signature[STORE_SIGNATURE_SIZE],
                                            uint64_t seq, struct err *err);
@@ -86,5 +105,13 @@ MUST_USE enum err_code store_put_signature(struct store_txn *t, const uint8_t si
 MUST_USE enum err_code store_find_signature(struct store_txn *t,
                                             const uint8_t signature[STORE_SIGNATURE_SIZE], uint64_t *seq,
                                             bool *found, struct err *err);
+
+/* Rows of `meta`, by their names. What is found is borrowed. */
+MUST_USE enum err_code store_put_meta(struct store_txn *t, const char *name, const void *bytes, size_t size,
+                                      struct err *err);
+MUST_USE enum err_code store_find_meta(struct store_txn *t, const char *name, const uint8_t **bytes,
+                                       size_t *size, bool *found, struct err *err);
+/* No such row: nothing to do. */
+MUST_USE enum err_code store_drop_meta(struct store_txn *t, const char *name, struct err *err);
 
 #endif

@@ -185,7 +185,7 @@ static int seek_block(struct store_txn *t, uint64_t seq, MDB_val *key, MDB_val *
     }
     if (t->blocks_at != 0 && seq == t->blocks_at + 1) {
         const int rc = mdb_cursor_get(t->blocks, key, value, MDB_NEXT);
-        if (rc == 0 && t->pages == 0) /* what was put in this transaction lies elsewhere */
+        if (rc == 0 && t->pages == 0 && !t->is_look) /* what was put in this transaction lies elsewhere */
             give_back(t, value->mv_data);
         return rc;
     }
@@ -294,6 +294,33 @@ enum err_code store_find_seal(struct store_txn *t, uint64_t size, uint64_t *foun
     return rc;
 }
 
+/* The value of exactly this key. */
+static enum err_code get(struct store_txn *t, MDB_dbi dbi, MDB_val key, MDB_val *value, bool *found,
+                         struct err *err)
+{
+    const int rc = mdb_get(t->txn, dbi, &key, value);
+
+    if (rc && rc != MDB_NOTFOUND)
+        return store_txn_fail(t, rc, "read it", err);
+    *found = rc == 0;
+    return ERR_OK;
+}
+
+enum err_code store_get_seal(struct store_txn *t, uint64_t size, const char **note, size_t *note_size,
+                             bool *found, struct err *err)
+{
+    uint8_t key[SEQ_KEY_SIZE];
+    MDB_val value = {0, NULL};
+
+    wire_store_u64(key, size);
+    const enum err_code rc = get(t, t->store->seals, value_of(key, sizeof key), &value, found, err);
+    if (!rc && *found) {
+        *note = value.mv_data;
+        *note_size = value.mv_size;
+    }
+    return rc;
+}
+
 enum err_code store_last_seal(struct store_txn *t, uint64_t *size, struct err *err)
 {
     return last_key(t, t->store->seals, "seals", size, err);
@@ -316,6 +343,15 @@ enum err_code store_find_control(struct store_txn *t, uint64_t from, uint64_t *s
     MDB_val value;
 
     return first_from(t, t->store->control, "control", from, seq, &value, found, err);
+}
+
+enum err_code store_has_control(struct store_txn *t, uint64_t seq, bool *found, struct err *err)
+{
+    uint8_t key[SEQ_KEY_SIZE];
+    MDB_val value;
+
+    wire_store_u64(key, seq);
+    return get(t, t->store->control, value_of(key, sizeof key), &value, found, err);
 }
 
 /* -- signatures ----------------------------------------------------------------------------------------- */
@@ -349,4 +385,36 @@ enum err_code store_find_signature(struct store_txn *t, const uint8_t signature[
     *seq = wire_load_u64(value.mv_data);
     *found = true;
     return ERR_OK;
+}
+
+/* -- meta ----------------------------------------------------------------------------------------------- */
+
+enum err_code store_put_meta(struct store_txn *t, const char *name, const void *bytes, size_t size,
+                             struct err *err)
+{
+    MDB_val value = value_of(bytes, size);
+
+    return put(t, t->store->meta, value_of(name, strlen(name)), &value, 0, err);
+}
+
+enum err_code store_find_meta(struct store_txn *t, const char *name, const uint8_t **bytes, size_t *size,
+                              bool *found, struct err *err)
+{
+    MDB_val value = {0, NULL};
+
+    const enum err_code rc = get(t, t->store->meta, value_of(name, strlen(name)), &value, found, err);
+    if (!rc && *found) {
+        *bytes = value.mv_data;
+        *size = value.mv_size;
+    }
+    return rc;
+}
+
+enum err_code store_drop_meta(struct store_txn *t, const char *name, struct err *err)
+{
+    MDB_val key = value_of(name, strlen(name));
+
+    t->pages += 2;
+    const int rc = mdb_del(t->txn, t->store->meta, &key, NULL);
+    return rc && rc != MDB_NOTFOUND ? store_txn_fail(t, rc, "write to it", err) : ERR_OK;
 }

@@ -189,6 +189,59 @@ enum err_code store_read_begin(struct store *s, struct store_txn **t, struct err
     return ERR_OK;
 }
 
+enum err_code store_read_prepare(struct store *s, struct store_txn **t, struct err *err)
+{
+    struct store_txn *begun;
+
+    enum err_code rc = store_read_begin(s, &begun, err);
+    if (rc)
+        return rc;
+    const int opened = mdb_cursor_open(begun->txn, s->entries, &begun->blocks);
+    if (opened) {
+        store_txn_end(begun);
+        return store_fail(s->name, opened, "read it", err);
+    }
+    store_read_rest(begun);
+    *t = begun;
+    return ERR_OK;
+}
+
+enum err_code store_read_renew(struct store_txn *t, struct err *err)
+{
+    struct store *const s = t->store;
+
+    REQUIRE(t->is_resting);
+    pthread_mutex_lock(&s->gate);
+    int rc = mdb_txn_renew(t->txn);
+    if (!rc)
+        rc = mdb_cursor_renew(t->txn, t->blocks);
+    if (!rc && mdb_txn_id(t->txn) != newest_commit(s)) /* as begin_reading() has it, but by the file alone */
+        rc = STORE_LOCK_LOST;
+    if (rc) {
+        mdb_txn_reset(t->txn);
+    } else {
+        s->readers++;
+        t->is_resting = false;
+    }
+    pthread_mutex_unlock(&s->gate);
+    return rc ? store_fail(s->name, rc, "read it again", err) : ERR_OK;
+}
+
+void store_read_rest(struct store_txn *t)
+{
+    struct store *const s = t->store;
+
+    if (t->is_resting)
+        return;
+    mdb_txn_reset(t->txn);
+    t->blocks_at = 0;
+    t->walked = NULL;
+    t->is_resting = true;
+    pthread_mutex_lock(&s->gate);
+    s->readers--;
+    pthread_mutex_unlock(&s->gate);
+}
+
 static int lock_file(struct store *s, int operation)
 {
     int fd;
@@ -252,6 +305,23 @@ enum err_code store_write_begin(struct store *s, struct store_txn **t, struct er
         return store_fail(s->name, rc, "write to it", err);
     }
     *t = begun;
+    return ERR_OK;
+}
+
+enum err_code store_look_begin(struct store_txn *t, struct store_txn **look, struct err *err)
+{
+    struct store_txn *const begun = new_txn(t->store, false);
+
+    REQUIRE(t->is_writing);
+    if (!begun)
+        return err_set(err, ERR_MEMORY, "%s: out of memory", t->store->name);
+    begun->is_look = true;
+    const int rc = mdb_txn_begin(t->store->env, t->txn, 0, &begun->txn);
+    if (rc) {
+        free(begun);
+        return store_txn_fail(t, rc, "read it again", err);
+    }
+    *look = begun;
     return ERR_OK;
 }
 
@@ -372,7 +442,7 @@ void store_txn_end(struct store_txn *t)
     if (t->is_writing) {
         (void)lock_file(s, LOCK_UN);
         pthread_mutex_unlock(&s->writer);
-    } else {
+    } else if (!t->is_look && !t->is_resting) {
         pthread_mutex_lock(&s->gate);
         s->readers--;
         pthread_mutex_unlock(&s->gate);
@@ -385,12 +455,9 @@ bool store_txn_is_full(const struct store_txn *t)
     return t->is_full || t->is_interrupted;
 }
 
-enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *err)
+/* What was put is gone. */
+static void drop_puts(struct store_txn *t)
 {
-    struct store *const s = t->store;
-    MDB_envinfo info;
-
-    REQUIRE(t->is_writing);
     close_cursor(t);
     if (t->txn)
         mdb_txn_abort(t->txn);
@@ -398,13 +465,27 @@ enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *e
     adopt_timestamps(t); /* what this one made is gone with it */
     t->pages = 0;
     t->bytes = 0;
-    const bool fits = t->is_interrupted;
     t->is_full = false;
     t->is_interrupted = false;
-    if (fits) {
-        const int begun = begin_writing(t);
-        return begun ? store_fail(s->name, begun, "write to it", err) : ERR_OK;
-    }
+}
+
+enum err_code store_txn_again(struct store_txn *t, struct err *err)
+{
+    REQUIRE(t->is_writing);
+    drop_puts(t);
+    const int rc = begin_writing(t);
+    return rc ? store_fail(t->store->name, rc, "write to it", err) : ERR_OK;
+}
+
+enum err_code store_txn_regrow(struct store_txn *t, uint64_t need, struct err *err)
+{
+    struct store *const s = t->store;
+    MDB_envinfo info;
+
+    if (t->is_interrupted)
+        return store_txn_again(t, err);
+    REQUIRE(t->is_writing);
+    drop_puts(t);
     int rc = mdb_env_info(s->env, &info);
     if (rc)
         return store_fail(s->name, rc, "make room", err);

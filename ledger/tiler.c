@@ -33,6 +33,11 @@ struct tiler {
     struct hash *roots;
     uint32_t capacity; /* of leaves; roots has room for a whole tile of each 256 */
     uint32_t head;     /* the first entry of the first whole tile */
+    const struct hash_span
+        *again; /* tiles are hashed once more, from these, the first of which is again_first; or NULL */
+    uint32_t again_first;
+    struct hash *again_roots;
+    _Atomic uint32_t again_differs; /* the first entry that does; the helper writes it, too */
     /* Under the lock. */
     pthread_mutex_t lock;
     pthread_cond_t work;  /* for the helper */
@@ -60,10 +65,33 @@ static void hash_range(const struct tiler *t, uint32_t from, uint32_t to)
     }
 }
 
-static void hash_tile(const struct tiler *t, uint32_t tile)
+/* Nothing of the first time is used, but to compare with. */
+static void hash_again(struct tiler *t, uint32_t tile)
+{
+    const uint32_t from = t->head + TILER_WIDTH * tile;
+    const uint32_t at = tile - t->again_first;
+    struct hash leaves[TILER_WIDTH];
+
+    hash_leaves(t->again + (size_t)TILER_WIDTH * at, TILER_WIDTH, leaves);
+    t->again_roots[at] = merkle_tile_root(leaves);
+    if (memcmp(leaves, t->leaves + from, sizeof leaves) == 0)
+        return;
+    uint32_t i = 0;
+    while (hash_equal(&leaves[i], &t->leaves[from + i]))
+        i++;
+    uint32_t known = atomic_load(&t->again_differs);
+    while (from + i < known && !atomic_compare_exchange_weak(&t->again_differs, &known, from + i)) {
+    }
+}
+
+static void hash_tile(struct tiler *t, uint32_t tile)
 {
     const uint32_t from = t->head + TILER_WIDTH * tile;
 
+    if (t->again) {
+        hash_again(t, tile);
+        return;
+    }
     hash_range(t, from, from + TILER_WIDTH);
     t->roots[tile] = merkle_tile_root(t->leaves + from);
 }
@@ -290,6 +318,25 @@ enum err_code tiler_finish(struct tiler *t, uint32_t count, const struct hash **
     *head = tiles > 0 ? first : count;
     *root_count = tiles;
     return ERR_OK;
+}
+
+uint32_t tiler_again(struct tiler *t, const struct hash_span *spans, uint32_t first, uint32_t count,
+                     struct hash *roots)
+{
+    bool entered = enter(t, true);
+
+    t->again = spans;
+    t->again_first = first;
+    t->again_roots = roots;
+    t->again_differs = UINT32_MAX;
+    t->claimed = first;
+    t->fed = count < WORTH_A_HELPER ? first : first + count;
+    leave(t, entered);
+    finish_tiles(t, first + count);
+    entered = enter(t, true);
+    t->again = NULL;
+    leave(t, entered);
+    return t->again_differs;
 }
 
 void tiler_end(struct tiler *t)

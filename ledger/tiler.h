@@ -40,6 +40,13 @@ void tiler_moved(struct tiler *t, const uint8_t *bytes, const uint32_t *ends);
 MUST_USE enum err_code tiler_finish(struct tiler *t, uint32_t count, const struct hash **leaves,
                                     const struct hash **roots, uint32_t *head, uint32_t *root_count,
                                     struct err *err);
+/*
+ * After tiler_finish(): hashes `count` whole tiles once more, from number `first` on, from other bytes: spans[0] is entry
+ * head + 256 * first, and each entry has one. roots[i] is that of tile first + i. Returns the first entry whose hash is
+ * not the one that tiler_finish() has found; UINT32_MAX: there is none.
+ */
+uint32_t tiler_again(struct tiler *t, const struct hash_span *spans, uint32_t first, uint32_t count,
+                     struct hash *roots);
 /* The group is over, committed or not: nothing reads `bytes` or `ends` any more. */
 void tiler_end(struct tiler *t);
 

@@ -25,6 +25,39 @@ static void test_a_block_has_these_bytes(void **state)
     assert_memory_equal(value, GOLDEN, sizeof GOLDEN);
 }
 
+/* What was written is held against what it was written from: every bit of the value counts. */
+static void test_every_flipped_bit_differs(void **state)
+{
+    static const uint32_t ends[] = {11, 13, 16};
+    uint8_t value[sizeof GOLDEN];
+    unsigned differ = 0;
+
+    (void)state;
+    for (size_t bit = 0; bit < 8 * sizeof value; bit++) {
+        struct block b;
+        memcpy(value, GOLDEN, sizeof value);
+        value[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (block_open(&b, 7, value, sizeof value, NULL)) {
+            differ++;
+            continue;
+        }
+        const uint32_t first = block_differs(&b, ends, 3, 10, (const uint8_t *)"abbccc", LEAVES);
+        assert_true(first < 3);
+        if (bit >= 8 * 21) /* within the second entry and the third */
+            assert_int_equal(first, bit < 8 * 23 ? 1 : 2);
+        differ++;
+    }
+    assert_int_equal(differ, 8 * sizeof value);
+    /* Lengths that only change places fit into the block. */
+    static const uint8_t swapped[] = {0,   3,   0,   2,   0,   1,   0,   3,   '0', '1', '2', '3', '4',
+                                      '5', '6', '7', '8', '9', 'a', 'b', 'a', 'b', 'b', 'c', 'c', 'c'};
+    struct block b;
+    assert_int_equal(block_open(&b, 7, swapped, sizeof swapped, NULL), ERR_OK);
+    assert_int_equal(block_differs(&b, ends, 3, 10, (const uint8_t *)"abbccc", LEAVES), 0);
+    assert_int_equal(block_open(&b, 7, GOLDEN, sizeof GOLDEN, NULL), ERR_OK);
+    assert_int_equal(block_differs(&b, ends, 3, 10, (const uint8_t *)"abbccc", LEAVES), 3);
+}
+
 static void test_entries_are_found_in_any_order(void **state)
 {
     static const uint64_t order[] = {5, 6, 7, 5, 7, 6, 5};
@@ -104,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_block_has_these_bytes),
+        cmocka_unit_test(test_every_flipped_bit_differs),
         cmocka_unit_test(test_entries_are_found_in_any_order),
         cmocka_unit_test(test_a_damaged_block_is_refused_and_leaves_the_reader_alone),
         cmocka_unit_test(test_blocks_are_cut_at_the_bound),

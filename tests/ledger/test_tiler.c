@@ -81,6 +81,59 @@ static void test_the_number_of_cores_does_not_matter(void **state)
     }
 }
 
+/* Hashes tiles first .. first + n - 1 again, of `other`; returns the first entry that differs. */
+static uint32_t hash_again(struct tiler *t, uint32_t head, uint32_t first, uint32_t n, const uint8_t *other)
+{
+    static struct hash_span spans[COUNT_MAX];
+    struct hash roots[COUNT_MAX / 256];
+
+    for (uint32_t i = 0; i < 256 * n; i++) {
+        const uint32_t entry = head + 256 * first + i;
+        const uint32_t start = entry ? ends[entry - 1] : 0;
+        spans[i] = (struct hash_span){other + start, ends[entry] - start};
+    }
+    const uint32_t differs = tiler_again(t, spans, first, n, roots);
+    for (uint32_t r = 0; r < n && differs == UINT32_MAX; r++) {
+        const struct hash want = merkle_tile_root(expected + head + 256 * (first + r));
+        assert_memory_equal(&roots[r], &want, sizeof want);
+    }
+    return differs;
+}
+
+/* Whatever core has found a difference: the first one is told. */
+static void test_hashing_again_finds_the_first_entry_that_differs(void **state)
+{
+    uint8_t *const other = malloc(sizeof bytes);
+
+    (void)state;
+    assert_non_null(other);
+    for (unsigned helpers = 0; helpers < 2; helpers++) {
+        const struct hash *leaves;
+        const struct hash *roots;
+        uint32_t head;
+        uint32_t count;
+        struct tiler *t = NULL;
+        memcpy(other, bytes, sizeof bytes);
+        assert_int_equal(tiler_new(helpers, &t, NULL), ERR_OK);
+        tiler_begin(t, 100, bytes, ends);
+        for (uint32_t i = 1; i <= COUNT_MAX; i++)
+            tiler_feed(t, i);
+        assert_int_equal(tiler_finish(t, COUNT_MAX, &leaves, &roots, &head, &count, NULL), ERR_OK);
+        assert_int_equal(hash_again(t, head, 0, count, other), UINT32_MAX);
+        assert_int_equal(hash_again(t, head, 0, 1, other), UINT32_MAX);
+        assert_int_equal(hash_again(t, head, 3, 2, other), UINT32_MAX);
+        other[ends[2000]] ^= 1; /* the first byte of entry 2001 */
+        assert_int_equal(hash_again(t, head, 0, count, other), 2001);
+        other[ends[head + 4] - 1] ^= 128; /* the last one of an entry of the first tile */
+        assert_int_equal(hash_again(t, head, 0, count, other), head + 4);
+        assert_int_equal(hash_again(t, head, 1, count - 1, other), 2001);
+        assert_hashed(t, 100, COUNT_MAX); /* what was found first stays */
+        tiler_end(t);
+        tiler_free(t);
+    }
+    free(other);
+}
+
 static void test_entries_may_move_while_they_are_hashed(void **state)
 {
     struct tiler *t = NULL;
@@ -150,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_number_of_cores_does_not_matter),
+        cmocka_unit_test(test_hashing_again_finds_the_first_entry_that_differs),
         cmocka_unit_test(test_entries_may_move_while_they_are_hashed),
         cmocka_unit_test(test_a_forks_child_goes_on_alone),
     };
