@@ -168,8 +168,9 @@ static bool is_export(const char *path)
     if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    const bool is = fd >= 0 && read(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes &&
-                    memcmp(bytes, RAW_MAGIC, sizeof bytes) == 0;
+    const bool is =
+        fd >= 0 && read(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes &&
+        (memcmp(bytes, RAW_MAGIC, sizeof bytes) == 0 || memcmp(bytes, RAW_MAGIC_1, sizeof bytes) == 0);
     if (fd >= 0)
         close(fd);
     return is;

@@ -57,7 +57,8 @@ void evidence_unmap_pages(const void *bytes, size_t size)
 
 const char *evidence_table_name(enum evidence_table table)
 {
-    static const char *const NAMES[EVIDENCE_TABLES] = {"meta", "entries", "tiles", "seals", "control"};
+    static const char *const NAMES[EVIDENCE_TABLES] = {"meta",  "entries", "tiles",
+                                                       "seals", "control", "timestamps"};
 
     return NAMES[table];
 }

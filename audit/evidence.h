@@ -12,8 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum evidence_table { EVIDENCE_META, EVIDENCE_ENTRIES, EVIDENCE_TILES, EVIDENCE_SEALS, EVIDENCE_CONTROL };
-#define EVIDENCE_TABLES  5
+enum evidence_table {
+    EVIDENCE_META,
+    EVIDENCE_ENTRIES,
+    EVIDENCE_TILES,
+    EVIDENCE_SEALS,
+    EVIDENCE_CONTROL,
+    EVIDENCE_TIMESTAMPS
+};
+#define EVIDENCE_TABLES  6
 
 #define EVIDENCE_KEY_MAX 511 /* bytes in a key: LMDB's limit, and so the raw export's */
 

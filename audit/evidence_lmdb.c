@@ -12,7 +12,7 @@
 
 #define FILE_NAME      "journal.mdb"
 #define OPEN_AGAIN_MAX 2
-#define DBS_MAX        16 /* sub-databases an environment may have; more than the five that are read here */
+#define DBS_MAX        16 /* sub-databases an environment may have; more than those that are read here */
 
 struct lmdb {
     struct evidence base;

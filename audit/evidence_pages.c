@@ -1,13 +1,15 @@
 #include "audit/evidence_pages.h"
 
 #include "audit/evidence_calls.h"
+#include "audit/timestamp.h"
 #include "ledger/block.h"
 #include "ledger/note.h"
 #include "ledger/wire.h"
 
 #include <stdlib.h>
 
-#define ROOM_FIRST 1024
+#define ROOM_FIRST    1024
+#define TIMESTAMP_KEY 12
 
 /* Borrowed from the map. */
 struct row {
@@ -156,14 +158,27 @@ static bool is_gap(const struct straying *s, const struct pages_row *found, cons
     return ahead.first > b->last;
 }
 
+static bool is_known(const struct straying *s, enum evidence_table table, const struct pages_row *found)
+{
+    const struct row *const row =
+        find_row(&s->p->tables[table], s->trees[table], found->key, found->key_size);
+
+    return row && evidence_compare(row->key, row->key_size, found->key, found->key_size) == 0;
+}
+
 /* The table that a row which no tree leads to belongs into; EVIDENCE_TABLES: into none. */
 static enum err_code stray_table(const struct straying *s, const struct pages_row *found, int *table,
                                  struct err *err)
 {
     struct note *note = NULL;
+    struct timestamp t;
     struct block b;
 
     *table = EVIDENCE_TABLES;
+    if (found->key_size == TIMESTAMP_KEY &&
+        timestamp_parse(&t, found->value, found->value_size, NULL) == ERR_OK &&
+        !is_known(s, EVIDENCE_TIMESTAMPS, found))
+        *table = EVIDENCE_TIMESTAMPS;
     if (found->key_size != 8)
         return ERR_OK;
     if (is_block(found, &b)) {
@@ -177,10 +192,7 @@ static enum err_code stray_table(const struct straying *s, const struct pages_ro
         return err_set(err, ERR_MEMORY, "out of memory");
     const bool is_note = note_parse(note, found->value, found->value_size, NULL) == ERR_OK;
     free(note);
-    const struct rows *const seals = &s->p->tables[EVIDENCE_SEALS];
-    const struct row *const known = find_row(seals, s->trees[EVIDENCE_SEALS], found->key, found->key_size);
-    if (is_note &&
-        !(known && evidence_compare(known->key, known->key_size, found->key, found->key_size) == 0))
+    if (is_note && !is_known(s, EVIDENCE_SEALS, found))
         *table = EVIDENCE_SEALS;
     return ERR_OK;
 }

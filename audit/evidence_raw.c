@@ -1,13 +1,15 @@
 /*
  * A raw export, read in place:
  *
- *   0   12  "LEDGERRAW 1\n"
- *   then records, all of one type together, types in the order M B T S C, keys ascending within a type:
- *       u8   type: M meta, B block of entries, T tile, S seal, C control index
+ *   0   12  "LEDGERRAW 2\n"
+ *   then records, all of one type together, types in the order M B T S C X, keys ascending within a type:
+ *       u8   type: M meta, B block of entries, T tile, S seal, C control index, X timestamp
  *       u16  size of the key, 0 .. 511       u32 size of the value
  *       the key, the value
- *   the last record has type E, no key, and a value of 40 bytes: five u64, how many M, B, T, S, C there are
+ *   the last record has type E, no key, and a value of 48 bytes: six u64, how many M, B, T, S, C, X there are
  *   nothing follows it
+ *
+ * Version 1, "LEDGERRAW 1\n", has no X, and five counts in 40 bytes.
  */
 #include "audit/evidence.h"
 
@@ -28,6 +30,7 @@ struct raw {
     const uint8_t *bytes;
     size_t size;
     bool is_mapped;
+    int tables;                    /* that its version has */
     size_t start[EVIDENCE_TABLES]; /* offset of the table's first record */
     size_t end[EVIDENCE_TABLES];   /* one past its last */
     size_t last[EVIDENCE_TABLES];  /* offset of its last record; `end` when it is empty */
@@ -70,16 +73,26 @@ static enum err_code end_check(const struct raw *r, size_t at, const uint64_t co
     struct evidence_item item;
     const size_t end = record_end(r, at, &item);
 
-    if (end == 0 || item.key_size != 0 || item.size != 8 * EVIDENCE_TABLES)
+    if (end == 0 || item.key_size != 0 || item.size != 8 * (size_t)r->tables)
         return err_set(err, ERR_FORMAT, "raw export, byte %zu: the end record is malformed or cut off", at);
     if (end != r->size)
         return err_set(err, ERR_FORMAT, "raw export, byte %zu: bytes follow the end record", end);
-    for (int t = 0; t < EVIDENCE_TABLES; t++) {
+    for (int t = 0; t < r->tables; t++) {
         if (wire_load_u64(item.bytes + 8 * t) != counts[t])
             return err_set(err, ERR_FORMAT, "raw export: the count of %s does not agree with its records",
                            evidence_table_name((enum evidence_table)t));
     }
     return ERR_OK;
+}
+
+/* 0: it is of no version that is known here. */
+static int version_tables(const struct raw *r)
+{
+    if (r->size < RAW_MAGIC_SIZE)
+        return 0;
+    if (memcmp(r->bytes, RAW_MAGIC, RAW_MAGIC_SIZE) == 0)
+        return EVIDENCE_TABLES;
+    return memcmp(r->bytes, RAW_MAGIC_1, RAW_MAGIC_SIZE) == 0 ? RAW_TABLES_1 : 0;
 }
 
 /* Walks the heads of all records once: after this every record is known to lie inside the bytes. */
@@ -89,10 +102,16 @@ static enum err_code scan(struct raw *r, struct err *err)
     struct evidence_item before = {0};
     size_t at = RAW_MAGIC_SIZE;
 
-    if (r->size < RAW_MAGIC_SIZE || memcmp(r->bytes, RAW_MAGIC, RAW_MAGIC_SIZE) != 0)
-        return err_set(err, ERR_FORMAT, "not a raw export: it does not begin with \"LEDGERRAW 1\"");
+    r->tables = version_tables(r);
+    if (r->tables == 0)
+        return err_set(err, ERR_FORMAT,
+                       "not a raw export: it does not begin with \"LEDGERRAW 2\" (or 1, of older programs)");
     for (int t = 0; t < EVIDENCE_TABLES; t++) {
         r->start[t] = at;
+        r->end[t] = at;
+        r->last[t] = at;
+        if (t >= r->tables)
+            continue;
         while (at < r->size && r->bytes[at] == (uint8_t)RAW_TYPES[t]) {
             struct evidence_item item;
             const size_t end = record_end(r, at, &item);

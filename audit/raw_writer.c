@@ -119,7 +119,8 @@ static enum err_code check_target(const char *path, struct err *err)
         return failed(path, err);
     const ssize_t size = pread(fd, magic, sizeof magic, 0);
     close(fd);
-    if (size != (ssize_t)sizeof magic || memcmp(magic, RAW_MAGIC, sizeof magic) != 0)
+    if (size != (ssize_t)sizeof magic ||
+        (memcmp(magic, RAW_MAGIC, sizeof magic) != 0 && memcmp(magic, RAW_MAGIC_1, sizeof magic) != 0))
         return err_set(err, ERR_EXISTS,
                        "%s is there and is no raw export: name another file, or remove it first", path);
     return ERR_OK;

@@ -3,6 +3,7 @@
 #include "audit/evidence_pages.h"
 #include "audit/peaks.h"
 #include "audit/raw_writer.h"
+#include "audit/timestamp.h"
 #include "audit/verify.h"
 #include "ledger/block.h"
 #include "ledger/checkpoint.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 
 #define PROGRESS_EVERY 16384
+#define TIMESTAMP_KEY  12 /* bytes */
 #define HELD_MAX       (16 << 20)
 #define BLOCK_HEAD     (2 + BLOCK_CHECK_SIZE) /* bytes beside each entry of a block */
 
@@ -33,6 +35,7 @@ struct salvage {
     bool has_key;
     struct peaks peaks;
     struct list seals;                /* u64: sizes of good ones */
+    struct list sealed_at;            /* i64: when the last entry under each was recorded */
     struct list controls;             /* u64: seqs of control entries */
     struct list hashes[PEAKS_LEVELS]; /* of each level above 0 */
     uint64_t bad_checks;              /* so far */
@@ -157,6 +160,8 @@ static enum err_code ask_seal(struct salvage *s, uint64_t size, struct err *err)
         found->bad_checks = s->bad_checks;
         found->bad_seals = s->bad_seals;
         rc = push(&s->seals, &size, sizeof size, err);
+        if (!rc)
+            rc = push(&s->sealed_at, &s->recorded_at_ns, sizeof s->recorded_at_ns, err);
     } else {
         s->bad_seals++;
     }
@@ -315,6 +320,7 @@ void salvage_free(struct salvage *s)
         return;
     evidence_cursor_close(s->seal_cursor);
     free(s->seals.bytes);
+    free(s->sealed_at.bytes);
     free(s->controls.bytes);
     for (unsigned level = 0; level < PEAKS_LEVELS; level++)
         free(s->hashes[level].bytes);
@@ -441,6 +447,79 @@ static enum err_code put_controls(const struct salvage *s, struct raw_writer *w,
     return rc;
 }
 
+/* Which of the seals that are kept the row is beside; false: none. */
+static bool find_stamped(const struct salvage *s, const struct evidence_item *row, size_t *seal)
+{
+    const uint64_t size = row->key_size == TIMESTAMP_KEY ? wire_load_u64(row->key) : 0;
+    size_t low = 0;
+
+    for (size_t high = s->seals.count; low < high;) {
+        const size_t middle = low + (high - low) / 2;
+        if (number_at(&s->seals, middle) < size)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *seal = low;
+    return low < s->seals.count && number_at(&s->seals, low) == size;
+}
+
+/* Is it a token that verification would let pass? */
+static bool is_good_stamp(const struct salvage *s, struct evidence_cursor *seals, size_t seal,
+                          const struct evidence_item *row)
+{
+    const int64_t recorded_at_ns = (int64_t)number_at(&s->sealed_at, seal);
+    struct evidence_item note;
+    struct timestamp t;
+    uint8_t key[8];
+    bool found = false;
+
+    wire_store_u64(key, number_at(&s->seals, seal));
+    return timestamp_parse(&t, row->bytes, row->size, NULL) == ERR_OK &&
+           evidence_seek(seals, key, sizeof key, &note, &found, NULL) == ERR_OK && found &&
+           timestamp_check(&t, note.bytes, note.size, recorded_at_ns, NULL) == ERR_OK;
+}
+
+/* Numbers are given anew, since one that is lost would be missed. */
+static enum err_code put_stamp(struct raw_writer *w, uint64_t size, uint32_t number,
+                               const struct evidence_item *row, struct err *err)
+{
+    uint8_t key[TIMESTAMP_KEY];
+    struct wire_out out;
+    const struct evidence_item item = {key, sizeof key, row->bytes, row->size};
+
+    wire_out_init(&out, key, sizeof key);
+    wire_put_u64(&out, size);
+    wire_put_u32(&out, number);
+    return raw_writer_put(w, EVIDENCE_TIMESTAMPS, &item, err);
+}
+
+static enum err_code put_stamps(const struct salvage *s, struct raw_writer *w, struct err *err)
+{
+    struct evidence_cursor *cursor = NULL;
+    struct evidence_cursor *seals = NULL;
+    struct evidence_item row;
+    size_t before = SIZE_MAX;
+    uint32_t number = 0;
+    bool found = true;
+
+    enum err_code rc = evidence_cursor_open(s->evidence, EVIDENCE_TIMESTAMPS, &cursor, err);
+    if (!rc)
+        rc = evidence_cursor_open(s->evidence, EVIDENCE_SEALS, &seals, err);
+    while (!rc && found) {
+        rc = evidence_next(cursor, &row, &found, err);
+        size_t seal = 0;
+        if (rc || !found || !find_stamped(s, &row, &seal) || !is_good_stamp(s, seals, seal, &row))
+            continue;
+        number = seal == before ? number + 1 : 0;
+        before = seal;
+        rc = put_stamp(w, number_at(&s->seals, seal), number, &row, err);
+    }
+    evidence_cursor_close(cursor);
+    evidence_cursor_close(seals);
+    return rc;
+}
+
 enum err_code salvage_write(struct salvage *s, const char *path, struct err *err)
 {
     struct raw_writer *w = NULL;
@@ -460,6 +539,8 @@ enum err_code salvage_write(struct salvage *s, const char *path, struct err *err
         rc = put_seals(s, w, err);
     if (!rc)
         rc = put_controls(s, w, err);
+    if (!rc)
+        rc = put_stamps(s, w, err);
     if (!rc)
         rc = raw_writer_finish(w, err);
     if (!rc && !(report = malloc(sizeof *report)))

@@ -474,6 +474,8 @@ static enum err_code walk_all(struct walk *w, struct err *err)
         rc = walk_ahead(w, err);
     if (!rc)
         rc = check_end(w, err);
+    if (!rc)
+        rc = walk_timestamps(w, err);
     return rc;
 }
 

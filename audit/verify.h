@@ -16,6 +16,8 @@
 
 #define VERIFY_THREADS_MAX 64u
 
+struct timestamp_chain;
+
 struct verify_options {
     const char *dir;     /* the journal's directory; or NULL, and */
     const char *export;  /* the path of a raw export */
@@ -24,6 +26,8 @@ struct verify_options {
     size_t against_size;
     unsigned
         threads; /* that check, at most VERIFY_THREADS_MAX; 0: one a core. The report does not depend on it */
+    const struct timestamp_chain
+        *chain; /* that timestamps must lead to; NULL: whose words they are is not asked */
     /* For tests of that: every entry after the other; tiles of 256 entries that a thread takes at a time. */
     bool is_plain;
     unsigned tiles; /* 1 .. 16; 0: 16 */
@@ -33,17 +37,19 @@ struct verify_options {
 };
 
 enum verify_place {
-    VERIFY_NOWHERE, /* nothing is wrong */
-    VERIFY_ENTRY,   /* number: its seq */
-    VERIFY_CHECK,   /* number: the seq of the entry whose check in its block is wrong */
-    VERIFY_TILE,    /* level, number: its index */
-    VERIFY_SEAL,    /* number: the size it covers, which is its key */
-    VERIFY_INDEX,   /* number: a seq in the control index */
-    VERIFY_TABLE,   /* number: an enum evidence_table that holds a key of no possible size */
+    VERIFY_NOWHERE,   /* nothing is wrong */
+    VERIFY_ENTRY,     /* number: its seq */
+    VERIFY_CHECK,     /* number: the seq of the entry whose check in its block is wrong */
+    VERIFY_TILE,      /* level, number: its index */
+    VERIFY_SEAL,      /* number: the size it covers, which is its key */
+    VERIFY_INDEX,     /* number: a seq in the control index */
+    VERIFY_TIMESTAMP, /* number: the size of the seal that it is beside */
+    VERIFY_TABLE,     /* number: an enum evidence_table that holds a key of no possible size */
     VERIFY_KEPT /* number: the size that the kept seal covers, which the journal does not reach, or not so */
 };
 
-#define VERIFY_PLACE_SIZE 64
+#define VERIFY_PLACE_SIZE  64
+#define VERIFY_SIGNER_SIZE 256
 
 /* The first wrong place. */
 struct verify_wrong {
@@ -53,7 +59,8 @@ struct verify_wrong {
     uint64_t first; /* the entries in doubt: first .. last; 0 when none can be named */
     uint64_t last;
     char where
-        [VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "table seals", "kept seal" */
+        [VERIFY_PLACE_SIZE]; /* "entry 17", "check 17", "tile 1/0", "seal 40", "control index 9", "timestamp 40",
+                                "table seals", "kept seal" */
     char what[ERR_TEXT_SIZE]; /* what is wrong with it, in words */
 };
 
@@ -70,7 +77,11 @@ struct verify_report {
     struct hash root;  /* over the entries checked */
     int64_t first_recorded_at_ns;
     int64_t last_recorded_at_ns;
-    uint64_t signatures; /* actors' signatures that were checked */
+    uint64_t timestamps;                 /* checked, once everything else is good */
+    uint64_t stamped;                    /* the largest seal that has one covers entries 1 .. stamped */
+    int64_t stamped_at_ns;               /* the earliest time that one of its timestamps says */
+    char stamped_by[VERIFY_SIGNER_SIZE]; /* who signed that; empty: not asked, or there is none */
+    uint64_t signatures;                 /* actors' signatures that were checked */
     char origin[NOTE_NAME_MAX + 1];
     char vkey[NOTE_VKEY_TEXT_SIZE]; /* the key that was used; empty when there was none to use */
     uint64_t epochs;                /* keys, one after the other: 1, and one for each control.key checked */

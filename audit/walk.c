@@ -22,6 +22,7 @@ static void where(struct verify_wrong *wrong)
     case VERIFY_TILE: snprintf(wrong->where, room, "tile %u/%" PRIu64, wrong->level, wrong->number); break;
     case VERIFY_SEAL: snprintf(wrong->where, room, "seal %" PRIu64, wrong->number); break;
     case VERIFY_INDEX: snprintf(wrong->where, room, "control index %" PRIu64, wrong->number); break;
+    case VERIFY_TIMESTAMP: snprintf(wrong->where, room, "timestamp %" PRIu64, wrong->number); break;
     case VERIFY_TABLE:
         snprintf(wrong->where, room, "table %s", evidence_table_name((enum evidence_table)wrong->number));
         break;

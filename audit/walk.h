@@ -3,7 +3,7 @@
  * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
  * walk_keys.c (which key seals what), walk_trial.c (what the seals say about a disagreement), walk_complete.c
  * (whether anything is missing), walk.c (reading on), walk_ahead.c (many entries at once, on several cores),
- * walk_kept.c (a seal that was kept elsewhere). Not for others.
+ * walk_kept.c (a seal that was kept elsewhere), walk_timestamps.c (what others said about the seals). Not for others.
  */
 #ifndef AUDIT_WALK_H
 #define AUDIT_WALK_H
@@ -206,6 +206,13 @@ bool walk_signature_is_known(const struct walk_signatures *seen, const uint8_t *
 
 /* The second verdict, of stored keys and counts. *complete is set unless there is an error. */
 MUST_USE enum err_code walk_completeness(struct evidence *evidence, bool *complete, struct err *err);
+/* -- timestamps ------------------------------------------------------------------------------------------ */
+
+/*
+ * Checks every timestamp, after everything else is good: each beside a seal that is there, over it, not before its newest
+ * entry, numbered without gaps; with certificates in the options, by somebody whom they lead to. ERR_WRONG: the first that is not is noted.
+ */
+MUST_USE enum err_code walk_timestamps(struct walk *w, struct err *err);
 
 /* -- on and on ------------------------------------------------------------------------------------------- */
 

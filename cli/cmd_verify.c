@@ -1,6 +1,7 @@
 /* ledger verify: the auditor's question. */
 #include "cli/cli.h"
 
+#include "audit/timestamp_chain.h"
 #include "audit/verify.h"
 #include "ledger/base64.h"
 
@@ -26,11 +27,18 @@ static void put_json(const struct verify_report *v, struct json_out *out)
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"entries", v->entries}, {"bytes", v->bytes},   {"seals", v->seals},
-                {"tiles", v->tiles},     {"sealed", v->sealed}, {"signatures", v->signatures}};
+    } rows[] = {{"entries", v->entries},       {"bytes", v->bytes},    {"seals", v->seals},
+                {"tiles", v->tiles},           {"sealed", v->sealed},  {"signatures", v->signatures},
+                {"timestamps", v->timestamps}, {"stamped", v->stamped}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         json_out_key(out, rows[i].key);
         json_out_u64(out, rows[i].value);
+    }
+    if (v->stamped_by[0]) {
+        json_out_key(out, "stamped_at");
+        json_out_instant(out, v->stamped_at_ns);
+        json_out_key(out, "stamped_by");
+        json_out_text(out, v->stamped_by);
     }
     json_out_key(out, "root");
     json_out_hex(out, v->root.bytes, HASH_SIZE);
@@ -56,6 +64,19 @@ static void put_verdict(const char *name, bool ok, const char *good, const char 
            cli_plain(stdout), ok ? good : bad);
 }
 
+static void put_timestamps(const struct verify_report *v)
+{
+    char at[INSTANT_TEXT_SIZE];
+
+    instant_format(at, v->stamped_at_ns);
+    printf("timestamps    %llu; entries 1..%llu were there at %s", (unsigned long long)v->timestamps,
+           (unsigned long long)v->stamped, at);
+    if (v->stamped_by[0])
+        printf(", says %s\n", v->stamped_by);
+    else
+        printf("  (whose word it is was not asked: --tsa-ca)\n");
+}
+
 static void put_text(const struct verify_report *v)
 {
     char root[BASE64_LENGTH(HASH_SIZE) + 1];
@@ -79,8 +100,34 @@ static void put_text(const struct verify_report *v)
         instant_format(to, v->last_recorded_at_ns);
         printf("recorded      %s to %s\n", from, to);
     }
+    if (v->timestamps)
+        put_timestamps(v);
     printf("root          %s\n", root);
 }
+
+/* The newest entry is under a seal that an authority has vouched for. */
+static enum err_code check_stamped(struct verify_report *v, struct err *err)
+{
+    if (v->stamped == v->entries)
+        return ERR_OK;
+    v->wrong.place = VERIFY_ENTRY;
+    v->wrong.first = v->stamped + 1;
+    v->wrong.last = v->entries;
+    snprintf(v->wrong.where, sizeof v->wrong.where, "entry %llu", (unsigned long long)v->wrong.first);
+    snprintf(v->wrong.what, sizeof v->wrong.what, "entries %llu..%llu are under no seal that has a timestamp",
+             (unsigned long long)v->wrong.first, (unsigned long long)v->entries);
+    return err_set(err, ERR_WRONG, "%s: %s", v->wrong.where, v->wrong.what);
+}
+
+/* -- options --------------------------------------------------------------------------------------------- */
+
+struct arguments {
+    struct verify_options options;
+    struct timestamp_chain *chain;
+    char *kept;
+    bool require_timestamp;
+    bool json;
+};
 
 static enum err_code parse_threads(const char *text, uint64_t *count, struct err *err)
 {
@@ -91,58 +138,86 @@ static enum err_code parse_threads(const char *text, uint64_t *count, struct err
     return rc;
 }
 
-enum err_code cmd_verify(struct cli *cli, struct err *err)
+static enum err_code parse(struct cli *cli, struct arguments *a, struct err *err)
 {
-    const char *key = NULL;
-    const char *raw = NULL;
+    struct verify_options *const o = &a->options;
     const char *against = NULL;
-    char *kept = NULL;
-    size_t kept_size = 0;
     const char *threads = NULL;
+    const char *tsa_ca = NULL;
     uint64_t thread_count = 0;
-    bool json = false;
-    struct cli_progress progress;
-    struct verify_report report = {.entries = 0};
-    struct json_out out;
-    const struct cli_option arguments[] = {{.name = "key", .value = &key},
-                                           {.name = "raw", .value = &raw},
-                                           {.name = "against", .value = &against},
-                                           {.name = "threads", .value = &threads},
-                                           {.name = "json", .flag = &json}};
-    enum err_code rc = cli_options(cli, arguments, 5, NULL, 0, NULL, err);
+    const struct cli_option arguments[] = {
+        {.name = "key", .value = &o->vkey},     {.name = "raw", .value = &o->export},
+        {.name = "against", .value = &against}, {.name = "threads", .value = &threads},
+        {.name = "tsa-ca", .value = &tsa_ca},   {.name = "require-timestamp", .flag = &a->require_timestamp},
+        {.name = "json", .flag = &a->json}};
+    enum err_code rc =
+        cli_options(cli, arguments, sizeof arguments / sizeof arguments[0], NULL, 0, NULL, err);
 
     if (!rc && threads)
         rc = parse_threads(threads, &thread_count, err);
+    if (!rc && a->require_timestamp && !tsa_ca)
+        rc = err_set(err, ERR_USAGE,
+                     "verify: --require-timestamp needs --tsa-ca, since anybody can make a timestamp");
+    if (!rc && tsa_ca)
+        rc = timestamp_chain_open(tsa_ca, &a->chain, err);
     if (!rc && against)
-        rc = cli_read_file(against, NOTE_MAX_SIZE, &kept, &kept_size, err);
-    if (rc)
-        return rc;
+        rc = cli_read_file(against, NOTE_MAX_SIZE, &a->kept, &o->against_size, err);
+    o->dir = o->export ? NULL : cli->dir;
+    o->threads = (unsigned)thread_count;
+    o->chain = a->chain;
+    o->against = a->kept;
+    return rc;
+}
+
+/* -- the command ----------------------------------------------------------------------------------------- */
+
+static enum err_code check(struct arguments *a, struct verify_report *report, struct err *err)
+{
+    struct cli_progress progress;
+
     cli_guard_reading();
     cli_progress_init(&progress, "verify");
-    const struct verify_options options = {.dir = raw ? NULL : cli->dir,
-                                           .export = raw,
-                                           .vkey = key,
-                                           .against = kept,
-                                           .against_size = kept_size,
-                                           .threads = (unsigned)thread_count,
-                                           .progress = cli_progress_draw,
-                                           .progress_arg = &progress};
-    rc = verify_journal(&options, &report, err);
+    a->options.progress = cli_progress_draw;
+    a->options.progress_arg = &progress;
+    enum err_code rc = verify_journal(&a->options, report, err);
     cli_progress_end(&progress);
-    free(kept);
-    if (rc && rc != ERR_WRONG)
-        return err_wrap(err, "could not be checked");
-    if (!json) {
-        put_text(&report);
-        if (!rc && !report.key_given)
+    if (!rc && a->require_timestamp)
+        rc = check_stamped(report, err);
+    return rc && rc != ERR_WRONG ? err_wrap(err, "could not be checked") : rc;
+}
+
+static enum err_code tell(const struct arguments *a, const struct verify_report *report, enum err_code rc,
+                          struct err *err)
+{
+    struct json_out out;
+
+    if (!a->json) {
+        put_text(report);
+        if (!rc && !report->key_given)
             fprintf(stderr,
                     "The key came from the journal itself: pass the one that init printed with --key.\n");
         return rc;
     }
     json_out_init(&out);
-    put_json(&report, &out);
+    put_json(report, &out);
     if (cli_put_json(&out, err) && !rc)
         rc = err->code;
     json_out_release(&out);
+    return rc;
+}
+
+enum err_code cmd_verify(struct cli *cli, struct err *err)
+{
+    struct arguments a = {.json = false};
+    struct verify_report report = {.entries = 0};
+
+    enum err_code rc = parse(cli, &a, err);
+    if (!rc) {
+        rc = check(&a, &report, err);
+        if (!rc || rc == ERR_WRONG)
+            rc = tell(&a, &report, rc, err);
+    }
+    timestamp_chain_close(a.chain);
+    free(a.kept);
     return rc;
 }

@@ -136,8 +136,10 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
-     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL] [--threads N] [--json]\n"
-     "       ledger verify --raw FILE [--key VKEY] [--against SEAL] [--threads N] [--json]\n\n"
+     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL] [--tsa-ca FILE [--require-timestamp]] "
+     "[--threads N]\n"
+     "                            [--json]\n"
+     "       ledger verify --raw FILE [the same]\n\n"
      "Reads every stored byte and recomputes everything. Two verdicts: integrity (nothing was changed) and\n"
      "completeness (everything is sealed, no gap). Exit 1 names the first wrong entry, tile or seal; exit 3: "
      "it\n"
@@ -146,6 +148,10 @@ const struct command commands[] = {
      "--against SEAL: a file with a seal that was kept elsewhere (ledger seal > SEAL); shows a tail that was "
      "cut and\nanother history.\n"
      "--raw checks a file made by ledger export --raw instead of a journal.\n"
+     "--tsa-ca FILE: authorities' certificates, PEM: every timestamp must be by one whom they prove, good at "
+     "the "
+     "time it\nsays. Without it, timestamps must be over their seals, and whose word they are is not asked.\n"
+     "--require-timestamp: the newest entry must be under a seal that has one.\n"
      "--threads N, 1 .. 64 (default: one a core): what is found does not depend on it, only how soon.\n\n"
      "examples:\n"
      "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"

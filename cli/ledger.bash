@@ -35,7 +35,7 @@ _ledger() {
     replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
-    verify) options="--key --against --threads --raw --json" ;;
+    verify) options="--tsa-ca --require-timestamp --key --against --threads --raw --json" ;;
     seal) options="--size --timestamp --tsa-ca --timeout --bare --token --number" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;

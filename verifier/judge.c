@@ -7,6 +7,7 @@
 #include "verifier/entries.h"
 #include "verifier/rows.h"
 #include "verifier/seals.h"
+#include "verifier/stamps.h"
 #include "verifier/tree.h"
 
 #include <errno.h>
@@ -541,6 +542,12 @@ static bool check_end(struct judge *j)
     const struct row *const row = row_at(j, ROWS_CONTROL, j->next_control); /* 18 */
     if (row)
         return wrong(j, "there is no such entry", "control index %" PRIu64, row->number);
+    uint64_t size = 0;
+    const char *const broken = stamps_check(&j->rows, &size, &j->words); /* 19 */
+    if (broken)
+        return wrong(j, broken, "timestamp %" PRIu64, size);
+    j->report->timestamps = j->rows.tables[ROWS_TIMESTAMPS].count;
+    j->report->stamped = size;
     j->report->integrity_ok = true;
     return j->kept_size == 0 || check_kept(j);
 }

@@ -101,8 +101,9 @@ static void put_json(const struct verifier_report *r)
     printf(",\"epochs\":%" PRIu64 ",", r->epochs);
     put_text("newest_vkey", r->newest_vkey);
     printf(",\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"seals\":%" PRIu64 ",\"tiles\":%" PRIu64
-           ",\"sealed\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"root\":\"",
-           r->entries, r->bytes, r->seals, r->tiles, r->sealed, r->signatures);
+           ",\"sealed\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"timestamps\":%" PRIu64
+           ",\"stamped\":%" PRIu64 ",\"root\":\"",
+           r->entries, r->bytes, r->seals, r->tiles, r->sealed, r->signatures, r->timestamps, r->stamped);
     put_hex(r->root, sizeof r->root);
     printf("\"");
     if (r->where[0]) {
@@ -130,6 +131,9 @@ static void put_verdicts(const struct verifier_report *r)
     printf("entries       %" PRIu64 " in %" PRIu64 " bytes, %" PRIu64 " seals, %" PRIu64 " tiles, %" PRIu64
            " actors' signatures\n",
            r->entries, r->bytes, r->seals, r->tiles, r->signatures);
+    if (r->timestamps)
+        printf("timestamps    %" PRIu64 ", over entries 1..%" PRIu64 "; whose words they are was not asked\n",
+               r->timestamps, r->stamped);
     printf("root          ");
     put_hex(r->root, sizeof r->root);
     printf("\n");

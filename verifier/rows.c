@@ -1,14 +1,16 @@
 #include "verifier/rows.h"
 
-static const char MAGIC[] = "LEDGERRAW 1\n";
-static const char TYPES[] = "MBTSC"; /* in the order of enum rows_table */
+static const char MAGIC[] = "LEDGERRAW 2\n";
+static const char MAGIC_1[] = "LEDGERRAW 1\n"; /* without the last table */
+static const char TYPES[] = "MBTSCX";          /* in the order of enum rows_table */
 
 #define HEAD    7 /* u8 type, u16 size of the key, u32 size of the value */
 #define KEY_MAX 511
 
 const char *rows_name(enum rows_table table)
 {
-    static const char *const NAMES[ROWS_TABLES] = {"meta", "entries", "tiles", "seals", "control"};
+    static const char *const NAMES[ROWS_TABLES] = {"meta",  "entries", "tiles",
+                                                   "seals", "control", "timestamps"};
 
     return NAMES[table];
 }
@@ -63,13 +65,13 @@ static const char *record(const uint8_t *at, size_t left, struct row *row)
     return NULL;
 }
 
-static const char *check_end(const struct rows *r, const struct row *end, bool is_last)
+static const char *check_end(const struct rows *r, unsigned tables, const struct row *end, bool is_last)
 {
-    if (end->key_size != 0 || end->size != 8 * ROWS_TABLES)
+    if (end->key_size != 0 || end->size != 8 * (size_t)tables)
         return "the end record is malformed";
     if (!is_last)
         return "bytes follow the end record";
-    for (unsigned t = 0; t < ROWS_TABLES; t++) {
+    for (unsigned t = 0; t < tables; t++) {
         if (plain_u64(end->value + 8 * (size_t)t) != r->tables[t].count)
             return "the end record counts other records than there are";
     }
@@ -82,8 +84,10 @@ const char *rows_read(struct rows *r, const uint8_t *bytes, size_t size, struct 
     unsigned table = 0;
 
     memset(r, 0, sizeof *r);
-    if (size < magic || memcmp(bytes, MAGIC, magic) != 0)
-        return "it is not a raw export: it does not begin with \"LEDGERRAW 1\"";
+    const bool is_first = size >= magic && memcmp(bytes, MAGIC_1, magic) == 0;
+    const unsigned tables = is_first ? ROWS_TABLES - 1 : ROWS_TABLES;
+    if (!is_first && (size < magic || memcmp(bytes, MAGIC, magic) != 0))
+        return "it is not a raw export: it does not begin with \"LEDGERRAW 2\" or \"LEDGERRAW 1\"";
     for (size_t at = magic;;) {
         struct row row = {0};
         const char *broken = record(bytes + at, size - at, &row);
@@ -91,12 +95,12 @@ const char *rows_read(struct rows *r, const uint8_t *bytes, size_t size, struct 
             return words_put(w, "raw export, byte %zu: %s", at, broken);
         const size_t next = at + HEAD + row.key_size + row.size;
         if (bytes[at] == 'E') {
-            broken = check_end(r, &row, next == size);
+            broken = check_end(r, tables, &row, next == size);
             return broken ? words_put(w, "raw export, byte %zu: %s", at, broken) : NULL;
         }
-        while (table < ROWS_TABLES && (uint8_t)TYPES[table] != bytes[at])
+        while (table < tables && (uint8_t)TYPES[table] != bytes[at])
             table++;
-        broken = table < ROWS_TABLES ? add(&r->tables[table], &row) : "its type is unknown, or out of order";
+        broken = table < tables ? add(&r->tables[table], &row) : "its type is unknown, or out of order";
         if (broken)
             return words_put(w, "raw export, byte %zu: %s", at, broken);
         at = next;
@@ -110,7 +114,7 @@ bool rows_number(struct rows *r, enum rows_table *bad)
         for (size_t i = 0; i < r->tables[t].count; i++) {
             struct row *const row = &r->tables[t].rows[i];
             *bad = t;
-            if (row->key_size != prefix + 8)
+            if (row->key_size != prefix + (t == ROWS_TIMESTAMPS ? 12 : 8)) /* a timestamp's number */
                 return false;
             row->number = plain_u64(row->key + prefix);
         }

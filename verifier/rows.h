@@ -4,8 +4,8 @@
 
 #include "verifier/plain.h"
 
-enum rows_table { ROWS_META, ROWS_ENTRIES, ROWS_TILES, ROWS_SEALS, ROWS_CONTROL };
-#define ROWS_TABLES 5
+enum rows_table { ROWS_META, ROWS_ENTRIES, ROWS_TILES, ROWS_SEALS, ROWS_CONTROL, ROWS_TIMESTAMPS };
+#define ROWS_TABLES 6
 
 /* Points into the export's bytes. */
 struct row {
@@ -13,7 +13,8 @@ struct row {
     size_t key_size;
     const uint8_t *value;
     size_t size;
-    uint64_t number; /* the key, or of a tile its index: once rows_number() was good */
+    uint64_t
+        number; /* the key, of a tile its index, of a timestamp its seal's size: once rows_number() was good */
 };
 
 struct table {

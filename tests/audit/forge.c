@@ -3,6 +3,7 @@
 #include "audit/raw.h"
 #include "ledger/checkpoint.h"
 #include "support/random_entry.h"
+#include "support/token.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -91,6 +92,36 @@ struct forge_row *forge_find_tile(struct forge *f, unsigned level, uint64_t inde
 
     tile_key(key, level, index);
     return forge_find(f, EVIDENCE_TILES, key, sizeof key);
+}
+
+static void stamp_key(uint8_t key[12], uint64_t size, uint32_t number)
+{
+    struct wire_out out;
+
+    wire_out_init(&out, key, 12);
+    wire_put_u64(&out, size);
+    wire_put_u32(&out, number);
+}
+
+struct forge_row *forge_find_stamp(struct forge *f, uint64_t size, uint32_t number)
+{
+    uint8_t key[12];
+
+    stamp_key(key, size, number);
+    return forge_find(f, EVIDENCE_TIMESTAMPS, key, sizeof key);
+}
+
+void forge_stamp(struct forge *f, uint64_t size, uint32_t number, const void *bytes, size_t bytes_size,
+                 const char *time)
+{
+    const struct forge_row *const seal = bytes ? NULL : forge_find_number(f, EVIDENCE_SEALS, size);
+    uint8_t token[TOKEN_ROOM];
+    uint8_t key[12];
+
+    REQUIRE(bytes || seal);
+    const size_t n = token_of(bytes ? bytes : seal->bytes, bytes ? bytes_size : seal->size, time, token);
+    stamp_key(key, size, number);
+    forge_put(f, EVIDENCE_TIMESTAMPS, key, sizeof key, token, n);
 }
 
 /* -- beginning and end ----------------------------------------------------------------------------------- */

@@ -112,6 +112,11 @@ void forge_put(struct forge *f, enum evidence_table table, const void *key, size
 void forge_put_number(struct forge *f, enum evidence_table table, uint64_t number, const void *bytes,
                       size_t size);
 void forge_drop(struct forge *f, struct forge_row *row);
+/* A timestamp beside a seal: a token over these bytes at that time ("20151224143100Z"); bytes NULL: over the seal. */
+void forge_stamp(struct forge *f, uint64_t size, uint32_t number, const void *bytes, size_t bytes_size,
+                 const char *time);
+/* That row. */
+struct forge_row *forge_find_stamp(struct forge *f, uint64_t size, uint32_t number);
 /* Replaces a row's bytes. */
 void forge_set(struct forge_row *row, const void *bytes, size_t size);
 

@@ -1,5 +1,6 @@
 #include "audit/stories.h"
 
+#include "audit/stories_stamps.h"
 #include "ledger/hash.h"
 #include "ledger/wire.h"
 
@@ -560,6 +561,17 @@ static const struct story STORIES[] = {
     STORY(edit_two_and_one_check, "entry 11", false, true),
     STORY(edit_check_and_seal, "check 11", false, true),
     STORY(resealed_by_another_key, "seal 16", false, true),
+    STORY(stamp_of_another_seal, "timestamp 32", false, true),
+    STORY(stamp_cut, "timestamp 32", false, true),
+    STORY(stamp_empty, "timestamp 16", false, true),
+    STORY(stamp_without_seal, "timestamp 17", false, true),
+    STORY(stamp_of_a_dropped_seal, "timestamp 32", false, true),
+    STORY(stamp_of_nothing, "timestamp 0", false, true),
+    STORY(stamp_past_the_end, "timestamp 48", false, true),
+    STORY(stamp_missing, "timestamp 32", false, true),
+    STORY(stamp_before_its_entry, "timestamp 32", false, true),
+    STORY(stamp_with_a_short_key, "table timestamps", false, true),
+    STORY(stamp_with_cosignature, "timestamp 16", false, true),
     STORY(hand_over_unsealed, "seal 24", false, true),
     STORY(hand_over_sealed_by_the_next_key, "seal 24", false, true),
     STORY(sealed_on_by_the_old_key, "seal 32", false, true),

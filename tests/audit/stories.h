@@ -41,6 +41,8 @@ void stories_cut_cleanly(struct forge *f);
 void stories_epochs(struct forge *f);
 /* A new actor; as the fourth it can sign. */
 void stories_actor(struct forge *f, struct entry *e, int64_t id, const char *name, enum role role);
+/* Good timestamps: two beside each of the seals 16 and 32. */
+void stories_stamp(struct forge *f);
 /* A signed stop. */
 void stories_stop(struct entry *e, uint32_t actor, bool is_signed);
 

@@ -199,6 +199,25 @@ static void tell_sealed_flips(unsigned count)
     }
 }
 
+/* Good timestamps, beside cosigned seals as well; then their bits are flipped, every third of the first token's. */
+static void tell_timestamps(void)
+{
+    struct forge f;
+    char name[40];
+
+    forge_small(&f, 1, STORIES_GROUPS, STORIES_EACH);
+    stories_stamp(&f);
+    tell(&f, "stamped", NULL);
+    struct forge_row *const token = forge_find_stamp(&f, 16, 0);
+    for (size_t bit = 0; bit < 8 * token->size; bit += 3) {
+        token->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        snprintf(name, sizeof name, "stamp_bit_%zu", bit);
+        tell(&f, name, NULL);
+        token->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    forge_release(&f);
+}
+
 /* Two levels of tiles, good, and with a bit of each level flipped. */
 static void tell_large(void)
 {
@@ -276,6 +295,7 @@ static void test_three_verifiers_agree(void **state)
     tell_rules();
     tell_flips(200);
     tell_sealed_flips(100);
+    tell_timestamps();
     tell_large();
     tell_broken_exports();
     tell_journal();

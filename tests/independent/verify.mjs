@@ -30,8 +30,8 @@ const nodeHash = (left, right) => sha256(ONE, left, right);
 
 // -- 7: the raw export ------------------------------------------------------------------------------------
 
-const MAGIC = 'LEDGERRAW 1\n';
-const TYPES = 'MBTSC';
+const VERSIONS = { 'LEDGERRAW 1\n': 'MBTSC', 'LEDGERRAW 2\n': 'MBTSCX' };
+const MAGIC_SIZE = 12;
 
 class Export {
   // Of a file, by its path, or of bytes.
@@ -39,7 +39,7 @@ class Export {
     const isFile = typeof from === 'string';
     this.file = isFile ? openSync(from, 'r') : null;
     this.size = isFile ? fstatSync(this.file).size : from.length;
-    this.tables = { M: [], B: [], T: [], S: [], C: [] };
+    this.tables = { M: [], B: [], T: [], S: [], C: [], X: [] };
     this.windowAt = 0;
     this.window = isFile ? Buffer.alloc(0) : from;
     this.index();
@@ -64,9 +64,9 @@ class Export {
   }
 
   index() {
-    if (this.size < MAGIC.length || this.read(0, MAGIC.length).toString('latin1') !== MAGIC)
-      throw new CannotCheck('not a raw export');
-    let at = MAGIC.length;
+    this.types = this.size < MAGIC_SIZE ? undefined : VERSIONS[this.read(0, MAGIC_SIZE).toString('latin1')];
+    if (!this.types) throw new CannotCheck('not a raw export');
+    let at = MAGIC_SIZE;
     let table = 0;
     for (;;) {
       const head = this.read(at, 7);
@@ -77,7 +77,7 @@ class Export {
       if (keySize > 511 || end > this.size) throw new CannotCheck(`raw export, byte ${at}: malformed or cut off`);
       const key = Buffer.from(this.read(at + 7, keySize));
       if (type === 'E') return this.checkEnd(at, keySize, size, end);
-      const place = TYPES.indexOf(type);
+      const place = this.types.indexOf(type);
       if (place < table) throw new CannotCheck(`raw export, byte ${at}: unknown type, or out of order`);
       table = place;
       const rows = this.tables[type];
@@ -89,10 +89,11 @@ class Export {
   }
 
   checkEnd(at, keySize, size, end) {
-    if (keySize !== 0 || size !== 40 || end !== this.size) throw new CannotCheck('raw export: the end record is malformed');
-    const counts = this.read(at + 7, 40);
-    for (let t = 0; t < 5; t++) {
-      if (counts.readBigUInt64BE(8 * t) !== BigInt(this.tables[TYPES[t]].length))
+    const wanted = 8 * this.types.length;
+    if (keySize !== 0 || size !== wanted || end !== this.size) throw new CannotCheck('raw export: the end record is malformed');
+    const counts = this.read(at + 7, size);
+    for (let t = 0; t < this.types.length; t++) {
+      if (counts.readBigUInt64BE(8 * t) !== BigInt(this.tables[this.types[t]].length))
         throw new CannotCheck('raw export: the counts do not agree with the records');
     }
   }
@@ -488,9 +489,144 @@ class Tree {
   }
 }
 
+// -- 13: timestamps -----------------------------------------------------------------------------------------
+
+class NoToken extends Error {}
+
+// DER, strictly: one-byte tags, definite lengths in their shortest form.
+class Der {
+  constructor(bytes) {
+    this.bytes = bytes;
+    this.at = 0;
+  }
+  isNext(tag) {
+    return this.bytes[this.at] === tag;
+  }
+  take(tag) {
+    const { bytes, at } = this;
+    if (bytes[at] !== tag || at + 2 > bytes.length) throw new NoToken('it lacks a part, or one is out of place');
+    let size = bytes[at + 1];
+    let head = 2;
+    if (size >= 0x80) {
+      const count = size - 0x80;
+      if (count < 1 || count > 4 || at + 2 + count > bytes.length) throw new NoToken('a length is not in form');
+      size = bytes.readUIntBE(at + 2, count);
+      if (bytes[at + 2] === 0 || size < 0x80) throw new NoToken('a length is not in its shortest form');
+      head += count;
+    }
+    if (size > bytes.length - at - head) throw new NoToken('a part runs past its end');
+    this.at = at + head + size;
+    return bytes.subarray(at + head, this.at);
+  }
+  enter(tag) {
+    return new Der(this.take(tag));
+  }
+  skipIf(tag) {
+    if (this.isNext(tag)) this.take(tag);
+  }
+  integer(tag = 0x02) {
+    const v = this.take(tag);
+    if (v.length === 0 || (v.length > 1 && ((v[0] === 0 && v[1] < 0x80) || (v[0] === 0xff && v[1] >= 0x80))))
+      throw new NoToken('a number is not in its shortest form');
+    return v;
+  }
+  number(tag, most) {
+    const v = this.integer(tag);
+    if (v[0] >= 0x80 || v.length > 8 || BigInt('0x' + v.toString('hex')) > BigInt(most)) throw new NoToken('a number is out of bounds');
+    return BigInt('0x' + v.toString('hex'));
+  }
+  done() {
+    if (this.at !== this.bytes.length) throw new NoToken('something follows that has no place there');
+  }
+}
+
+const demand = (is, what) => {
+  if (!is) throw new NoToken(what);
+};
+
+const checkPolicy = (oid) => {
+  demand(oid.length > 0 && oid.at(-1) < 0x80, 'its policy is not in form');
+  const parts = [];
+  let part = 0;
+  for (const byte of oid) {
+    demand(part !== 0 || byte !== 0x80, 'its policy is not in form');
+    part = part * 128 + (byte & 0x7f);
+    demand(part < 2 ** 32, 'its policy is not in form');
+    if (byte & 0x80) continue;
+    if (parts.length) parts.push(part);
+    else if (part < 80) parts.push(Math.floor(part / 40), part % 40);
+    else parts.push(2, part - 80);
+    part = 0;
+  }
+  demand(parts.join('.').length <= 127, 'its policy is too long');
+};
+
+// Nanoseconds since 1970 of YYYYMMDDhhmmss[.decimals]Z.
+const readTime = (bytes) => {
+  const m = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?Z$/.exec(bytes.toString('latin1'));
+  demand(m, 'its time is not in form');
+  const [year, month, day, hour, minute, second] = m.slice(1, 7).map(Number);
+  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+  demand(year >= 1678 && year <= 2261 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day &&
+    hour < 24 && minute < 60 && second < 60, 'its time is none');
+  return BigInt(date.getTime()) * 1000000n + BigInt((m[7] ?? '').padEnd(9, '0'));
+};
+
+const DIGESTS = { '608648016503040201': 32, '608648016503040202': 48, '608648016503040203': 64 };
+
+// {imprint, time} of a token (section 13).
+const readToken = (bytes) => {
+  demand(bytes.length > 0 && bytes.length <= 65535, 'it is empty, or too large');
+  const whole = new Der(bytes);
+  const outer = whole.enter(0x30);
+  demand(outer.take(0x06).toString('hex') === '2a864886f70d010702', 'it is no signed data');
+  const within = outer.enter(0xa0);
+  const data = within.enter(0x30);
+  data.number(0x02, 5);
+  data.take(0x31);
+  const capsule = data.enter(0x30);
+  demand(capsule.take(0x06).toString('hex') === '2a864886f70d0109100104', 'what is signed is no timestamp');
+  const wrapped = capsule.enter(0xa0);
+  const content = wrapped.enter(0x04);
+  data.skipIf(0xa0);
+  data.skipIf(0xa1);
+  const signers = data.enter(0x31);
+  signers.take(0x30);
+  for (const part of [whole, outer, within, data, capsule, wrapped, signers]) part.done();
+  const info = content.enter(0x30);
+  demand(info.number(0x02, 2 ** 32 - 1) === 1n, 'its version is not 1');
+  checkPolicy(info.take(0x06));
+  const digest = info.enter(0x30);
+  const algorithm = digest.enter(0x30);
+  const size = DIGESTS[algorithm.take(0x06).toString('hex')];
+  if (algorithm.isNext(0x05)) demand(algorithm.take(0x05).length === 0, 'its imprint is not in form');
+  algorithm.done();
+  const imprint = digest.take(0x04);
+  digest.done();
+  demand(imprint.length === size, 'its imprint is not in form');
+  info.integer();
+  const time = readTime(info.take(0x18));
+  if (info.isNext(0x30)) {
+    const accuracy = info.enter(0x30);
+    for (const [tag, most] of [[0x02, 2 ** 32 - 1], [0x80, 999], [0x81, 999]]) if (accuracy.isNext(tag)) accuracy.number(tag, most);
+    accuracy.done();
+  }
+  if (info.isNext(0x01)) demand(info.take(0x01).toString('hex') === 'ff', 'its ordering is not in form');
+  if (info.isNext(0x02)) info.integer();
+  info.skipIf(0xa0);
+  info.skipIf(0xa1);
+  info.done();
+  content.done();
+  return { imprint, time };
+};
+
+// The note up to and with its first signature line.
+const bareSeal = (note) => note.subarray(0, note.indexOf('\n', note.lastIndexOf('\n\n') + 2) + 1);
+
 // -- 8: verification ----------------------------------------------------------------------------------------
 
-const NAMES = { B: 'entries', T: 'tiles', S: 'seals', C: 'control' };
+const NAMES = { B: 'entries', T: 'tiles', S: 'seals', C: 'control', X: 'timestamps' };
+const KEY_SIZES = { B: 8, T: 9, S: 8, C: 8, X: 12 };
 
 class Verifier {
   constructor(source, key, against) {
@@ -519,7 +655,7 @@ class Verifier {
 
   rows(type) {
     return this.source.tables[type].map((row) => {
-      if (row.key.length !== (type === 'T' ? 9 : 8)) throw new Wrong(`table ${NAMES[type]}`, `a key has ${row.key.length} bytes`);
+      if (row.key.length !== KEY_SIZES[type]) throw new Wrong(`table ${NAMES[type]}`, `a key has ${row.key.length} bytes`);
       return row;
     });
   }
@@ -817,8 +953,40 @@ class Verifier {
     }
     const row = this.controls[this.nextControl];
     if (row) throw new Wrong(`control index ${row.number}`, 'the journal has no such entry');
+    this.checkTimestamps();
     this.integrity = true;
     this.checkKept();
+  }
+
+  // When entry `seq` was recorded, in nanoseconds; it is there.
+  whenRecorded(seq) {
+    const block = this.blocks.find((b) => b.number >= seq);
+    const { entries } = Verifier.split(this.source.value(block));
+    return entries[Number(seq - block.number) + entries.length - 1].readBigInt64BE(16);
+  }
+
+  // Rule 19.
+  checkTimestamps() {
+    let before = 0n;
+    let next = 0;
+    for (const row of this.rows('X')) {
+      const size = row.key.readBigUInt64BE(0);
+      const where = `timestamp ${size}`;
+      next = size === before ? next + 1 : 0;
+      before = size;
+      const seal = this.seals.find((s) => s.number === size);
+      if (!seal) throw new Wrong(where, 'there is no seal of that size');
+      if (row.key.readUInt32BE(8) !== next) throw new Wrong(where, `number ${next} is missing`);
+      let token;
+      try {
+        token = readToken(this.source.value(row));
+      } catch (error) {
+        if (!(error instanceof NoToken)) throw error;
+        throw new Wrong(where, `number ${next}: ${error.message}`);
+      }
+      if (!token.imprint.equals(sha256(bareSeal(this.source.value(seal))))) throw new Wrong(where, `number ${next} is over something else than that seal`);
+      if (token.time < this.whenRecorded(size) - 2000000000n) throw new Wrong(where, `number ${next} says a time before the seal's newest entry was recorded`);
+    }
   }
 
   // 8.5

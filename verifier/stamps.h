@@ -1,0 +1,13 @@
+/* Section 13: timestamps beside the seals. Whose words they are is not asked here: `openssl ts -verify` can tell. */
+#ifndef VERIFIER_STAMPS_H
+#define VERIFIER_STAMPS_H
+
+#include "verifier/rows.h"
+
+/*
+ * Rule 19, over all timestamps; entries and seals are known to be good. Returns what is wrong with the first bad one, and
+ * the seal's size it is beside; or NULL, and the largest seal's that has one, 0 when there is none.
+ */
+const char *stamps_check(const struct rows *r, uint64_t *size, struct words *w);
+
+#endif
