@@ -40,6 +40,7 @@ extern const size_t command_count;
 enum err_code cmd_append(struct cli *cli, struct err *err);
 enum err_code cmd_backup(struct cli *cli, struct err *err);
 enum err_code cmd_bundle(struct cli *cli, struct err *err);
+enum err_code cmd_check_proof(struct cli *cli, struct err *err);
 enum err_code cmd_config(struct cli *cli, struct err *err);
 enum err_code cmd_actor(struct cli *cli, struct err *err);
 enum err_code cmd_doctor(struct cli *cli, struct err *err);
@@ -50,6 +51,7 @@ enum err_code cmd_import(struct cli *cli, struct err *err);
 enum err_code cmd_init(struct cli *cli, struct err *err);
 enum err_code cmd_log(struct cli *cli, struct err *err);
 enum err_code cmd_nightly(struct cli *cli, struct err *err);
+enum err_code cmd_prove(struct cli *cli, struct err *err);
 enum err_code cmd_publish(struct cli *cli, struct err *err);
 enum err_code cmd_replay(struct cli *cli, struct err *err);
 enum err_code cmd_report(struct cli *cli, struct err *err);
@@ -190,6 +192,8 @@ const char *cli_plain(FILE *f);
 
 /* Writes all of a json_out and a newline to stdout. */
 MUST_USE enum err_code cli_put_json(const struct json_out *out, struct err *err);
+/* A file that was not there before, or "-": stdout. ERR_EXISTS. After ERR_OK the file is on disk. */
+MUST_USE enum err_code cli_write_new(const char *path, const void *bytes, size_t size, struct err *err);
 /* Flushes and closes stdout: a full disk behind a pipe is an error too. */
 MUST_USE enum err_code cli_finish(struct err *err);
 

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal nightly report stop resume config actor export publish bundle backup doctor witness version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor export publish bundle backup doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -15,8 +15,9 @@ _ledger() {
     done
     case $previous in
     -C | --out | --state) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --policy | --raw | --against | --salvage | --token | --tsa-ca) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --passphrase-file | --config | --policy | --raw | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
+    --format) mapfile -t COMPREPLY < <(compgen -W "json tlog-proof" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W "perception decision risk order fill control" -- "$current"); return ;;
     --role) mapfile -t COMPREPLY < <(compgen -W "owner operator compliance auditor strategy risk broker feed agent witness" -- "$current"); return ;;
@@ -37,6 +38,8 @@ _ledger() {
     screen) options="--at --config --all --json" ;;
     verify) options="--tsa-ca --require-timestamp --key --against --threads --raw --json" ;;
     seal) options="--size --timestamp --tsa-ca --timeout --bare --token --number" ;;
+    prove) options="--size --format --entry-out --consistency" ;;
+    check-proof) options="--key --entry --against --json" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;
     stop | resume) options="--reason --actor --json" ;;
@@ -52,7 +55,7 @@ _ledger() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
     fi
-    if [[ $command == append || $command == show || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
+    if [[ $command == append || $command == show || $command == check-proof || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
     fi

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "ledger/clock.h"
+#include "ledger/file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,4 +98,38 @@ enum err_code cli_finish(struct err *err)
     if (fflush(stdout) == 0 && !ferror(stdout))
         return ERR_OK;
     return err_set(err, ERR_IO, "standard output: %s", errno ? strerror(errno) : "could not be written");
+}
+
+static bool write_all(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        bytes += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+enum err_code cli_write_new(const char *path, const void *bytes, size_t size, struct err *err)
+{
+    if (strcmp(path, "-") == 0)
+        return fwrite(bytes, 1, size, stdout) == size
+                   ? ERR_OK
+                   : err_set(err, ERR_IO, "standard output: %s", strerror(errno));
+    const int fd = file_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == EEXIST)
+        return err_set(err, ERR_EXISTS, "%s is there already: name another file, or remove it first", path);
+    if (fd < 0)
+        return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+    const bool is_written = write_all(fd, bytes, size) && file_sync(fd) == 0;
+    const int why = errno;
+    if (file_close(fd) == 0 && is_written)
+        return ERR_OK;
+    const enum err_code rc = err_set(err, ERR_IO, "%s: %s", path, strerror(is_written ? errno : why));
+    (void)unlink(path);
+    return rc;
 }

@@ -1,14 +1,10 @@
 #include "cli/seal_timestamp.h"
 
 #include "gateway/timestamp_http.h"
-#include "ledger/file.h"
 #include "ledger/wire.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define RECORDED_AT  16 /* in an entry's header */
 #define CLOCK_REMARK (5 * NS_PER_SECOND)
@@ -99,30 +95,6 @@ static enum err_code find_token(struct journal_reader *r, uint64_t size, const c
     return rc;
 }
 
-static enum err_code write_new(const char *path, const uint8_t *bytes, size_t size, struct err *err)
-{
-    if (strcmp(path, "-") == 0)
-        return fwrite(bytes, 1, size, stdout) == size
-                   ? ERR_OK
-                   : err_set(err, ERR_IO, "standard output: %s", strerror(errno));
-    const int fd = file_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0 && errno == EEXIST)
-        return err_set(err, ERR_EXISTS, "%s is there already: name another file, or remove it first", path);
-    if (fd < 0)
-        return err_set(err, ERR_IO, "%s: %s", path, strerror(errno));
-    FILE *const file = fdopen(fd, "wb");
-    bool good = file && fwrite(bytes, 1, size, file) == size && fflush(file) == 0 && file_sync(fd) == 0;
-    const int why = errno;
-    if (file)
-        good = fclose(file) == 0 && good;
-    else
-        close(fd);
-    if (good)
-        return ERR_OK;
-    (void)unlink(path);
-    return err_set(err, ERR_IO, "%s: %s", path, strerror(why));
-}
-
 enum err_code seal_timestamp_write(struct journal *j, const struct seal *seal, const char *number,
                                    const char *path, struct err *err)
 {
@@ -133,7 +105,7 @@ enum err_code seal_timestamp_write(struct journal *j, const struct seal *seal, c
     if (!rc)
         rc = find_token(r, seal->size, number, &t, err);
     if (!rc)
-        rc = write_new(path, t.token, t.token_size, err);
+        rc = cli_write_new(path, t.token, t.token_size, err);
     journal_reader_end(r);
     return rc;
 }

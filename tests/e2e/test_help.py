@@ -40,8 +40,8 @@ class Help(Case):
             self.assertEqual(self.ledger(*args).out, text)
         for piece in ("usage: ledger", "-C DIR", "--passphrase-file", "exit status: 0 done; 1", "2 misused; 3"):
             self.assertIn(piece, text)
-        for name in ("init", "append", "log", "show", "import", "run", "replay", "explain", "verify", "seal", "nightly",
-                     "report", "stop", "resume", "config", "actor", "export", "bundle", "publish", "backup", "doctor", "version", "help"):
+        for name in ("init", "append", "log", "show", "import", "run", "replay", "explain", "verify", "seal", "prove",
+                     "check-proof", "nightly", "report", "stop", "resume", "config", "actor", "export", "bundle", "publish", "backup", "doctor", "version", "help"):
             self.assertIn(name, self.commands())
 
     def test_every_command_has_help_with_an_example(self):

@@ -227,6 +227,19 @@ class Paths(Templates):
     def test_seal(self):
         self.go(self.small(), ["seal"], check_same([]), writes=False)
 
+    def test_prove(self):
+        self.go(self.small(), ["prove", "1", "--entry-out", "entry.bin"], check_same(["entry.bin"]), writes=False, once=True)
+
+    def test_prove_growth(self):
+        self.go(self.small(), ["prove", "--consistency", "1", "1"], check_same([]), writes=False)
+
+    def test_check_proof(self):
+        self.small()
+        self.j.run("append", os.path.join(self.template, "lines"))
+        with open(os.path.join(self.template, "J", "proof.json"), "w", encoding="utf-8") as f:
+            f.write(self.j.run("prove", "2").out)
+        self.go(self.template, ["check-proof", "J/proof.json", "--key", self.j.vkey, "--json"], check_same([]), writes=False)
+
     def test_report(self):
         self.go(self.traded(), ["report", "blotter"], check_same([]), writes=False)
 
