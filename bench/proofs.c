@@ -170,7 +170,7 @@ int main(int argc, char **argv)
         usage();
     if (asprintf(&dir, "%s/proofs", parent) < 0)
         raw_die("path", "out of memory");
-    struct journal *const j = access(dir, F_OK) == 0 ? own_journal_open(dir) : make(dir, entries);
+    struct journal *const j = access(dir, F_OK) == 0 ? own_journal_open(dir, false) : make(dir, entries);
     measure_all(j, proofs);
     journal_close(j);
     if (keep)
