@@ -111,10 +111,11 @@ enum err_code walk_kept(struct walk *w, struct err *err)
                           size, w->seq);
     walk_key_find(w, size, &key);
     if (walk_seal_check(&key, size, (const uint8_t *)w->options->against, w->options->against_size, &root,
-                        err)) {
-        err->code = ERR_INPUT;
-        return err_wrap(err, "the kept seal cannot be used");
-    }
+                        err))
+        return walk_wrong(w, VERIFY_KEPT, 0, size,
+                          "another history, or no seal: by the key that is in force at size %" PRIu64
+                          " in this journal it is not good: %s",
+                          size, err->text);
     peaks_init(&p);
     rc = count_tiles(w, &p, size / TILE_WIDTH, err);
     if (!rc)

@@ -521,8 +521,11 @@ static bool check_kept(struct judge *j)
     const char *const broken = seal_open(seal_keys_at(&j->keys, j->kept_size), o->against, o->against_size,
                                          j->kept_size, &root, &j->words);
     if (broken) {
-        snprintf(what, sizeof what, "the kept seal cannot be used: %s", broken);
-        return not_checked(j, what);
+        snprintf(
+            what, sizeof what,
+            "another history, or no seal: by the key that is in force at its size here it is not good: %s",
+            broken);
+        return wrong(j, what, "kept seal");
     }
     sodium_bin2hex(texts[0], sizeof texts[0], root.bytes, DIGEST_SIZE);
     sodium_bin2hex(texts[1], sizeof texts[1], j->kept_root.bytes, DIGEST_SIZE);

@@ -397,8 +397,7 @@ static void test_a_kept_seal_of_no_use_is_no_verdict(void **state)
                                         "desk.example/forge\n08\n",
                                         "desk.example/forge\n0\n",
                                         "desk.example/forge\n9223372036854775808\n",
-                                        "desk.example/forgf\n8\nAAAA\n",
-                                        "desk.example/forge\n8\nAAAA\n"};
+                                        "desk.example/forgf\n8\nAAAA\n"};
 
     (void)state;
     for (size_t i = 0; i < sizeof NOTES / sizeof NOTES[0]; i++) {
@@ -408,6 +407,27 @@ static void test_a_kept_seal_of_no_use_is_no_verdict(void **state)
         assert_non_null(strstr(err.text, "the kept seal "));
         forge_release(&f);
     }
+}
+
+/* Two histories of one origin part before a key changes: then the kept seal is by a key that is not in force here. */
+static void test_a_kept_seal_by_another_key_is_another_history(void **state)
+{
+    static const char BAD[] = "desk.example/forge\n8\nAAAA\n";
+    struct forge f;
+    struct forge other;
+
+    (void)state;
+    forge_copy(&f, &honest);
+    expect_where(verify_against(&f, (const uint8_t *)BAD, strlen(BAD)), "kept seal", "no seal");
+    forge_copy(&other, &honest);
+    other.later_count = 0;
+    forge_seal(&other, 40); /* by the key of epoch 0, which has handed over */
+    const struct forge_row *const kept = forge_find_number(&other, EVIDENCE_SEALS, 40);
+    expect_where(verify_against(&f, kept->bytes, kept->size), "kept seal", "another key");
+    assert_true(report.integrity_ok && !report.complete_ok);
+    assert_non_null(strstr(err.text, "another history, or no seal"));
+    forge_release(&other);
+    forge_release(&f);
 }
 
 /* The words tell an auditor what the seals say. */
@@ -477,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_a_clean_cut_at_a_seal_is_a_shorter_journal),
         cmocka_unit_test(test_a_kept_seal_knows_its_journal_at_any_size),
         cmocka_unit_test(test_a_kept_seal_of_no_use_is_no_verdict),
+        cmocka_unit_test(test_a_kept_seal_by_another_key_is_another_history),
         cmocka_unit_test(test_another_journal_altogether_fails_against_the_key),
         cmocka_unit_test(test_every_flipped_bit_of_a_tile_is_named),
         cmocka_unit_test(test_each_story_of_a_tile_is_named),

@@ -919,7 +919,7 @@ class Verifier {
     try {
       root = openSeal(this.against, this.keptSize, this.keyAt(this.keptSize));
     } catch (error) {
-      throw new CannotCheck(`the kept seal cannot be used: ${error.message}`);
+      throw new Wrong('kept seal', `another history, or no seal: ${error.message}`);
     }
     if (!root.equals(this.keptRoot)) throw new Wrong('kept seal', `another history: at size ${this.keptSize} it has another root than the journal`);
     this.differs = false;

@@ -33,7 +33,8 @@ uint64_t edit_pick_unsigned(struct mutation *m)
 
     do
         seq = mutation_pick(m, 3, m->world->f.entry_count);
-    while (edit_is_signed(m, seq) || edit_kind(m, seq) == ENTRY_CONTROL_ACTOR);
+    while (edit_is_signed(m, seq) || edit_kind(m, seq) == ENTRY_CONTROL_ACTOR ||
+           edit_kind(m, seq) == ENTRY_CONTROL_KEY);
     return seq;
 }
 
@@ -116,4 +117,25 @@ void edit_all(struct mutation *m, uint64_t seq)
         if (m->world->seals[i] >= seq)
             forge_seal(&m->f, m->world->seals[i]);
     }
+}
+
+void edit_cut(struct mutation *m, uint64_t size)
+{
+    for (size_t i = m->f.count; i-- > 0;) {
+        struct forge_row *const row = &m->f.rows[i];
+        if (row->table != EVIDENCE_META && row->table != EVIDENCE_TILES && wire_load_u64(row->key) > size)
+            forge_drop(&m->f, row);
+    }
+    for (unsigned level = 1; level < 3; level++) { /* of tiles, what a smaller tree has */
+        struct forge_row *const row = forge_find_tile(&m->f, level, 0);
+        const size_t hashes = size >> 8 * level;
+        if (row && hashes == 0)
+            forge_drop(&m->f, row);
+        else if (row && row->size > 32 * hashes)
+            row->size = 32 * hashes;
+    }
+    m->f.entry_count = size;
+    m->f.stored = size;
+    while (m->f.later_count > 0 && m->f.later[m->f.later_count - 1].begins > size + 1)
+        m->f.later_count--;
 }

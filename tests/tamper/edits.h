@@ -10,7 +10,7 @@ unsigned edit_family(const struct mutation *m, uint64_t seq);
 bool edit_is_signed(const struct mutation *m, uint64_t seq);
 uint8_t *edit_bytes(struct mutation *m, uint64_t seq);
 
-/* An entry that is not signed, and not genesis or an actor's. */
+/* An entry that is not signed, and not genesis, an actor's or a key's. */
 uint64_t edit_pick_unsigned(struct mutation *m);
 /* One that an actor has signed; 0: none was drawn. */
 uint64_t edit_pick_signed(struct mutation *m);
@@ -30,5 +30,8 @@ void edit_checks(struct mutation *m);
 void edit_tree(struct mutation *m);
 /* All of that, and every seal over entry `seq` signed again with the journal's key. */
 void edit_all(struct mutation *m, uint64_t seq);
+
+/* Cuts cleanly: what a journal of `size` entries has is left, where a block and a seal end. */
+void edit_cut(struct mutation *m, uint64_t size);
 
 #endif

@@ -61,6 +61,7 @@ extern const struct tampering TAMPERINGS_BITS[];
 extern const struct tampering TAMPERINGS_ENTRIES[];
 extern const struct tampering TAMPERINGS_EDITS[];
 extern const struct tampering TAMPERINGS_THIEF[];
+extern const struct tampering TAMPERINGS_EPOCHS[];
 extern const struct tampering TAMPERINGS_ROWS[];
 extern const struct tampering TAMPERINGS_FILES[];
 extern const struct tampering TAMPERINGS_HARMLESS[];

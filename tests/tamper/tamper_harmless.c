@@ -33,6 +33,8 @@ static bool older_seal_removed(struct mutation *m)
 {
     const uint64_t size = m->world->seals[random_below(m->random, m->world->seal_count - 1)];
 
+    if (world_hand_over_from(m->world, size) == size)
+        return false;
     forge_drop(&m->f, forge_find_number(&m->f, EVIDENCE_SEALS, size));
     m->against = m->world->newest;
     mutation_tell(m, "seal %" PRIu64 " removed", size);

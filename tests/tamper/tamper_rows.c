@@ -59,7 +59,12 @@ static bool newest_seal_dropped(struct mutation *m)
     for (uint64_t i = left; i < m->world->seal_count; i++)
         forge_drop(&m->f, seal_of(m, m->world->seals[i]));
     mutation_tell(m, "the newest %" PRIu64 " seals removed", count);
-    expect_at(m, "entry", left == 0 ? 1 : m->world->seals[left - 1] + 1);
+    const uint64_t sealed = left == 0 ? 0 : m->world->seals[left - 1];
+    const uint64_t hand_over = world_hand_over_from(m->world, sealed + 1);
+    if (hand_over)
+        expect_at(m, "seal", hand_over);
+    else
+        expect_at(m, "entry", sealed + 1);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* What a thief of the journal's key can do: all that follows an edit is made anew and sealed as it should be. */
+/* What a thief of all the journal's keys can do: all that follows an edit is made anew and sealed as it should be. */
 #include "tamper/edits.h"
 
 #include "ledger/wire.h"
@@ -10,26 +10,9 @@ static bool rewritten(struct mutation *m)
 
     edit_words(m, seq);
     edit_all(m, seq);
-    mutation_tell(m, "entry %" PRIu64 " edited, all of it sealed with the journal's key", seq);
+    mutation_tell(m, "entry %" PRIu64 " edited, all of it sealed with the journal's keys", seq);
     expect_kept(m);
     return true;
-}
-
-static void drop_from(struct mutation *m, uint64_t size)
-{
-    for (size_t i = m->f.count; i-- > 0;) {
-        struct forge_row *const row = &m->f.rows[i];
-        if (row->table != EVIDENCE_META && row->table != EVIDENCE_TILES && wire_load_u64(row->key) > size)
-            forge_drop(&m->f, row);
-    }
-    for (unsigned level = 1; level < 3; level++) { /* of tiles, what a smaller tree has */
-        struct forge_row *const row = forge_find_tile(&m->f, level, 0);
-        const size_t hashes = size >> 8 * level;
-        if (row && hashes == 0)
-            forge_drop(&m->f, row);
-        else if (row && row->size > 32 * hashes)
-            row->size = 32 * hashes;
-    }
 }
 
 /* The size of a seal at which a block ends, too, as all do here. */
@@ -42,7 +25,7 @@ static bool cut_cleanly(struct mutation *m)
 {
     const uint64_t size = older_seal(m);
 
-    drop_from(m, size);
+    edit_cut(m, size);
     mutation_tell(m, "cut cleanly behind seal %" PRIu64, size);
     expect_kept(m);
     return true;
@@ -55,9 +38,7 @@ static bool forked(struct mutation *m)
     const uint64_t size = older_seal(m);
     const size_t entries = f->entry_count;
 
-    drop_from(m, size);
-    f->entry_count = size;
-    f->stored = size;
+    edit_cut(m, size);
     const uint64_t more = mutation_pick(m, 1, 2 * (entries - size));
     for (uint64_t i = 0; i < more; i++)
         forge_add_random(f, m->random, ENTRY_PERCEPTION_QUOTE, 0, false);
@@ -91,7 +72,7 @@ static bool signed_words(struct mutation *m)
         return false;
     mutation_flip(m, edit_bytes(m, seq) + 24, 8);
     edit_all(m, seq);
-    mutation_tell(m, "the signed entry %" PRIu64 " edited, sealed with the journal's key", seq);
+    mutation_tell(m, "the signed entry %" PRIu64 " edited, sealed with the journal's keys", seq);
     expect_at(m, "entry", seq);
     return true;
 }
@@ -257,20 +238,20 @@ static bool actor_twice(struct mutation *m)
 }
 
 const struct tampering TAMPERINGS_THIEF[] = {
-    {"thief of the key: an entry edited, all sealed anew (*)", rewritten, 4},
-    {"thief of the key: another history from an older seal on (*)", forked, 3},
+    {"thief of the keys: an entry edited, all sealed anew (*)", rewritten, 4},
+    {"thief of the keys: another history from an older seal on (*)", forked, 3},
     {"cut cleanly at an older seal (*)", cut_cleanly, 3},
-    {"thief of the key: an entry edited, only the newest seal made anew", resealed_at_the_end, 3},
-    {"thief of the key: a signed entry edited", signed_words, 3},
-    {"thief of the key: signed words put in again", signed_again, 2},
-    {"thief of the key: a signature taken off a stop", unsigned_stop, 1},
-    {"thief of the key: a cause that is not earlier", later_cause, 2},
-    {"thief of the key: a decision without cause", no_cause, 1},
-    {"thief of the key: recorded before the entry it follows", step_back, 2},
-    {"thief of the key: an unknown actor", unknown_actor, 2},
-    {"thief of the key: an entry in another form", not_canonical, 2},
-    {"thief of the key: a kind that nobody knows (+)", unknown_kind, 2},
-    {"thief of the key: a second genesis", second_genesis, 1},
-    {"thief of the key: an actor that joins twice", actor_twice, 1},
+    {"thief of the keys: an entry edited, only the newest seal made anew", resealed_at_the_end, 3},
+    {"thief of the keys: a signed entry edited", signed_words, 3},
+    {"thief of the keys: signed words put in again", signed_again, 2},
+    {"thief of the keys: a signature taken off a stop", unsigned_stop, 1},
+    {"thief of the keys: a cause that is not earlier", later_cause, 2},
+    {"thief of the keys: a decision without cause", no_cause, 1},
+    {"thief of the keys: recorded before the entry it follows", step_back, 2},
+    {"thief of the keys: an unknown actor", unknown_actor, 2},
+    {"thief of the keys: an entry in another form", not_canonical, 2},
+    {"thief of the keys: a kind that nobody knows (+)", unknown_kind, 2},
+    {"thief of the keys: a second genesis", second_genesis, 1},
+    {"thief of the keys: an actor that joins twice", actor_twice, 1},
     {NULL, NULL, 0},
 };

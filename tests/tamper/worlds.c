@@ -85,13 +85,25 @@ static void note_seals(struct world *w)
     w->newest[row->size] = '\0';
 }
 
+/* The journal hands over to its next key in the middle of each of so many parts of equal length. */
+static void hand_over(struct world *w, size_t entries, size_t epochs)
+{
+    struct forge *const f = &w->f;
+
+    if (f->entry_count + 1 < (2 * w->hand_over_count + 1) * entries / (2 * epochs))
+        return;
+    forge_key(f, 0);
+    w->hand_overs[w->hand_over_count++] = f->entry_count;
+}
+
 static void make(struct world *w, const char *name, unsigned seed, size_t entries, size_t group,
-                 size_t per_block)
+                 size_t per_block, size_t epochs)
 {
     struct random r = {seed};
 
     w->name = name;
     w->seal_count = 0;
+    w->hand_over_count = 0;
     forge_init(&w->f, seed);
     w->f.per_block = per_block;
     forge_genesis(&w->f);
@@ -101,6 +113,8 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
         const size_t wanted = 1 + random_below(&r, 2 * group);
         for (size_t i = 0; i < (wanted < left ? wanted : left); i++)
             add_one(&w->f, &r);
+        if (w->hand_over_count < epochs && w->f.entry_count < entries)
+            hand_over(w, entries, epochs);
         forge_group(&w->f);
         w->f.now_ns += 1000000;
     }
@@ -111,9 +125,9 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
 
 void worlds_open(struct world worlds[WORLDS])
 {
-    make(&worlds[0], "small", 31, 40, 5, 5);
-    make(&worlds[1], "of 600 entries", 32, 600, 35, 25);
-    make(&worlds[2], "of 2000 entries", 33, 2000, 120, 60);
+    make(&worlds[0], "small", 31, 40, 5, 5, 1);
+    make(&worlds[1], "of 600 entries", 32, 600, 35, 25, 2);
+    make(&worlds[2], "of 2000 entries", 33, 2000, 120, 60, 4);
 }
 
 void worlds_close(struct world worlds[WORLDS])
@@ -131,4 +145,13 @@ uint64_t world_seal_over(const struct world *w, uint64_t seq)
             return w->seals[i];
     }
     err_require_failed("a seal covers the entry", __FILE__, __LINE__);
+}
+
+uint64_t world_hand_over_from(const struct world *w, uint64_t seq)
+{
+    for (size_t i = 0; i < w->hand_over_count; i++) {
+        if (w->hand_overs[i] >= seq)
+            return w->hand_overs[i];
+    }
+    return 0;
 }

@@ -17,6 +17,8 @@ struct world {
     char vkey[NOTE_VKEY_TEXT_SIZE];
     uint64_t seals[WORLD_SEALS_MAX]; /* their sizes, ascending */
     size_t seal_count;
+    uint64_t hand_overs[FORGE_EPOCHS_MAX]; /* the entries that name the next key, ascending; each is sealed */
+    size_t hand_over_count;
     char newest[NOTE_MAX_SIZE]; /* the newest seal, terminated: what an auditor keeps elsewhere */
     uint8_t *image;             /* the honest raw export */
     size_t image_size;
@@ -28,5 +30,7 @@ void worlds_close(struct world worlds[WORLDS]);
 
 /* The size of the first seal that covers entry `seq`. */
 uint64_t world_seal_over(const struct world *w, uint64_t seq);
+/* The first hand-over from entry `seq` on; 0: there is none. */
+uint64_t world_hand_over_from(const struct world *w, uint64_t seq);
 
 #endif
