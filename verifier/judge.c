@@ -4,16 +4,14 @@
  */
 #include "verifier/verifier.h"
 
-#include "verifier/entries.h"
+#include "verifier/people.h"
 #include "verifier/rows.h"
-#include "verifier/seals.h"
 #include "verifier/stamps.h"
 #include "verifier/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <search.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LAYOUT          2
-#define ACTORS_MAX      512
-#define STATEMENT_TITLE "ledger statement v1\n"
+#define LAYOUT 2
 
 /* An open block: what is left of it. */
 struct block {
@@ -45,15 +41,7 @@ struct judge {
     struct block block;
     uint64_t s; /* entries found good */
     struct tree tree;
-    int64_t recorded_at_ns; /* of entry s */
-    bool has_key;
-    struct seal_key key; /* of epoch 0 */
-    struct seal_keys keys;
-    bool hands_over;                 /* entry s is a control.key of the form hand-over, */
-    bool recovers;                   /* or recovery */
-    struct actor actors[ACTORS_MAX]; /* id 1 is the first */
-    size_t actor_count;
-    void *signatures;        /* of actors, 64 bytes each: a tsearch() tree */
+    struct people people;
     uint64_t kept_size;      /* entries that the kept seal covers; 0: there is none */
     struct digest kept_root; /* the journal's, over as many entries */
     bool is_other;           /* it is not the journal that the kept seal knows */
@@ -135,11 +123,11 @@ static bool block_take(struct block *b, const uint8_t **bytes, size_t *size, con
 /* Rule 13 of a seal but for its root. Returns what is wrong, or NULL. */
 static const char *open_seal(struct judge *j, const struct row *seal, struct digest *root)
 {
-    const struct seal_key *const key = seal_keys_at(&j->keys, seal->number);
+    const struct seal_key *const key = seal_keys_at(&j->people.keys, seal->number);
 
-    if (!j->has_key)
+    if (!j->people.has_key)
         return "there is no key to check it with";
-    return seal_open(key ? key : &j->key, seal->value, seal->size, seal->number, root, &j->words);
+    return seal_open(key ? key : &j->people.key, seal->value, seal->size, seal->number, root, &j->words);
 }
 
 /*
@@ -176,153 +164,6 @@ static bool seals_confirm(struct judge *j, struct block b)
         return false;
     const struct digest mine = tree_root(&tree);
     return memcmp(&mine, &root, sizeof root) == 0;
-}
-
-/* -- rules 4 to 9 ------------------------------------------------------------------------------------------- */
-
-static const char *add_actor(struct judge *j, const struct actor *a)
-{
-    if (j->actor_count == ACTORS_MAX)
-        return "it adds an actor past the 512 that a journal may have";
-    if (a->name_size == 7 && memcmp(a->name, "journal", 7) == 0)
-        return "it adds an actor with the journal's own name";
-    for (size_t i = 0; i < j->actor_count; i++) {
-        if (j->actors[i].name_size == a->name_size && memcmp(j->actors[i].name, a->name, a->name_size) == 0)
-            return "it adds an actor with a name that is taken";
-    }
-    j->actors[j->actor_count++] = *a;
-    return NULL;
-}
-
-/* Rule 9 of control.key: COUNT epoch, KEY, TEXT. */
-static const char *take_key(struct judge *j, const struct form *e, const struct actor *actor)
-{
-    const uint64_t begins = j->s + (e->is_signed ? 1 : 2);
-
-    if (!e->is_signed && e->actor != 0)
-        return "it hands over, and is not the journal's own";
-    if (e->is_signed && actor->role != ROLE_OWNER)
-        return "it is a recovery, and its actor is no owner";
-    if (plain_u64(e->body) != j->keys.count)
-        return words_put(&j->words, "it begins epoch %" PRIu64 ", and the next one is %zu",
-                         plain_u64(e->body), j->keys.count);
-    j->recovers = e->is_signed;
-    j->hands_over = !e->is_signed;
-    return seal_keys_add(&j->keys, j->key.name, j->key.name_size, e->body + 8, begins, &j->words);
-}
-
-/* Rule 9 of genesis: TEXT origin, KEY, ACTORS. */
-static const char *take_genesis(struct judge *j, const struct form *e)
-{
-    const size_t name_size = plain_u16(e->body);
-    const uint8_t *const name = e->body + 2;
-    const uint8_t *const key = name + name_size;
-    const uint8_t *row = key + SEALS_KEY_SIZE + 1;
-    const char *broken = NULL;
-
-    if (!j->has_key)
-        broken = seal_key_make(&j->key, name, name_size, key);
-    else if (name_size != j->key.name_size || memcmp(name, j->key.name, name_size) != 0)
-        broken = "it names another journal than the given key does";
-    else if (memcmp(key, j->key.bytes, SEALS_KEY_SIZE) != 0)
-        broken = "it names another key than the given one";
-    j->has_key = j->has_key || !broken;
-    if (!broken)
-        broken = seal_keys_add(&j->keys, j->key.name, j->key.name_size, key, 1, &j->words);
-    for (unsigned i = 0; !broken && i < key[SEALS_KEY_SIZE]; i++) {
-        struct actor actor;
-        row = entry_actor(row, &actor);
-        broken = add_actor(j, &actor);
-    }
-    return broken;
-}
-
-/* Rule 9 of control.actor: COUNT id, then the actor. */
-static const char *take_actor(struct judge *j, const struct form *e)
-{
-    struct actor actor;
-
-    if (plain_u64(e->body) != j->actor_count + 1)
-        return words_put(&j->words, "it gives a new actor the id %" PRIu64 ", and the next one is %zu",
-                         plain_u64(e->body), j->actor_count + 1);
-    entry_actor(e->body + 8, &actor);
-    return add_actor(j, &actor);
-}
-
-static int compare_signatures(const void *a, const void *b)
-{
-    return memcmp(a, b, ENTRIES_SIGNATURE);
-}
-
-/* Section 3. The entry is signed. */
-static const char *check_signature(struct judge *j, const struct form *e, const struct actor *actor)
-{
-    static uint8_t statement[sizeof STATEMENT_TITLE + VERIFIER_NAME_MAX + 1 + ENTRIES_MAX];
-    const uint8_t *const signature = e->body + e->body_size;
-    const size_t words_size = ENTRIES_HEADER + e->body_size;
-
-    if (!actor)
-        return "it is signed, but not by an actor with a key";
-    size_t size = sizeof STATEMENT_TITLE - 1;
-    memcpy(statement, STATEMENT_TITLE, size);
-    memcpy(statement + size, j->key.name, j->key.name_size);
-    size += j->key.name_size;
-    statement[size++] = '\n';
-    memcpy(statement + size, e->bytes, words_size);
-    memset(statement + size + 8, 0, 16); /* seq and recorded_at */
-    if (!seal_signature_is_good(actor->key, statement, size + words_size, signature))
-        return "its signature is not that of its actor";
-    j->report->signatures++;
-    if (tfind(signature, &j->signatures, compare_signatures))
-        return "its signature stands in an earlier entry already";
-    return tsearch(signature, &j->signatures, compare_signatures) ? NULL : PLAIN_NO_MEMORY;
-}
-
-static bool is_derived(const struct form *e, const struct actor *actor)
-{
-    const unsigned family = e->kind >> 8;
-    const bool kind = family == FAMILY_DECISION || family == FAMILY_RISK || e->kind == KIND_ORDER_NEW ||
-                      e->kind == KIND_ORDER_CANCEL;
-
-    return kind && (e->actor == 0 || actor->role == ROLE_STRATEGY || actor->role == ROLE_RISK);
-}
-
-static bool must_be_signed(unsigned kind)
-{
-    return kind == KIND_CONFIGURATION || kind == KIND_STOP || kind == KIND_RESUME ||
-           (kind >= KIND_REVOCATION && kind <= KIND_DISPOSAL);
-}
-
-static const char *check_rules(struct judge *j, const struct form *e)
-{
-    const bool is_genesis = e->kind == KIND_GENESIS;
-    const struct actor *const actor =
-        e->actor >= 1 && e->actor <= j->actor_count ? &j->actors[e->actor - 1] : NULL;
-    const char *broken = NULL;
-
-    if (is_genesis != (j->s == 0)) /* 4 */
-        return is_genesis ? "it is a second genesis" : "it is not the genesis that comes first";
-    if (!is_genesis && e->recorded_at_ns < j->recorded_at_ns) /* 5 */
-        return "it says that it was recorded before the entry that it follows";
-    if (e->cause > j->s)
-        return words_put(&j->words, "its cause, entry %" PRIu64 ", is not an earlier one", e->cause);
-    if (e->actor != 0 && !actor) /* 6 */
-        return words_put(&j->words, "its actor, %" PRIu32 ", is not known at that point", e->actor);
-    if (e->cause == 0 && is_derived(e, actor)) /* 7 */
-        return "it was derived, and names no cause";
-    if (e->is_signed) /* 8 */
-        broken = check_signature(j, e, actor);
-    else if (must_be_signed(e->kind))
-        broken = "it lacks the signature that its kind must carry";
-    if (!broken && is_genesis) /* 9 */
-        broken = take_genesis(j, e);
-    if (!broken && e->kind == KIND_ACTOR)
-        broken = take_actor(j, e);
-    j->hands_over = false;
-    j->recovers = false;
-    if (!broken && e->kind == KIND_KEY)
-        broken = take_key(j, e, actor);
-    return broken;
 }
 
 /* -- rules 10 to 13 ----------------------------------------------------------------------------------------- */
@@ -368,11 +209,11 @@ static bool check_seal(struct judge *j)
     const struct row *const row = row_at(j, ROWS_SEALS, j->next_seal);
     struct digest root;
 
-    if (j->recovers && j->report->sealed != j->s - 1)
+    if (j->people.recovers && j->report->sealed != j->s - 1)
         return wrong(j, "it is missing: the next entry puts another key in the place of a lost one",
                      "seal %" PRIu64, j->s - 1);
     if (!row || row->number != j->s)
-        return j->hands_over || j->recovers
+        return j->people.hands_over || j->people.recovers
                    ? wrong(j, "it is missing: its newest entry names the next key", "seal %" PRIu64, j->s)
                    : true;
     const char *const broken = open_seal(j, row, &root);
@@ -400,7 +241,6 @@ static void count_entry(struct judge *j, const struct form *e)
     struct verifier_report *const r = j->report;
 
     j->s++;
-    j->recorded_at_ns = e->recorded_at_ns;
     if (j->s == 1)
         r->recorded_from_ns = e->recorded_at_ns;
     r->recorded_to_ns = e->recorded_at_ns;
@@ -422,7 +262,7 @@ static bool check_entry(struct judge *j)
         return wrong_entry(j, j->s + 1, "it runs past the end of its block");
     const char *broken = entry_read(&e, bytes, size, j->s + 1, &j->words);
     if (!broken)
-        broken = check_rules(j, &e);
+        broken = people_check(&j->people, &e, j->s + 1);
     if (broken == PLAIN_NO_MEMORY || (broken && e.is_unknown && seals_confirm(j, before))) /* section 8.4 */
         return not_checked(j, broken);
     if (broken)
@@ -509,7 +349,7 @@ static bool check_kept(struct judge *j)
     char what[300];
     struct digest root;
 
-    if (!seal_is_of(&j->key, o->against, o->against_size))
+    if (!seal_is_of(&j->people.key, o->against, o->against_size))
         return not_checked(j, "the kept seal is no seal of this journal");
     j->is_other = true;
     if (j->kept_size > j->s) {
@@ -518,8 +358,8 @@ static bool check_kept(struct judge *j)
                  j->s);
         return wrong(j, what, "kept seal");
     }
-    const char *const broken = seal_open(seal_keys_at(&j->keys, j->kept_size), o->against, o->against_size,
-                                         j->kept_size, &root, &j->words);
+    const char *const broken = seal_open(seal_keys_at(&j->people.keys, j->kept_size), o->against,
+                                         o->against_size, j->kept_size, &root, &j->words);
     if (broken) {
         snprintf(
             what, sizeof what,
@@ -617,10 +457,10 @@ static bool take_options(struct judge *j, const struct verifier_options *options
     if (sodium_init() < 0)
         return not_checked(j, "libsodium cannot be used");
     if (options->vkey) {
-        const char *const broken = seal_key_parse(&j->key, options->vkey);
+        const char *const broken = seal_key_parse(&j->people.key, options->vkey);
         if (broken)
             return not_checked(j, broken);
-        j->has_key = true;
+        j->people.has_key = true;
         j->report->key_given = true;
     }
     if (options->against) {
@@ -629,11 +469,6 @@ static bool take_options(struct judge *j, const struct verifier_options *options
             return not_checked(j, "the kept seal is no seal");
     }
     return true;
-}
-
-static void keep_signature(void *signature)
-{
-    (void)signature; /* it is the export's */
 }
 
 void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_options *options,
@@ -648,6 +483,7 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
         return;
     j->options = options;
     j->report = report;
+    j->people.words = &j->words;
     const char *const broken = rows_read(&j->rows, bytes, size, &j->words);
     if (broken)
         not_checked(j, broken);
@@ -657,16 +493,16 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
     }
     const struct digest root = tree_root(&j->tree);
     memcpy(report->root, root.bytes, sizeof report->root);
-    if (j->has_key) {
-        memcpy(report->origin, j->key.name, j->key.name_size + 1);
-        seal_key_format(&j->key, report->vkey);
-        const struct seal_key *const newest = seal_keys_at(&j->keys, UINT64_MAX);
-        seal_key_format(newest ? newest : &j->key, report->newest_vkey);
-        report->epochs = j->keys.count;
+    if (j->people.has_key) {
+        memcpy(report->origin, j->people.key.name, j->people.key.name_size + 1);
+        seal_key_format(&j->people.key, report->vkey);
+        const struct seal_key *const newest = seal_keys_at(&j->people.keys, UINT64_MAX);
+        seal_key_format(newest ? newest : &j->people.key, report->newest_vkey);
+        report->epochs = j->people.keys.count;
     }
     report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->is_other && is_complete(j);
-    tdestroy(j->signatures, keep_signature);
-    free(j->keys.epochs);
+    report->signatures = j->people.signature_count;
+    people_release(&j->people);
     rows_release(&j->rows);
     free(j);
 }

@@ -303,40 +303,47 @@ static int64_t recorded_at(const struct rows *r, uint64_t seq)
 }
 
 /* The bare seal: up to and with the first signature line. The note is in form. */
-static size_t bare_size(const struct row *seal)
+static size_t bare_size(const uint8_t *note, size_t size)
 {
     size_t line = 0;
 
-    for (size_t i = 1; i < seal->size; i++) {
-        if (seal->value[i] == '\n' && seal->value[i - 1] == '\n')
+    for (size_t i = 1; i < size; i++) {
+        if (note[i] == '\n' && note[i - 1] == '\n')
             line = i + 1;
     }
-    const uint8_t *const end = memchr(seal->value + line, '\n', seal->size - line);
-    return (size_t)(end - seal->value) + 1;
+    const uint8_t *const end = memchr(note + line, '\n', size - line);
+    return (size_t)(end - note) + 1;
+}
+
+const char *stamp_check(const uint8_t *note, size_t note_size, int64_t recorded_ns, const uint8_t *token,
+                        size_t token_size)
+{
+    struct der digest;
+    int64_t at_ns = 0;
+
+    if (!read_token(token, token_size, &digest, &at_ns))
+        return "is no token in form";
+    const struct digest mine = digest_of(note, bare_size(note, note_size), NULL, 0);
+    if (size_of(&digest) != DIGEST_SIZE || memcmp(digest.at, mine.bytes, DIGEST_SIZE) != 0)
+        return "is over something else than that seal";
+    if (recorded_ns > INT64_MIN + SLACK_NS && at_ns < recorded_ns - SLACK_NS)
+        return "says a time before the seal's newest entry was recorded";
+    return NULL;
 }
 
 static const char *check(const struct rows *r, const struct row *stamp, uint32_t expected, struct words *w)
 {
     const struct row *const seal = stamp->number ? rows_find(r, ROWS_SEALS, 0, stamp->number) : NULL;
     const uint32_t number = (uint32_t)plain_number(stamp->key + 8, 4);
-    struct der digest;
-    int64_t at_ns = 0;
 
     if (!seal)
         return "there is no seal of that size";
     if (number != expected)
         return words_put(w, "number %" PRIu32 " is there where number %" PRIu32 " would be", number,
                          expected);
-    if (!read_token(stamp->value, stamp->size, &digest, &at_ns))
-        return words_put(w, "number %" PRIu32 " is no token in form", number);
-    const struct digest mine = digest_of(seal->value, bare_size(seal), NULL, 0);
-    if (size_of(&digest) != DIGEST_SIZE || memcmp(digest.at, mine.bytes, DIGEST_SIZE) != 0)
-        return words_put(w, "number %" PRIu32 " is over something else than that seal", number);
-    const int64_t recorded_ns = recorded_at(r, stamp->number);
-    if (recorded_ns > INT64_MIN + SLACK_NS && at_ns < recorded_ns - SLACK_NS)
-        return words_put(w, "number %" PRIu32 " says a time before the seal's newest entry was recorded",
-                         number);
-    return NULL;
+    const char *const broken =
+        stamp_check(seal->value, seal->size, recorded_at(r, stamp->number), stamp->value, stamp->size);
+    return broken ? words_put(w, "number %" PRIu32 " %s", number, broken) : NULL;
 }
 
 const char *stamps_check(const struct rows *r, uint64_t *size, struct words *w)

@@ -10,4 +10,11 @@
  */
 const char *stamps_check(const struct rows *r, uint64_t *size, struct words *w);
 
+/*
+ * One token over one seal, whose note is in form and whose newest entry was recorded then. Returns what is wrong, for
+ * after "number 0", or NULL.
+ */
+const char *stamp_check(const uint8_t *note, size_t note_size, int64_t recorded_ns, const uint8_t *token,
+                        size_t token_size);
+
 #endif
