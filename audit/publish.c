@@ -6,7 +6,7 @@
  *   3. Decide which seals are kept for readers: the list `seals`.
  *   4. Hash the entries that are not published yet, in whole bundles; put bundles and tiles.
  *   5. The root of that is the seal's; else nothing that was put will ever be asked for.
- *   6. Put the partial tiles and the seals.   7. Put the list.   8. Put the checkpoint.
+ *   6. Put the partial tiles, the seals, the timestamps.   7. Put the list.   8. Put the checkpoint.
  *   9. Take away partial tiles whose full ones are there.
  *
  * Between 6, 7 and 8 all is on disk. So a reader who sees a checkpoint finds what it needs; one who still has the
@@ -29,6 +29,12 @@
 #define RECENT_SEALS   64u /* of the list, that are looked at again: witnesses may have signed meanwhile */
 #define PROGRESS_EVERY 16384u
 
+/* A seal that is kept for readers. */
+struct kept {
+    uint64_t size;
+    bool is_new; /* to the list */
+};
+
 struct publish {
     const struct publish_options *options;
     struct publish_report *report;
@@ -38,7 +44,7 @@ struct publish {
     struct note_key key;
     struct seal seal;         /* the newest, of step 1 */
     struct checkpoint before; /* what is published; size 0: nothing */
-    uint64_t *kept;           /* sizes of seals, ascending */
+    struct kept *kept;        /* ascending */
     size_t kept_count;
     size_t kept_capacity;
     size_t kept_next; /* the first that the entries hashed so far do not reach */
@@ -123,22 +129,22 @@ static enum err_code read_published(struct publish *p, struct err *err)
 
 /* -- which seals are kept -------------------------------------------------------------------------------- */
 
-static enum err_code keep(struct publish *p, uint64_t size, struct err *err)
+static enum err_code keep(struct publish *p, uint64_t size, bool is_new, struct err *err)
 {
     if (p->kept_count == p->kept_capacity) {
         const size_t capacity = p->kept_capacity ? 2 * p->kept_capacity : 64;
-        uint64_t *const grown = realloc(p->kept, capacity * sizeof *grown);
+        struct kept *const grown = realloc(p->kept, capacity * sizeof *grown);
         if (!grown)
             return err_set(err, ERR_MEMORY, "out of memory");
         p->kept = grown;
         p->kept_capacity = capacity;
     }
-    p->kept[p->kept_count++] = size;
+    p->kept[p->kept_count++] = (struct kept){size, is_new};
     return ERR_OK;
 }
 
 /* What the list says already, as far as it was published: what a publish that was cut off added comes again. */
-static enum err_code read_list(struct publish *p, struct err *err)
+static enum err_code keep_listed(struct publish *p, struct err *err)
 {
     struct published_sizes list;
     uint8_t *text = NULL;
@@ -157,39 +163,78 @@ static enum err_code read_list(struct publish *p, struct err *err)
         if (rc)
             err_wrap(err, "%s/seals", p->options->out);
         if (!rc && found && size <= p->before.size)
-            rc = keep(p, size, err);
+            rc = keep(p, size, false, err);
     }
     free(text);
     return rc;
 }
 
-/* Others have signed it: a witness's line is evidence. */
-static enum err_code is_evidence(const struct seal *seal, bool *answer, struct err *err)
+/* The newest; and those that others have signed: a witness's line is evidence. */
+static enum err_code keep_signed(struct publish *p, struct err *err)
 {
-    struct note note;
-    const enum err_code rc = note_parse(&note, seal->note, seal->note_size, err);
-
-    *answer = !rc && note.count > 1;
-    return rc;
-}
-
-static enum err_code choose_seals(struct publish *p, struct err *err)
-{
+    const uint64_t first = p->options->looks_at_all ? 1 : p->before.size + 1;
     struct seal *const seal = malloc(sizeof *seal);
-    bool is_kept = false;
+    struct note note;
+    enum err_code rc = seal ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
 
-    if (!seal)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    enum err_code rc = read_list(p, err);
-    for (uint64_t size = p->before.size + 1; !rc && size <= p->seal.size; size = seal->size + 1) {
+    for (uint64_t size = first; !rc && size <= p->seal.size; size = seal->size + 1) {
         rc = journal_reader_seal(p->reader, size, seal, err);
         if (!rc)
-            rc = is_evidence(seal, &is_kept, err);
-        if (!rc && (is_kept || seal->size == p->seal.size))
-            rc = keep(p, seal->size, err);
+            rc = note_parse(&note, seal->note, seal->note_size, err);
+        if (!rc && (note.count > 1 || seal->size == p->seal.size))
+            rc = keep(p, seal->size, true, err);
     }
     free(seal);
     return rc;
+}
+
+static enum err_code keep_timestamped(struct publish *p, struct err *err)
+{
+    struct journal_timestamp t = {.size = 0};
+    uint64_t from = 1;
+    enum err_code rc = ERR_OK;
+
+    for (;;) {
+        bool found = false;
+        rc = journal_reader_timestamp(p->reader, from, 0, &t, &found, err);
+        if (rc || !found || t.size > p->seal.size)
+            return rc;
+        rc = keep(p, t.size, true, err);
+        if (rc)
+            return rc;
+        from = t.size + 1;
+    }
+}
+
+static int compare_kept(const void *a, const void *b)
+{
+    const struct kept *const x = a;
+    const struct kept *const y = b;
+
+    if (x->size != y->size)
+        return x->size < y->size ? -1 : 1;
+    return (int)x->is_new - (int)y->is_new;
+}
+
+/* Each once, ascending; what was listed before is not new. */
+static enum err_code choose_seals(struct publish *p, struct err *err)
+{
+    size_t count = 0;
+
+    enum err_code rc = keep_listed(p, err);
+    if (!rc)
+        rc = keep_signed(p, err);
+    if (!rc)
+        rc = keep_timestamped(p, err);
+    if (rc)
+        return rc;
+    qsort(p->kept, p->kept_count, sizeof p->kept[0], compare_kept);
+    for (size_t i = 0; i < p->kept_count; i++) {
+        if (count == 0 || p->kept[count - 1].size != p->kept[i].size)
+            p->kept[count++] = p->kept[i];
+    }
+    p->kept_count = count;
+    return ERR_OK;
 }
 
 /* -- tiles and bundles ----------------------------------------------------------------------------------- */
@@ -222,10 +267,10 @@ static enum err_code put_partial_bundle(struct publish *p, uint64_t seq, struct 
 {
     const uint64_t index = (seq - 1) / MERKLE_TILE_WIDTH;
 
-    while (p->kept_next < p->kept_count && p->kept[p->kept_next] < seq)
+    while (p->kept_next < p->kept_count && p->kept[p->kept_next].size < seq)
         p->kept_next++;
     if (index != p->seal.size / MERKLE_TILE_WIDTH || p->kept_next == p->kept_count ||
-        p->kept[p->kept_next] != seq)
+        p->kept[p->kept_next].size != seq)
         return ERR_OK;
     return put_bundle(p, index, (unsigned)(seq % MERKLE_TILE_WIDTH), err);
 }
@@ -335,14 +380,44 @@ static enum err_code put_seals(struct publish *p, struct err *err)
     enum err_code rc = seal ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
 
     for (size_t i = 0; i < p->kept_count && !rc; i++) {
-        const uint64_t size = p->kept[i];
-        const bool is_new = size > p->before.size || p->options->looks_at_all;
+        const struct kept *const kept = &p->kept[i];
+        const bool is_new = kept->is_new || p->options->looks_at_all;
         if (is_new)
-            rc = put_partial_tiles(p, size, err);
+            rc = put_partial_tiles(p, kept->size, err);
         if (!rc && (is_new || p->kept_count - i <= RECENT_SEALS))
-            rc = put_seal(p, size, seal, err);
+            rc = put_seal(p, kept->size, seal, err);
     }
     free(seal);
+    return rc;
+}
+
+/* A token never changes, so one that is there need not be looked at. */
+static enum err_code put_timestamps(struct publish *p, struct err *err)
+{
+    struct journal_timestamp t = {.size = 1};
+    uint32_t number = 0;
+    enum err_code rc = ERR_OK;
+
+    while (!rc) {
+        bool found = false;
+        rc = journal_reader_timestamp(p->reader, t.size, number, &t, &found, err);
+        if (rc || !found || t.size > p->seal.size)
+            return rc;
+        const struct published_name name = {.kind = PUBLISHED_TIMESTAMP, .number = t.size, .which = t.number};
+        number = t.number + 1;
+        if (t.number < PUBLISHED_TIMESTAMPS &&
+            (p->options->looks_at_all || !publish_files_has(p->files, &name)))
+            rc = publish_files_put(p->files, &name, t.token, t.token_size, err);
+    }
+    return rc;
+}
+
+static enum err_code put_evidence(struct publish *p, struct err *err)
+{
+    enum err_code rc = put_seals(p, err);
+
+    if (!rc)
+        rc = put_timestamps(p, err);
     return rc ? rc : publish_files_settle(p->files, err);
 }
 
@@ -354,7 +429,7 @@ static enum err_code put_list(struct publish *p, struct err *err)
     if (!text)
         return err_set(err, ERR_MEMORY, "out of memory");
     for (size_t i = 0; i < p->kept_count; i++)
-        length += (size_t)snprintf(text + length, LIST_LINE_MAX + 1, "%" PRIu64 "\n", p->kept[i]);
+        length += (size_t)snprintf(text + length, LIST_LINE_MAX + 1, "%" PRIu64 "\n", p->kept[i].size);
     enum err_code rc = publish_files_put(p->files, &SEALS, text, length, err);
     free(text);
     return rc ? rc : publish_files_settle(p->files, err);
@@ -406,7 +481,7 @@ static enum err_code publish_all(struct publish *p, struct err *err)
     if (!rc)
         rc = publish_entries(p, err);
     if (!rc)
-        rc = put_seals(p, err);
+        rc = put_evidence(p, err);
     if (!rc)
         rc = put_list(p, err);
     if (!rc)

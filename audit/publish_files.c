@@ -164,6 +164,14 @@ enum err_code publish_files_read(struct publish_files *f, const struct published
     return rc;
 }
 
+bool publish_files_has(const struct publish_files *f, const struct published_name *name)
+{
+    char text[PUBLISHED_NAME_SIZE];
+
+    published_format(text, name);
+    return faccessat(f->root, text, F_OK, 0) == 0;
+}
+
 /* -- writing --------------------------------------------------------------------------------------------- */
 
 /* What is not there, or cannot be read, is not the same. */

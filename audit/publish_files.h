@@ -24,6 +24,8 @@ void publish_files_close(struct publish_files *f); /* NULL is fine */
 /* The whole file, in malloc'd memory with a terminator. ERR_NOT_FOUND: it is not there. ERR_INPUT: more than `max`. */
 MUST_USE enum err_code publish_files_read(struct publish_files *f, const struct published_name *name,
                                           size_t max, uint8_t **bytes, size_t *size, struct err *err);
+/* Whether a file of that name is there, whatever is in it. */
+bool publish_files_has(const struct publish_files *f, const struct published_name *name);
 MUST_USE enum err_code publish_files_put(struct publish_files *f, const struct published_name *name,
                                          const void *bytes, size_t size, struct err *err);
 MUST_USE enum err_code publish_files_settle(struct publish_files *f, struct err *err);

@@ -7,7 +7,7 @@
  *   tile/entries/<N>[.p/<W>]       a bundle: for each of 256 (or W) entries, u16 BE size, bytes
  *   seals                          sizes of the seals that are kept, one a line, ascending
  *   seal/<N>                       the seal of size N
- *   timestamp/<N>/<n>              the n-th time stamp of that seal, n = 0, 1 ...
+ *   timestamp/<N>/<n>              the n-th timestamp of that seal, n = 0, 1 ...
  *
  * <N> is decimal in groups of three digits, all but the last with an x before: 1234067 is x001/x234/067.
  * Pure; nothing here allocates.
@@ -22,6 +22,7 @@
 #define PUBLISHED_NAME_SIZE  64 /* longest name with its terminator */
 #define PUBLISHED_WIDTH      256u
 #define PUBLISHED_LEVEL_MAX  63u
+#define PUBLISHED_TIMESTAMPS 1000u /* of one seal */
 #define PUBLISHED_NUMBER_MAX ((uint64_t)INT64_MAX)
 #define PUBLISHED_BUNDLE_MAX (PUBLISHED_WIDTH * (2u + 65535u)) /* bytes */
 
@@ -39,7 +40,7 @@ struct published_name {
     unsigned level;  /* of a tile: 0 .. PUBLISHED_LEVEL_MAX */
     uint64_t number; /* index of a tile or bundle; size of a seal, 1 or more: at most PUBLISHED_NUMBER_MAX */
     unsigned width;  /* of a tile or bundle: 1 .. 256; 256 is a full one */
-    unsigned which;  /* of the seal's time stamps: 0 .. 999 */
+    unsigned which;  /* of the seal's timestamps: 0 .. 999 */
 };
 
 /* Writes the name and a terminator to `out` (PUBLISHED_NAME_SIZE bytes); returns the length. REQUIREs the bounds. */

@@ -8,6 +8,7 @@ import unittest
 
 import published
 import support
+from authority import Authority
 from published import Nginx, OfUrl, Reader, files_of, of_folder
 from support import COULD_NOT, MISUSED, WRONG, Case, note
 
@@ -94,6 +95,27 @@ class Publish(Case):
             self.publish(j)
         self.assertEqual(Reader(of_folder(self.path("P"))).sizes(), [259, 262, 269, 270])
         self.check(j)
+
+    @support.needs_tool("openssl")
+    def test_timestamps_are_published_also_when_they_come_late(self):
+        j = self.journal()
+        self.notes(j, 4)
+        self.notes(j, 3)
+        self.publish(j)
+        self.notes(j, 300)
+        self.publish(j)
+        self.assertEqual(Reader(of_folder(self.path("P"))).sizes(), [8, 308])
+        authority = Authority(self)
+        for size in (5, 308, 308):
+            j.run("seal", "--size", size, "--timestamp", authority.url)
+        self.assertEqual(self.publish(j)["files"], 3 + 2, "three tokens, a seal and the list")
+        self.assertEqual(self.publish(j)["files"], 0)
+        reader = Reader(of_folder(self.path("P")))
+        self.assertEqual(reader.sizes(), [5, 8, 308])
+        self.check(j)
+        for size, number, name in ((5, 0, "005"), (308, 0, "308"), (308, 1, "308")):
+            j.run("seal", "--size", size, "--token", self.path(f"token{size}{number}"), "--number", number)
+            self.assertEqual(reader.must(f"timestamp/{name}/{number}"), self.read(f"token{size}{number}"))
 
     def test_places(self):
         j = self.journal()
