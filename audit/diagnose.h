@@ -76,6 +76,7 @@ struct diagnosis {
         int64_t first_at_ns; /* of entry 1 */
         unsigned actors;     /* besides the journal */
         unsigned vault_keys; /* in the vault; 0: unknown */
+        bool is_copy;        /* it has no vault, and needs none */
     } facts;
 };
 

@@ -3,6 +3,8 @@
 
 #include "audit/backup.h"
 #include "audit/raw.h"
+#include "ledger/file.h"
+#include "ledger/journal_copy.h"
 #include "ledger/vault_format.h"
 
 #include <dirent.h>
@@ -108,6 +110,16 @@ static void look_into_vault(struct diagnosis *d, const char *path)
     free(bytes);
 }
 
+static bool is_copy(const char *path)
+{
+    const int dir = file_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    const bool is_one = dir >= 0 && journal_copy_is_one(dir);
+
+    if (dir >= 0)
+        close(dir);
+    return is_one;
+}
+
 void diagnose_vault(struct diagnosis *d)
 {
     char path[PATH_MAX];
@@ -116,6 +128,12 @@ void diagnose_vault(struct diagnosis *d)
     if (stat(d->options.dir, &st) != 0 ||
         snprintf(path, sizeof path, "%s/" VAULT_FILE_NAME, d->options.dir) >= (int)sizeof path)
         return;
+    if (lstat(path, &st) != 0 && errno == ENOENT && is_copy(d->options.dir)) {
+        d->facts.is_copy = true;
+        diagnose_add(d, DIAGNOSE_REMARK, d->options.dir,
+                     "it is a copy (ledger fetch-from): it has no vault, and nothing can be appended to it");
+        return;
+    }
     if (lstat(path, &st) != 0) {
         diagnose_advise(
             diagnose_add(d, errno == ENOENT ? DIAGNOSE_BAD : DIAGNOSE_UNSEEN, path, "%s",

@@ -25,6 +25,8 @@ void doctor_keys(struct diagnosis *d)
     struct secret *passphrase = NULL;
     struct journal *j = NULL;
 
+    if (d->facts.is_copy)
+        return;
     if (!cli->passphrase_file && !(variable && variable[0])) {
         diagnose_add(
             d, DIAGNOSE_REMARK, NULL,

@@ -82,6 +82,9 @@ MUST_USE enum err_code store_get_tile(struct store_txn *t, unsigned level, uint6
 
 MUST_USE enum err_code store_put_seal(struct store_txn *t, uint64_t size, const char *note, size_t note_size,
                                       struct err *err);
+/* The same in any order, and in the place of one that is there. */
+MUST_USE enum err_code store_replace_seal(struct store_txn *t, uint64_t size, const char *note,
+                                          size_t note_size, struct err *err);
 /* The seal of the smallest size that is at least `size`; *found false when there is none. */
 MUST_USE enum err_code store_find_seal(struct store_txn *t, uint64_t size, uint64_t *found_size,
                                        const char **note, size_t *note_size, bool *found, struct err *err);

@@ -281,6 +281,16 @@ enum err_code store_put_seal(struct store_txn *t, uint64_t size, const char *not
     return put(t, t->store->seals, value_of(key, sizeof key), &value, MDB_APPEND, err);
 }
 
+enum err_code store_replace_seal(struct store_txn *t, uint64_t size, const char *note, size_t note_size,
+                                 struct err *err)
+{
+    uint8_t key[SEQ_KEY_SIZE];
+    MDB_val value = value_of(note, note_size);
+
+    wire_store_u64(key, size);
+    return put(t, t->store->seals, value_of(key, sizeof key), &value, 0, err);
+}
+
 enum err_code store_find_seal(struct store_txn *t, uint64_t size, uint64_t *found_size, const char **note,
                               size_t *note_size, bool *found, struct err *err)
 {

@@ -10,6 +10,7 @@
 #include "ledger/vault.h"
 
 #include "ledger/file.h"
+#include "ledger/journal_copy.h"
 #include "ledger/vault_format.h"
 
 #include <errno.h>
@@ -122,6 +123,18 @@ static void unlock(const struct vault *v)
     flock(v->dir, LOCK_UN);
 }
 
+static enum err_code no_file(const struct vault *v, struct err *err)
+{
+    if (journal_copy_is_one(v->dir))
+        return err_set(
+            err, ERR_NOT_FOUND,
+            "there is none, since this is a copy (ledger fetch-from): it can be read and verified, "
+            "and nothing can be appended to it");
+    return err_set(err, ERR_NOT_FOUND,
+                   "there is none: name the journal's directory, or restore its file \"" VAULT_FILE_NAME
+                   "\" from a backup");
+}
+
 /* Reads all of `vault` into bytes (VAULT_FILE_MAX + 1, so that a file too long is seen to be). */
 static enum err_code file_read(const struct vault *v, uint8_t *bytes, size_t *size, struct err *err)
 {
@@ -129,9 +142,7 @@ static enum err_code file_read(const struct vault *v, uint8_t *bytes, size_t *si
     enum err_code rc = ERR_OK;
 
     if (fd < 0 && errno == ENOENT)
-        return err_set(err, ERR_NOT_FOUND,
-                       "there is none: name the journal's directory, or restore its file \"" VAULT_FILE_NAME
-                       "\" from a backup");
+        return no_file(v, err);
     if (fd < 0)
         return err_set(err, ERR_IO, "the file cannot be opened: %s", strerror(errno));
     for (*size = 0; *size <= VAULT_FILE_MAX;) {
