@@ -46,6 +46,7 @@ enum err_code cmd_actor(struct cli *cli, struct err *err);
 enum err_code cmd_doctor(struct cli *cli, struct err *err);
 enum err_code cmd_explain(struct cli *cli, struct err *err);
 enum err_code cmd_export(struct cli *cli, struct err *err);
+enum err_code cmd_fetch_from(struct cli *cli, struct err *err);
 enum err_code cmd_help(struct cli *cli, struct err *err);
 enum err_code cmd_import(struct cli *cli, struct err *err);
 enum err_code cmd_init(struct cli *cli, struct err *err);

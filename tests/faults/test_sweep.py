@@ -110,6 +110,20 @@ def check_same(names):
     return check
 
 
+def check_copy(sweep, folder, result):
+    """The copy is a beginning of the journal, whole where the command says so; and the command goes on with it."""
+    sweep.assertNotIn("journal.mdb.new", os.listdir(os.path.join(folder, "C")) if result.code == DONE else [])
+    args = ["-C", "C", "fetch-from", "P", "--key", sweep.j.vkey]
+    if os.path.exists(os.path.join(folder, "C", "journal.mdb")):
+        found = sweep.run_in(folder, ["-C", "C", "verify", "--key", sweep.j.vkey, "--json"]).json()
+        sweep.assertTrue(found["integrity"], f"{found}\nafter\n{result}")
+        if result.code == DONE:
+            sweep.assertEqual((found["complete"], found["entries"]), (True, 1 + LINES))
+    again = sweep.run_in(folder, args)
+    sweep.assertEqual(again.code, DONE, f"{again}\nafter\n{result}")
+    sweep.assertEqual(sweep.run_in(folder, ["-C", "C", "seal"]).out, sweep.j.run("seal").out)
+
+
 def check_published(sweep, folder, result):
     """What is served is whole: as it was, or as it is to be; and nothing unfinished lies about."""
     reader = published.Reader(published.of_folder(os.path.join(folder, "P")))
@@ -263,6 +277,21 @@ class Paths(Templates):
         self.j.run("publish", os.path.join(self.template, "P"))
         self.j.run("append", os.path.join(self.template, "lines"))
         self.go(self.template, ["publish", "P"], check_published, writes=False)
+
+    def test_fetch_from(self):
+        self.small()
+        self.j.run("append", os.path.join(self.template, "lines"))
+        self.j.run("publish", os.path.join(self.template, "P"))
+        self.sweep(self.WHAT, self.template, Path(["-C", "C", "fetch-from", "P", "--key", self.j.vkey], check_copy, writes=False))
+
+    def test_fetch_from_into_a_copy(self):
+        self.small()
+        path = os.path.join(self.template, "P")
+        self.j.run("publish", path)
+        self.ledger("-C", os.path.join(self.template, "C"), "fetch-from", path, "--key", self.j.vkey)
+        self.j.run("append", os.path.join(self.template, "lines"))
+        self.j.run("publish", path)
+        self.sweep(self.WHAT, self.template, Path(["-C", "C", "fetch-from", "P", "--key", self.j.vkey], check_copy, writes=False))
 
     def test_export(self):
         self.go(self.small(), ["export", "--raw", "raw"], check_same(["raw"]), writes=False)
