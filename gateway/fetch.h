@@ -1,10 +1,10 @@
 /*
- * Fetching: a copy of a journal, made from what somebody has published of it (audit/publish.h), by whoever holds the
- * journal's verifier key and believes nothing else.
+ * Fetching: a copy of a journal, made from what somebody has published of it (audit/publish.h), by whoever
+ * holds the journal's verifier key and believes nothing else.
  *
- * Nothing is stored before it is proven: the checkpoint by its signature, tiles by the checkpoint's root, entries by the
- * tiles, and a next key by the seal that hands over to it. So whatever server, cache or disk is in between, what is in the
- * copy is the journal's; and a copy that was cut off goes on where it was.
+ * Nothing is stored before it is proven: the checkpoint by its signature, tiles by the checkpoint's root,
+ * entries by the tiles, and a next key by the seal that hands over to it. So whatever server, cache or disk
+ * is in between, what is in the copy is the journal's; and a copy that was cut off goes on where it was.
  */
 #ifndef GATEWAY_FETCH_H
 #define GATEWAY_FETCH_H
@@ -34,11 +34,12 @@ struct fetch_report {
 };
 
 /*
- * After ERR_OK the copy is the journal as of the published checkpoint. After any error the copy is an earlier state of
- * it, perhaps without a seal over its newest entries, and the same call goes on. ERR_WRONG: something that is served is
- * not what was signed (its address is named), or it is another history than the copy's, or an older state. ERR_NOT_FOUND,
- * ERR_IO: something cannot be had. ERR_EXISTS: the directory is a journal of its own, or is copied into already.
- * ERR_FORMAT: an entry of a kind that is not known here, or the copy is damaged.
+ * After ERR_OK the copy is the journal as of the published checkpoint. After any error the copy is an earlier
+ * state of it, perhaps without a seal over its newest entries, and the same call goes on. ERR_WRONG:
+ * something that is served is not what was signed (its address is named), or it is another history than the
+ * copy's, or an older state. ERR_NOT_FOUND, ERR_IO: something cannot be had. ERR_EXISTS: the directory is a
+ * journal of its own, or is copied into already. ERR_FORMAT: an entry of a kind that is not known here, or
+ * the copy is damaged.
  */
 MUST_USE enum err_code fetch_journal(const struct fetch_options *options, struct fetch_report *report,
                                      struct err *err);

@@ -1,5 +1,6 @@
 /*
- * Seals and timestamps for a copy, from a publication: each proven by itself, then kept beside what the copy has.
+ * Seals and timestamps for a copy, from a publication: each proven by itself, then kept beside what the copy
+ * has.
  */
 #ifndef GATEWAY_FETCH_EVIDENCE_H
 #define GATEWAY_FETCH_EVIDENCE_H
@@ -9,8 +10,9 @@
 #include "ledger/journal_copy.h"
 
 /*
- * The published seal of `size` entries, which the copy has: signed by `key`, over `root`. Lines of others join those
- * that the copy's has. *is_new: there was something to keep, with the next commit. ERR_WRONG: it is not that seal.
+ * The published seal of `size` entries, which the copy has: signed by `key`, over `root`. Lines of others
+ * join those that the copy's has. *is_new: there was something to keep, with the next commit. ERR_WRONG: it
+ * is not that seal.
  */
 MUST_USE enum err_code fetch_evidence_seal(struct publication *p, struct journal_copy *copy, uint64_t size,
                                            const struct note_key *key, const struct hash *root, bool *is_new,
@@ -31,8 +33,8 @@ struct fetch_evidence {
 };
 
 /*
- * What came late: lines of the newest seals that the copy had before, seals that are listed since; and timestamps of all
- * these and of the new ones. Commits. The two counts grow by what is new.
+ * What came late: lines of the newest seals that the copy had before, seals that are listed since; and
+ * timestamps of all these and of the new ones. Commits. The two counts grow by what is new.
  */
 MUST_USE enum err_code fetch_evidence_late(const struct fetch_evidence *f, uint64_t *seals,
                                            uint64_t *timestamps, struct err *err);

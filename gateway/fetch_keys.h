@@ -1,6 +1,7 @@
 /*
- * Whose signature a seal must carry: the keys of a journal's epochs, as its entries hand them on (docs/FORMAT.md, "Key
- * epochs"), and the actors who may do so when a key is lost. Folded from control entries that are proven already.
+ * Whose signature a seal must carry: the keys of a journal's epochs, as its entries hand them on
+ * (docs/FORMAT.md, "Key epochs"), and the actors who may do so when a key is lost. Folded from control
+ * entries that are proven already.
  */
 #ifndef GATEWAY_FETCH_KEYS_H
 #define GATEWAY_FETCH_KEYS_H
@@ -22,8 +23,8 @@ const struct note_key *fetch_keys_newest(const struct fetch_keys *k);
 MUST_USE enum err_code fetch_keys_apply(struct fetch_keys *k, const struct entry *e, struct err *err);
 
 /*
- * A key that an owner hands on to, because the journal's own is lost: an entry, not applied yet, that an owner has
- * signed. ERR_WRONG: it is not such an entry, or the signature is not the owner's.
+ * A key that an owner hands on to, because the journal's own is lost: an entry, not applied yet, that an
+ * owner has signed. ERR_WRONG: it is not such an entry, or the signature is not the owner's.
  */
 MUST_USE enum err_code fetch_keys_recovered(const struct fetch_keys *k, const uint8_t *bytes, size_t size,
                                             struct note_key *key, struct err *err);

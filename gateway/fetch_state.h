@@ -30,7 +30,10 @@ struct fetch_goal {
     bool is_recovery;    /* its last entry puts this key in the place of a lost one */
 };
 
-/* What somebody serves and is not what it should be is wrong, whatever it is that is wrong with it: ERR_WRONG. */
+/*
+ * What somebody serves and is not what it should be is wrong, whatever it is that is wrong with it:
+ * ERR_WRONG.
+ */
 enum err_code fetch_wrong_file(const struct fetch *f, const struct published_name *name,
                                const struct err *why, struct err *err);
 /* The checkpoint, of the goal's size, is signed by the goal's key, over its root; else ERR_WRONG. */
@@ -47,7 +50,10 @@ MUST_USE enum err_code fetch_read_note(const struct fetch *f, const struct publi
 MUST_USE enum err_code fetch_get_bundle(struct fetch *f, uint64_t index, uint64_t size, uint8_t **bytes,
                                         struct published_entry entries[PUBLISHED_WIDTH], unsigned *width,
                                         struct published_name *name, struct err *err);
-/* Its leaf hashes, which must be those of f->tree. ERR_WRONG names the entry that is not the one that was sealed. */
+/*
+ * Its leaf hashes, which must be those of f->tree. ERR_WRONG names the entry that is not the one that was
+ * sealed.
+ */
 MUST_USE enum err_code fetch_prove_bundle(struct fetch *f, const struct published_entry *entries,
                                           unsigned width, const struct published_name *name,
                                           struct hash leaves[MERKLE_TILE_WIDTH], struct err *err);

@@ -1,6 +1,7 @@
 /*
- * Where a published journal is read from (docs/FORMAT.md, "Published directory"): an address that begins with http://
- * or https://, or a directory, with or without file:// before it. Nothing that comes from there is believed here.
+ * Where a published journal is read from (docs/FORMAT.md, "Published directory"): an address that begins with
+ * http:// or https://, or a directory, with or without file:// before it. Nothing that comes from there is
+ * believed here.
  */
 #ifndef GATEWAY_PUBLICATION_H
 #define GATEWAY_PUBLICATION_H
@@ -11,14 +12,16 @@ struct publication; /* belongs to one thread */
 
 #define PUBLICATION_ADDRESS_SIZE 700 /* longest address that errors show, with its terminator */
 
-/* `ca_file`: PEM, for https; NULL: the system's. ERR_INPUT: it is neither. ERR_NOT_FOUND: no such directory. */
+/*
+ * `ca_file`: PEM, for https; NULL: the system's. ERR_INPUT: it is neither. ERR_NOT_FOUND: no such directory.
+ */
 MUST_USE enum err_code publication_open(struct publication **p, const char *where, const char *ca_file,
                                         struct err *err);
 void publication_close(struct publication *p); /* NULL is fine */
 
 /*
- * A file, whole, in malloc'd memory. ERR_NOT_FOUND: it is not there. ERR_IO: it cannot be had, also after some more
- * attempts. ERR_WRONG: it has more than `max` bytes. The address is in the words.
+ * A file, whole, in malloc'd memory. ERR_NOT_FOUND: it is not there. ERR_IO: it cannot be had, also after
+ * some more attempts. ERR_WRONG: it has more than `max` bytes. The address is in the words.
  */
 MUST_USE enum err_code publication_get(struct publication *p, const struct published_name *name, size_t max,
                                        uint8_t **bytes, size_t *size, struct err *err);

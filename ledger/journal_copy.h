@@ -1,8 +1,10 @@
 /*
- * A copy of a journal that somebody else keeps: its entries and seals, in a directory of their own, with tree and
- * indexes made from them. It reads like any journal, and has no vault: nothing of its own can be appended.
+ * A copy of a journal that somebody else keeps: its entries and seals, in a directory of their own, with tree
+ * and indexes made from them. It reads like any journal, and has no vault: nothing of its own can be
+ * appended.
  *
- * This file believes what it is given. Who gives it has proven before that it is the journal's (gateway/fetch.h).
+ * This file believes what it is given. Who gives it has proven before that it is the journal's
+ * (gateway/fetch.h).
  *
  *   journal_copy_open(&c, dir, about, err);     a new copy, or one to go on with
  *   journal_copy_add(c, ...);            the next entry
@@ -10,8 +12,9 @@
  *   journal_copy_commit(c, err);         what was given since the last one is on disk
  *   journal_copy_close(c);
  *
- * The file `copy` in the directory says what it is, for people and for errors (journal_copy_is_one). Killed in between, the copy is what the last commit made it: entries behind its newest seal are then not sealed, which
- * verify says. Before the first commit there is nothing under the journal's name.
+ * The file `copy` in the directory says what it is, for people and for errors (journal_copy_is_one). Killed
+ * in between, the copy is what the last commit made it: entries behind its newest seal are then not sealed,
+ * which verify says. Before the first commit there is nothing under the journal's name.
  */
 #ifndef LEDGER_JOURNAL_COPY_H
 #define LEDGER_JOURNAL_COPY_H
@@ -29,8 +32,9 @@ struct journal_copy;
 bool journal_copy_is_one(int dir);
 
 /*
- * `about` says where it comes from, in a line. ERR_EXISTS: the directory has a vault, so it is a journal of its own; or another program is copying into it.
- * ERR_FORMAT: what is there is damaged or of another layout. ERR_IO, ERR_MEMORY.
+ * `about` says where it comes from, in a line. ERR_EXISTS: the directory has a vault, so it is a journal of
+ * its own; or another program is copying into it. ERR_FORMAT: what is there is damaged or of another layout.
+ * ERR_IO, ERR_MEMORY.
  */
 MUST_USE enum err_code journal_copy_open(struct journal_copy **c, const char *dir, const char *about,
                                          struct err *err);
@@ -43,7 +47,10 @@ uint64_t journal_copy_waiting(const struct journal_copy *c);   /* bytes that wai
 /* Root over the first `size` entries that are committed. ERR_NOT_FOUND: there are fewer. */
 MUST_USE enum err_code journal_copy_root_at(struct journal_copy *c, uint64_t size, struct hash *root,
                                             struct err *err);
-/* The note of the committed seal of exactly this size, terminated, into `note` (NOTE_MAX_SIZE bytes). ERR_NOT_FOUND. */
+/*
+ * The note of the committed seal of exactly this size, terminated, into `note` (NOTE_MAX_SIZE bytes).
+ * ERR_NOT_FOUND.
+ */
 MUST_USE enum err_code journal_copy_find_seal(struct journal_copy *c, uint64_t size, char *note,
                                               size_t *note_size, struct err *err);
 

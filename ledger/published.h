@@ -1,6 +1,7 @@
 /*
- * The files of a published journal (C2SP tlog-tiles, and ours): their names below the directory or address, and the
- * forms of those that are neither a tile nor a note. docs/FORMAT.md, "Published directory", has the whole.
+ * The files of a published journal (C2SP tlog-tiles, and ours): their names below the directory or address,
+ * and the forms of those that are neither a tile nor a note. docs/FORMAT.md, "Published directory", has the
+ * whole.
  *
  *   checkpoint                     the newest seal that is published
  *   tile/<level>/<N>[.p/<W>]       hashes; .p/<W>: only the first W of 256
@@ -43,7 +44,10 @@ struct published_name {
     unsigned which;  /* of the seal's timestamps: 0 .. 999 */
 };
 
-/* Writes the name and a terminator to `out` (PUBLISHED_NAME_SIZE bytes); returns the length. REQUIREs the bounds. */
+/*
+ * Writes the name and a terminator to `out` (PUBLISHED_NAME_SIZE bytes); returns the length. REQUIREs the
+ * bounds.
+ */
 size_t published_format(char *out, const struct published_name *name);
 
 /* ERR_INPUT: it names no file of a published journal, or not in its one form. On error *name is untouched. */
@@ -57,8 +61,8 @@ struct published_entry {
 };
 
 /*
- * Takes a bundle apart: at most 256 entries. ERR_FORMAT: it is cut, empty, holds an entry of no bytes, or more than
- * 256, and where; outputs are then untouched.
+ * Takes a bundle apart: at most 256 entries. ERR_FORMAT: it is cut, empty, holds an entry of no bytes, or
+ * more than 256, and where; outputs are then untouched.
  */
 MUST_USE enum err_code published_bundle_parse(const uint8_t *bytes, size_t size,
                                               struct published_entry entries[PUBLISHED_WIDTH],
@@ -72,7 +76,10 @@ struct published_sizes {
 };
 
 void published_sizes_init(struct published_sizes *s, const char *text, size_t length);
-/* The next size; *found false at the end. ERR_FORMAT: a line is no size, or not above the one before, and which. */
+/*
+ * The next size; *found false at the end. ERR_FORMAT: a line is no size, or not above the one before, and
+ * which.
+ */
 MUST_USE enum err_code published_sizes_next(struct published_sizes *s, uint64_t *size, bool *found,
                                             struct err *err);
 

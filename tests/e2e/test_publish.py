@@ -12,8 +12,8 @@ from authority import Authority
 from published import Nginx, OfUrl, Reader, files_of, of_folder
 from support import COULD_NOT, MISUSED, WRONG, Case, note
 
-ROUNDS = 15 if support.QUICK else 40
-KILLS = 5 if support.QUICK else 12
+ROUNDS = 10 if support.QUICK else 25
+KILLS = 4 if support.QUICK else 8
 
 
 class Publish(Case):
