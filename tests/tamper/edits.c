@@ -110,9 +110,18 @@ void edit_tree(struct mutation *m)
     }
 }
 
+void edit_unstamp(struct mutation *m, uint64_t seq)
+{
+    for (size_t i = m->f.count; i-- > 0;) {
+        if (m->f.rows[i].table == EVIDENCE_TIMESTAMPS && wire_load_u64(m->f.rows[i].key) >= seq)
+            forge_drop(&m->f, &m->f.rows[i]);
+    }
+}
+
 void edit_all(struct mutation *m, uint64_t seq)
 {
     edit_tree(m);
+    edit_unstamp(m, seq);
     for (size_t i = 0; i < m->world->seal_count; i++) {
         if (m->world->seals[i] >= seq)
             forge_seal(&m->f, m->world->seals[i]);

@@ -28,6 +28,8 @@ void edit_store(struct mutation *m);
 void edit_checks(struct mutation *m);
 /* Checks, control index and tiles. */
 void edit_tree(struct mutation *m);
+/* Timestamps of seals over entry `seq` taken out: nobody can make them again. */
+void edit_unstamp(struct mutation *m, uint64_t seq);
 /* All of that, and every seal over entry `seq` signed again with the journal's key. */
 void edit_all(struct mutation *m, uint64_t seq);
 

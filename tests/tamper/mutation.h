@@ -17,7 +17,7 @@ struct mutation {
     size_t size;
     const char *against; /* a kept seal that the verifiers are given; NULL: none */
     /* What the verdict must be. */
-    int exit;
+    int exit;       /* -1: anything, as long as all agree */
     char place[40]; /* "entry", "seal", "tile 1/" ...: what stands before the number; "" and 1: any place */
     uint64_t least; /* the number in the place; */
     uint64_t most;  /* ... both 0 and no number for "kept seal" */
@@ -30,6 +30,8 @@ void expect_at(struct mutation *m, const char *place, uint64_t number);
 /* Must be good; or must not be checked. */
 void expect_good(struct mutation *m);
 void expect_not_checked(struct mutation *m);
+/* May be found or not; only that all say the same. */
+void expect_agreement(struct mutation *m);
 /* Can be seen only with the newest seal, kept elsewhere. */
 void expect_kept(struct mutation *m);
 /* The bytes of entry `seq` were changed, and its check with them: the first tile's hash, or seal, over it. */
@@ -63,6 +65,7 @@ extern const struct tampering TAMPERINGS_EDITS[];
 extern const struct tampering TAMPERINGS_THIEF[];
 extern const struct tampering TAMPERINGS_EPOCHS[];
 extern const struct tampering TAMPERINGS_ROWS[];
+extern const struct tampering TAMPERINGS_STAMPS[];
 extern const struct tampering TAMPERINGS_FILES[];
 extern const struct tampering TAMPERINGS_HARMLESS[];
 

@@ -65,14 +65,24 @@ static void expect_moved_seal(struct mutation *m, uint64_t old, uint64_t now)
     expect_at(m, "seal", is_missed && old < now ? old : now);
 }
 
+/* A timestamp moved to another seal, or number: it is wrong there, and where a later number is left, it is missed. */
+static void expect_moved_stamp(struct mutation *m, const uint8_t *was, const uint8_t *is)
+{
+    const uint64_t old = wire_load_u64(was);
+    const uint64_t now = wire_load_u64(is);
+    const bool is_missed = (uint64_t)was[11] + 1 < world_stamps(m->world, old);
+
+    expect_at(m, "timestamp", is_missed && old < now ? old : now);
+}
+
 /* A key that becomes another, in the place of the old one. */
 static void expect_key(struct mutation *m, const struct record *r, const uint8_t *was, const uint8_t *is)
 {
     const size_t size = r->value - r->key;
     const bool in_order =
         (!r->before || memcmp(r->before, is, size) < 0) && (!r->after || memcmp(is, r->after, size) < 0);
-    const uint64_t old = wire_load_u64(was + size - 8);
-    const uint64_t now = wire_load_u64(is + size - 8);
+    const uint64_t old = wire_load_u64(was + (r->type == 'T'));
+    const uint64_t now = wire_load_u64(is + (r->type == 'T'));
     char level[20];
 
     snprintf(level, sizeof level, "tile %u/", was[0]);
@@ -84,6 +94,8 @@ static void expect_key(struct mutation *m, const struct record *r, const uint8_t
         expect_at(m, level, old);
     else if (r->type == 'S')
         expect_moved_seal(m, old, now);
+    else if (r->type == 'X')
+        expect_moved_stamp(m, was, is);
     else
         expect_at(m, "control index", now < old ? now : old);
 }
@@ -107,6 +119,8 @@ bool expect_bit(struct mutation *m, size_t offset)
         expect_in_block(m, honest + r.value, wire_load_u64(honest + r.key), offset - r.value);
     else if (r.type == 'T')
         expect_at(m, level, wire_load_u64(honest + r.key + 1));
+    else if (r.type == 'X') /* what no certificate is asked for may be anything */
+        expect_agreement(m);
     else
         expect_at(m, "seal", wire_load_u64(honest + r.key));
     return true;
@@ -216,9 +230,12 @@ static bool bit_of_key(struct mutation *m)
     mutation_flip(m, key, row->key_size);
     if (forge_find(&m->f, row->table, key, row->key_size))
         return false;
-    const uint64_t old = wire_load_u64(row->key + row->key_size - 8);
-    const uint64_t now = wire_load_u64(key + row->key_size - 8);
+    const size_t prefix = row->table == EVIDENCE_TILES ? 1 : 0;
+    const uint64_t old = wire_load_u64(row->key + prefix);
+    const uint64_t now = wire_load_u64(key + prefix);
+    uint8_t was[FORGE_KEY_MAX];
     snprintf(level, sizeof level, "tile %u/", row->key[0]);
+    memcpy(was, row->key, sizeof was);
     memcpy(row->key, key, sizeof key);
     mutation_tell(m, "the key %" PRIu64 " of %s became %" PRIu64, old, evidence_table_name(row->table), now);
     if (row->table == EVIDENCE_ENTRIES)
@@ -227,6 +244,8 @@ static bool bit_of_key(struct mutation *m)
         expect_at(m, level, old);
     else if (row->table == EVIDENCE_SEALS)
         expect_moved_seal(m, old, now);
+    else if (row->table == EVIDENCE_TIMESTAMPS)
+        expect_moved_stamp(m, was, key);
     else
         expect_at(m, "control index", now < old ? now : old);
     return true;

@@ -29,6 +29,7 @@ static void edit_and_seal(struct mutation *m, uint64_t seq)
 {
     edit_words(m, seq);
     edit_tree(m);
+    edit_unstamp(m, seq);
     for (size_t i = 0; i < m->world->seal_count; i++) {
         if (m->world->seals[i] >= seq && m->world->seals[i] >= newest(m)->begins)
             forge_seal(&m->f, m->world->seals[i]);

@@ -33,7 +33,7 @@ static bool older_seal_removed(struct mutation *m)
 {
     const uint64_t size = m->world->seals[random_below(m->random, m->world->seal_count - 1)];
 
-    if (world_hand_over_from(m->world, size) == size)
+    if (world_hand_over_from(m->world, size) == size || world_stamps(m->world, size))
         return false;
     forge_drop(&m->f, forge_find_number(&m->f, EVIDENCE_SEALS, size));
     m->against = m->world->newest;
@@ -45,8 +45,8 @@ static bool older_seal_removed(struct mutation *m)
 /* A line by a key that the journal does not know, before or behind its own. */
 static bool strangers_line(struct mutation *m)
 {
-    struct forge_row *const row = forge_find_number(
-        &m->f, EVIDENCE_SEALS, m->world->seals[random_below(m->random, m->world->seal_count)]);
+    const uint64_t seal = m->world->seals[random_below(m->random, m->world->seal_count)];
+    struct forge_row *const row = forge_find_number(&m->f, EVIDENCE_SEALS, seal);
     uint8_t blob[76];
     char text[BASE64_LENGTH(sizeof blob) + 1];
     char line[300];
@@ -56,7 +56,8 @@ static bool strangers_line(struct mutation *m)
     base64_encode(text, blob, 4 + 1 + random_below(m->random, sizeof blob - 4));
     const size_t length = (size_t)snprintf(line, sizeof line, "\xe2\x80\x94 stranger.example %s\n", text);
     size_t at = row->size;
-    if (random_below(m->random, 2)) { /* before: behind the empty line */
+    const bool is_before = random_below(m->random, 2) == 1;
+    if (is_before) { /* behind the empty line */
         const uint8_t *const empty = memmem(row->bytes, row->size, "\n\n", 2);
         at = (size_t)(empty - row->bytes) + 2;
     }
@@ -64,8 +65,12 @@ static bool strangers_line(struct mutation *m)
     memcpy(note + at, line, length);
     memcpy(note + at + length, row->bytes + at, row->size - at);
     forge_set(row, note, row->size + length);
-    mutation_tell(m, "a stranger's line in a seal");
-    expect_good(m);
+    mutation_tell(m, "a stranger's line in seal %" PRIu64 "%s", seal,
+                  is_before ? ", before the journal's" : "");
+    if (is_before && world_stamps(m->world, seal)) /* the line that was stamped is the first no more */
+        expect_at(m, "timestamp", seal);
+    else
+        expect_good(m);
     return true;
 }
 

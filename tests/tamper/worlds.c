@@ -85,6 +85,20 @@ static void note_seals(struct world *w)
     w->newest[row->size] = '\0';
 }
 
+/* Two seconds and more behind all entries. */
+static void add_stamps(struct world *w)
+{
+    static const char *const TIMES[] = {"20151224143105Z", "20151224143106.25Z"};
+
+    for (size_t i = 2; i < w->seal_count; i += 3) {
+        const size_t at = w->stamped_count++;
+        w->stamped[at] = w->seals[i];
+        w->stamps[at] = 1 + at % 2;
+        for (uint32_t n = 0; n < w->stamps[at]; n++)
+            forge_stamp(&w->f, w->seals[i], n, NULL, 0, TIMES[n]);
+    }
+}
+
 /* The journal hands over to its next key in the middle of each of so many parts of equal length. */
 static void hand_over(struct world *w, size_t entries, size_t epochs)
 {
@@ -104,6 +118,7 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
     w->name = name;
     w->seal_count = 0;
     w->hand_over_count = 0;
+    w->stamped_count = 0;
     forge_init(&w->f, seed);
     w->f.per_block = per_block;
     forge_genesis(&w->f);
@@ -120,6 +135,7 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
     }
     forge_vkey(&w->f, w->vkey);
     note_seals(w);
+    add_stamps(w);
     w->image = forge_image(&w->f, &w->image_size);
 }
 
@@ -152,6 +168,24 @@ uint64_t world_hand_over_from(const struct world *w, uint64_t seq)
     for (size_t i = 0; i < w->hand_over_count; i++) {
         if (w->hand_overs[i] >= seq)
             return w->hand_overs[i];
+    }
+    return 0;
+}
+
+uint64_t world_stamped_from(const struct world *w, uint64_t seq)
+{
+    for (size_t i = 0; i < w->stamped_count; i++) {
+        if (w->stamped[i] >= seq)
+            return w->stamped[i];
+    }
+    return 0;
+}
+
+uint32_t world_stamps(const struct world *w, uint64_t size)
+{
+    for (size_t i = 0; i < w->stamped_count; i++) {
+        if (w->stamped[i] == size)
+            return w->stamps[i];
     }
     return 0;
 }

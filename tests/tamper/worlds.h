@@ -19,6 +19,9 @@ struct world {
     size_t seal_count;
     uint64_t hand_overs[FORGE_EPOCHS_MAX]; /* the entries that name the next key, ascending; each is sealed */
     size_t hand_over_count;
+    uint64_t stamped[WORLD_SEALS_MAX]; /* seals with timestamps, ascending: every third seal, */
+    uint32_t stamps[WORLD_SEALS_MAX];  /* and how many: one, two, one ... */
+    size_t stamped_count;
     char newest[NOTE_MAX_SIZE]; /* the newest seal, terminated: what an auditor keeps elsewhere */
     uint8_t *image;             /* the honest raw export */
     size_t image_size;
@@ -30,6 +33,10 @@ void worlds_close(struct world worlds[WORLDS]);
 
 /* The size of the first seal that covers entry `seq`. */
 uint64_t world_seal_over(const struct world *w, uint64_t seq);
+/* The first seal with timestamps from size `seq` on; 0: there is none. */
+uint64_t world_stamped_from(const struct world *w, uint64_t seq);
+/* How many timestamps are beside the seal of that size. */
+uint32_t world_stamps(const struct world *w, uint64_t size);
 /* The first hand-over from entry `seq` on; 0: there is none. */
 uint64_t world_hand_over_from(const struct world *w, uint64_t seq);
 
