@@ -137,6 +137,15 @@ MUST_USE enum err_code journal_make_key(struct journal *j, const char *name, uin
                                         struct err *err);
 
 /*
+ * Puts signature lines of others (C2SP cosignatures, each ending LF) behind those that the seal of exactly `size` entries
+ * has, in one write; a line whose (name, id) is there already is left out, and nothing else of the note changes. *seal,
+ * which may be NULL, is the seal as it then stands. No passphrase is needed. The lines are the caller's to verify.
+ * ERR_NOT_FOUND: no such seal. ERR_FORMAT: no signature lines. ERR_RANGE: more than a note can hold.
+ */
+MUST_USE enum err_code journal_add_cosignatures(struct journal *j, uint64_t size, const char *lines,
+                                                size_t lines_size, struct seal *seal, struct err *err);
+
+/*
  * Puts an authority's timestamp (RFC 3161, a DER token) beside the seal of exactly `size` entries; *number, which may be
  * NULL, is its place among that seal's, from 0. One that is there already is not put again. Needs no keys: nothing of
  * the journal changes. What the token says is the caller's to check. ERR_NOT_FOUND: there is no such seal.
