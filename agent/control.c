@@ -142,12 +142,31 @@ static enum err_code check_actor(const char *name, enum role role, struct err *e
     return ERR_OK;
 }
 
-enum err_code control_add_actor(struct desk *d, const char *name, const char *role, struct err *err)
+/* A witness whose key lies in the journal's own vault would be no witness. */
+static enum err_code check_actor_key(const char *name, enum role role, const struct note_key *key,
+                                     struct err *err)
+{
+    if (role != ROLE_WITNESS && key && key->type != NOTE_KEY_ED25519)
+        return err_set(err, ERR_INPUT, "the key is a witness's (type 04): its role is witness");
+    if (role != ROLE_WITNESS)
+        return ERR_OK;
+    if (!key || key->type != NOTE_KEY_COSIGNATURE)
+        return err_set(err, ERR_INPUT,
+                       "a witness has a key of its own, of type 04: what \"ledger witness init\" prints");
+    if (strcmp(key->name, name) != 0)
+        return err_set(err, ERR_INPUT, "a witness goes by the name in its key: %s", key->name);
+    return ERR_OK;
+}
+
+enum err_code control_add_actor(struct desk *d, const char *name, const char *role,
+                                const struct note_key *key, struct err *err)
 {
     const enum role wanted = role_by_name(role);
     uint32_t id;
     enum err_code rc = check_actor(name, wanted, err);
 
+    if (!rc)
+        rc = check_actor_key(name, wanted, key, err);
     if (!rc)
         rc = desk_begin(d, err);
     if (rc)
@@ -155,6 +174,8 @@ enum err_code control_add_actor(struct desk *d, const char *name, const char *ro
     start(d, ENTRY_CONTROL_ACTOR, INSTANT_NONE);
     if (actors_id(d->book.actors, name, strlen(name), &id, NULL) == ERR_OK)
         rc = err_set(err, ERR_EXISTS, "there is an actor \"%s\" already", name);
+    else if (key)
+        memcpy(d->scratch.as.control_actor.key.bytes, key->public_key, sizeof key->public_key);
     else
         rc = journal_make_key(d->journal, name, d->scratch.as.control_actor.key.bytes, err);
     if (!rc) {

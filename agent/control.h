@@ -26,7 +26,12 @@ MUST_USE enum err_code control_stop(struct desk *d, const char *actor, const cha
 MUST_USE enum err_code control_resume(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
                                       struct err *err);
 
-/* One more actor, with a fresh key in the vault. ERR_EXISTS: the name is taken. ERR_INPUT: no name, or no role. */
-MUST_USE enum err_code control_add_actor(struct desk *d, const char *name, const char *role, struct err *err);
+/*
+ * One more actor: with that key, whose secret is somewhere else; or with `key` NULL, with a fresh one in the vault. A
+ * witness's is always its own, of type 04 and of the actor's name; anybody else's is of type 01. ERR_EXISTS: the name is
+ * taken. ERR_INPUT: no name, no role, or no key for that role.
+ */
+MUST_USE enum err_code control_add_actor(struct desk *d, const char *name, const char *role,
+                                         const struct note_key *key, struct err *err);
 
 #endif

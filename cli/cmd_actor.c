@@ -39,17 +39,23 @@ static enum err_code list_actors(struct cli *cli, bool json, struct err *err)
     return rc;
 }
 
-static enum err_code add_actor(struct cli *cli, const char *name, const char *role, struct err *err)
+/* `vkey` NULL: a key is made. */
+static enum err_code add_actor(struct cli *cli, const char *name, const char *role, const char *vkey,
+                               struct err *err)
 {
     struct journal *j = NULL;
     struct desk d = {0};
-    enum err_code rc = cli_open_to_write(cli, &j, err);
+    struct note_key key;
+    enum err_code rc = vkey ? note_key_parse(&key, vkey, strlen(vkey), err) : ERR_OK;
 
+    if (rc)
+        return err_wrap(err, "--key");
+    rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
     cli_put_remark(d.book.snapshots.remark);
     if (!rc)
-        rc = control_add_actor(&d, name, role, err);
+        rc = control_add_actor(&d, name, role, vkey ? &key : NULL, err);
     if (!rc)
         printf("actor %u: %s, entry %llu\n", d.book.actors->count, name,
                (unsigned long long)book_seq(&d.book));
@@ -62,16 +68,19 @@ enum err_code cmd_actor(struct cli *cli, struct err *err)
 {
     const char *operands[2] = {NULL, NULL};
     const char *role = NULL;
+    const char *key = NULL;
     size_t count = 0;
     bool json = false;
-    const struct cli_option options[] = {{.name = "role", .value = &role}, {.name = "json", .flag = &json}};
-    const enum err_code rc = cli_options(cli, options, 2, operands, 2, &count, err);
+    const struct cli_option options[] = {
+        {.name = "role", .value = &role}, {.name = "key", .value = &key}, {.name = "json", .flag = &json}};
+    const enum err_code rc = cli_options(cli, options, 3, operands, 2, &count, err);
 
     if (rc)
         return rc;
     if (count == 0 || (count == 1 && strcmp(operands[0], "list") == 0))
         return list_actors(cli, json, err);
     if (count == 2 && strcmp(operands[0], "add") == 0 && role)
-        return add_actor(cli, operands[1], role, err);
-    return err_set(err, ERR_USAGE, "actor: list, or add NAME --role ROLE (see: ledger help actor)");
+        return add_actor(cli, operands[1], role, key, err);
+    return err_set(err, ERR_USAGE,
+                   "actor: list, or add NAME --role ROLE [--key VKEY] (see: ledger help actor)");
 }

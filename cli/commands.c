@@ -156,9 +156,11 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"
      "  ledger -C J verify --threads 1\n"},
-    {"seal", cmd_seal, "the newest checkpoint, as a signed note; a timestamp for it",
+    {"seal", cmd_seal, "the newest checkpoint, as a signed note; timestamps and cosignatures for it",
      "usage: ledger -C DIR seal [--size N] [--bare] [--token FILE [--number K]]\n"
-     "       ledger -C DIR seal [--size N] --timestamp URL [--tsa-ca FILE] [--timeout S] [--token FILE]\n\n"
+     "       ledger -C DIR seal [--size N] --timestamp URL [--tsa-ca FILE] [--timeout S] [--token FILE]\n"
+     "       ledger -C DIR seal [--size N] --witness URL... [--witness-key VKEY...] [--policy FILE]\n"
+     "                          [--quorum K] [--timeout S] [--ca FILE] [--evidence D]\n\n"
      "Prints the newest C2SP checkpoint byte for byte (or the oldest that covers N entries): what "
      "transparency-log\n"
      "tools accept. Keep one outside this machine. Later, in a journal that verify calls good, --size N (the "
@@ -171,7 +173,21 @@ const struct command commands[] = {
      "answer and\n"
      "                   keeps it beside the seal; verify checks it from then on\n"
      "  --tsa-ca FILE    the authority's certificates, PEM: an answer that they do not prove is refused\n"
-     "  --timeout S      seconds that the authority has, 1 .. 600 (default 30)\n"
+     "  --witness URL    asks this witness (C2SP tlog-witness) for its cosignature, checks it, and keeps it "
+     "in "
+     "the seal;\n"
+     "                   may be repeated. Without it the addresses in the policy are asked. docs/WITNESS.md\n"
+     "  --witness-key V  a witness's verifier key; known are also the journal's actors of role witness\n"
+     "  --policy FILE    a C2SP tlog-policy file: its witnesses are known, and its quorum is asked for\n"
+     "  --quorum K       how many known witnesses must have cosigned (default: as many as are asked); fewer "
+     "is "
+     "exit 3,\n"
+     "                   and what was collected is kept\n"
+     "  --ca FILE        certificates, PEM, for https addresses of witnesses\n"
+     "  --evidence D     the folder for two seals that contradict each other, should a witness hold one "
+     "(default\n"
+     "                   DIR/evidence); that is exit 1\n"
+     "  --timeout S      seconds that an authority or witness has, 1 .. 600 (default 30)\n"
      "  --bare           prints what timestamps are over: the note up to the journal's own signature line\n"
      "  --token FILE     writes the seal's newest timestamp (or number K of 0, 1 ...) to FILE, DER. Without "
      "this "
@@ -180,6 +196,7 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J seal > checkpoint.txt\n"
      "  ledger -C J seal --timestamp http://timestamp.example/tsa --tsa-ca tsa.pem\n"
+     "  ledger -C J seal --witness https://witness.example/w1 --quorum 1\n"
      "  ledger -C J seal --bare > bare.txt && ledger -C J seal --token token.der\n"},
     {"prove", cmd_prove, "that an entry is sealed, for somebody without the journal",
      "usage: ledger -C DIR prove SEQ [--size N] [--format json|tlog-proof] [--entry-out FILE]\n"
@@ -259,10 +276,17 @@ const struct command commands[] = {
      "  ledger config check examples/naked-put.yaml\n"},
     {"actor", cmd_actor, "who may write",
      "usage: ledger -C DIR actor list [--json]\n"
-     "       ledger -C DIR actor add NAME --role ROLE\n\n"
+     "       ledger -C DIR actor add NAME --role ROLE [--key VKEY]\n\n"
      "Roles: owner, operator, compliance, auditor, strategy, risk, broker, feed, agent, witness. Each actor "
-     "gets an\n"
+     "has "
+     "an\n"
      "Ed25519 key; its public half is in the journal.\n\n"
+     "  --key VKEY  a key whose secret is somewhere else, as a C2SP verifier key; without it one is made in "
+     "the "
+     "vault.\n"
+     "              A witness always has its own, of type 04, and goes by the name in it: from then on "
+     "verify\n"
+     "              checks its lines in the seals\n\n"
      "example:\n"
      "  ledger -C J actor add feed:bloomberg --role feed\n"},
     {"export", cmd_export, "all stored bytes in one file, for other verifiers",

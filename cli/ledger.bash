@@ -14,7 +14,7 @@ _ledger() {
         esac
     done
     case $previous in
-    -C | --out | --state) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    -C | --out | --state | --evidence) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     --passphrase-file | --config | --policy | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "json tlog-proof" -- "$current"); return ;;
@@ -37,14 +37,14 @@ _ledger() {
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
     verify) options="--tsa-ca --require-timestamp --key --against --threads --raw --json" ;;
-    seal) options="--size --timestamp --tsa-ca --timeout --bare --token --number" ;;
+    seal) options="--size --timestamp --tsa-ca --timeout --bare --token --number --witness --witness-key --policy --quorum --ca --evidence" ;;
     prove) options="--size --format --entry-out --consistency" ;;
     check-proof) options="--key --entry --against --json" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;
     stop | resume) options="--reason --actor --json" ;;
     config) options="show list check set --actor --markdown" ;;
-    actor) options="list add --role --json" ;;
+    actor) options="list add --role --key --json" ;;
     export) options="--raw" ;;
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;

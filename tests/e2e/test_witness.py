@@ -1,5 +1,7 @@
 """ledger witness: real servers, real requests, and everything that a log, a thief or a passer-by may try."""
+import base64
 import hashlib
+import http.server
 import json
 import os
 import re
@@ -7,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import unittest
 import urllib.error
 import urllib.request
@@ -196,6 +199,301 @@ class Server(Case):
                                     policy, stdout=subprocess.PIPE)
         self.w.url = self.w.process.stdout.readline().decode().strip()
         self.assertEqual(self.w.post("old 0\n\n" + self.j.run("seal").out)[0], 200)
+
+
+class Fake:
+    """Something at a witness's address that does not behave like one: answers(path, body) gives (status, type, bytes)."""
+
+    def __init__(self, case, answers):
+        self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(handler):  # pylint: disable=no-self-argument
+                body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+                self.asked.append((handler.path, body))
+                status, kind, data = answers(handler.path, body)
+                handler.send_response(status)
+                handler.send_header("Content-Type", kind)
+                handler.send_header("Content-Length", str(len(data)))
+                handler.end_headers()
+                handler.wfile.write(data)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.handle_error = lambda *args: None  # who asked has gone
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        case.addCleanup(self.server.server_close)
+        case.addCleanup(self.server.shutdown)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+class Asking(Case):
+    """ledger seal --witness."""
+
+    def setUp(self):
+        super().setUp()
+        self.j = self.journal()
+        self.ws = [Witness(self, f"W{n}", f"witness.example/w{n}").start(self.j.vkey) for n in range(2)]
+        self.w = self.ws[0]
+
+    def seal(self, *options, journal=None, code=support.DONE):
+        return (journal or self.j).run("seal", *options, code=code)
+
+    def lines(self, journal=None):
+        """Who has cosigned the newest seal, besides the journal itself."""
+        return [line.split()[1] for line in self.seal(journal=journal).lines if line.startswith(DASH)][1:]
+
+    def know(self, *witnesses):
+        for w in witnesses:
+            self.j.run("actor", "add", w.name, "--role", "witness", "--key", w.vkey)
+
+    def test_a_cosignature_is_checked_and_kept(self):
+        bare = self.seal().out
+        told = self.seal("--witness", self.w.url, "--witness-key", self.w.vkey)
+        self.assertRegex(told.err, rf"^{self.w.url}: cosigned by {self.w.name} at 20\d\d-\S+Z\n$")
+        self.assertTrue(told.out.startswith(bare))
+        self.assertEqual(self.seal().out, told.out)
+        self.assertEqual(self.w.checkpoint(), (200, told.out))
+        self.assertEqual(self.lines(), [self.w.name])
+        # The same seal once more: one line stays, of the first time.
+        self.assertEqual(self.seal("--witness", self.w.url, "--witness-key", self.w.vkey).out, told.out)
+        # The journal goes on; the witness's word is about the seal that it saw.
+        self.j.append(note("later"))
+        self.assertEqual(self.lines(), [])
+        self.seal("--witness", self.w.url, "--witness-key", self.w.vkey)
+        self.assertEqual(self.lines(), [self.w.name])
+        self.assertEqual(self.seal("--size", "1").out, told.out)
+        self.j.verify()
+        raw = self.path("raw")
+        self.j.run("export", "--raw", raw)
+        self.ledger("verify", "--raw", raw, "--key", self.j.vkey)
+
+    def test_whom_the_journal_knows(self):
+        self.expect_error(COULD_NOT, "no witness's key is known", args=["-C", self.j.path, "seal", "--witness", self.w.url])
+        self.know(*self.ws)
+        rows = {row["name"]: row for row in self.j.json("actor", "list")}
+        self.assertEqual(rows[self.w.name]["role"], "witness")
+        self.seal("--witness", self.ws[0].url, "--witness", self.ws[1].url)
+        self.assertEqual(self.lines(), [w.name for w in self.ws])
+        self.j.verify()
+
+    def test_a_witness_is_entered_by_its_own_key(self):
+        add = ["-C", self.j.path, "actor", "add"]
+        w = self.w
+        self.expect_error(COULD_NOT, "a key of its own", args=[*add, w.name, "--role", "witness"])
+        self.expect_error(COULD_NOT, "a key of its own", args=[*add, w.name, "--role", "witness", "--key", self.j.vkey])
+        self.expect_error(COULD_NOT, "goes by the name in its key: " + w.name,
+                          args=[*add, "other", "--role", "witness", "--key", w.vkey])
+        self.expect_error(COULD_NOT, "is a witness's", args=[*add, w.name, "--role", "auditor", "--key", w.vkey])
+        self.expect_error(COULD_NOT, "--key", args=[*add, w.name, "--role", "witness", "--key", "x"])
+        self.expect_error(MISUSED, "actor", args=[*add, w.name, "--key", w.vkey])
+        self.j.run("actor", "add", "auditor:ann", "--role", "auditor", "--key", self.j.vkey)
+        self.assertEqual([row["role"] for row in self.j.json("actor", "list")][-1:], ["auditor"])
+
+    def test_fewer_than_asked_is_said_and_what_there_is_is_kept(self):
+        keys = [word for w in self.ws for word in ("--witness-key", w.vkey)]
+        self.ws[1].stop()
+        asked = ["--witness", self.ws[0].url, "--witness", self.ws[1].url, *keys]
+        told = self.seal(*asked, code=COULD_NOT)
+        self.assertIn("1 known witnesses, and 2 of 2 known witnesses are asked", told.err)
+        self.assertRegex(told.err, f"{self.ws[1].url}: .*(onnect|answer)")
+        self.assertEqual(self.seal().out, told.out)
+        self.assertEqual(self.lines(), [self.ws[0].name])
+        self.assertEqual(self.seal(*asked, "--quorum", "1").code, 0)
+        self.seal(*asked, "--quorum", "2", code=COULD_NOT)
+        self.expect_error(COULD_NOT, "3 witnesses cannot", args=["-C", self.j.path, "seal", *asked, "--quorum", "3"])
+        # The other one is back, and what the first said earlier counts.
+        self.ws[1].start(self.j.vkey)
+        self.seal("--witness", self.ws[1].url, *keys, "--quorum", "2")
+        self.assertEqual(self.lines(), [w.name for w in self.ws])
+
+    def test_a_policy_says_who_and_how_many(self):
+        third = Witness(self, "W3", "witness.example/w3").start(self.j.vkey)
+        rows = [f"witness w{n} {w.vkey} {w.url}/\n" for n, w in enumerate([*self.ws, third])]
+        policy = self.write("policy", f"log {self.j.vkey}\n{''.join(rows)}group two 2 w0 w1\ngroup all all two w2\nquorum all\n")
+        told = self.seal("--policy", policy)
+        self.assertEqual(told.err.count("cosigned by"), 3)
+        self.j.append(note("later"))
+        third.stop()
+        told = self.seal("--policy", policy, code=COULD_NOT)
+        self.assertIn("the policy's quorum", told.err)
+        self.assertEqual(self.lines(), [w.name for w in self.ws])
+        self.seal("--policy", self.write("p2", "".join(rows) + "group any any w0 w1 w2\nquorum any\n"), "--witness", self.w.url)
+        bad = self.write("p3", "quorum none\nwitness\n")
+        self.expect_error(COULD_NOT, "p3", "line 2", args=["-C", self.j.path, "seal", "--policy", bad])
+        self.expect_error(COULD_NOT, "names no witness's address", args=[
+            "-C", self.j.path, "seal", "--witness-key", self.w.vkey, "--policy", self.write("p4", "quorum none\n")])
+
+    def test_misuse(self):
+        seal = ["-C", self.j.path, "seal"]
+        for options in (["--quorum", "1"], ["--witness-key", self.w.vkey], ["--ca", "x"], ["--evidence", "x"], ["--timeout", "3"]):
+            self.expect_error(MISUSED, "go", args=[*seal, *options])
+        self.expect_error(MISUSED, "quorum", args=[*seal, "--witness", self.w.url, "--witness-key", self.w.vkey, "--quorum", "x"])
+        self.expect_error(COULD_NOT, "--witness-key", args=[*seal, "--witness", self.w.url, "--witness-key", "x"])
+        self.expect_error(COULD_NOT, "ftp://x", args=[*seal, "--witness", "ftp://x", "--witness-key", self.w.vkey])
+
+    def test_answers_that_are_no_cosignature(self):
+        """Each is told, none is kept, and none of them ends anything but itself."""
+        other = Witness(self, "W9", self.w.name)  # the same name, another key
+        good = self.w.post("old 0\n\n" + self.seal().out)[2]
+        blob = bytearray(base64.b64decode(good.split()[2]))
+        blob[20] ^= 1
+        wrong = f"{DASH}{self.w.name} {base64.b64encode(bytes(blob)).decode()}\n"
+        size = "text/x.tlog.size"
+        table = [
+            ((200, "text/plain", b""), "not made of signature lines"),
+            ((200, "text/plain", b"\n" + good.encode()), "not made of signature lines"),
+            ((200, "text/plain", good.encode() + b"\n" + good.encode()), "not made of signature lines"),
+            ((200, "text/plain", os.urandom(3000)), "not made of signature lines"),
+            ((200, "text/plain", b"x" * 100000), "bytes"),
+            ((200, "text/plain", wrong.encode()), f"its line as {self.w.name} is not that key's signature"),
+            ((200, "text/plain", (DASH + "stranger AAAAAgI=\n").encode()), "a key that is not known"),
+            ((500, "text/plain", b"no \x1b[31m luck\nat all"), "HTTP 500): no ?[31m luck\n"),
+            ((302, "text/plain", b""), "HTTP 302)"),
+            ((404, "text/plain", b"unknown log"), "HTTP 404): unknown log"),
+            ((409, "text/plain", b"1\n"), "HTTP 409)"),
+            ((409, size, b"1"), "HTTP 409)"),
+            ((409, size, b"01\n"), "HTTP 409)"),
+            ((409, size, b"0\n"), "HTTP 409)"),
+            ((409, size, b"99\n"), "it has cosigned 99 entries by now, and this seal covers 1"),
+            ((422, "text/plain", b"consistency"), "HTTP 422)"),
+        ]
+        before = self.seal().out
+        for answer, words in table:
+            with self.subTest(answer=str(answer)[:80]):
+                fake = Fake(self, lambda path, body, answer=answer: answer)
+                told = self.seal("--witness", fake.url, "--witness-key", self.w.vkey, code=COULD_NOT)
+                self.assertIn(words, told.err)
+                self.assertLess(len(fake.asked), 5)
+                self.assertEqual(self.seal().out, before)
+        self.w.stop()
+        other.start(self.j.vkey)
+        self.assertIn("not known", self.seal("--witness", other.url, "--witness-key", self.w.vkey, code=COULD_NOT).err)
+        self.assertEqual(self.seal().out, before)
+
+    def test_a_witness_that_counts_for_ever(self):
+        """409 with another size each time."""
+        self.j.append(*[note(str(n)) for n in range(20)])
+        sizes = iter(range(1, 1000))
+        fake = Fake(self, lambda path, body: (409, "text/x.tlog.size", b"%d\n" % next(sizes)))
+        self.seal("--witness", fake.url, "--witness-key", self.w.vkey, code=COULD_NOT)
+        self.assertLess(len(fake.asked), 5)
+
+    def test_a_witness_that_does_not_answer_in_time(self):
+        released = threading.Event()
+        self.addCleanup(released.set)
+        fake = Fake(self, lambda path, body: (released.wait(60), (500, "text/plain", b""))[1])
+        told = self.seal("--witness", fake.url, "--witness", self.w.url, "--witness-key", self.w.vkey, "--quorum", "1",
+                         "--timeout", "1")
+        self.assertIn(f"{self.w.url}: cosigned", told.err)
+        self.assertRegex(told.err, rf"{fake.url}: .*(time|Time)")
+
+
+class Histories(Case):
+    """What the witness is for: a journal that is not the one it was."""
+
+    def setUp(self):
+        super().setUp()
+        self.j = self.journal()
+        self.w = Witness(self).start(self.j.vkey)
+        self.j.append(*[note(f"first {n}") for n in range(40)])
+        self.j.run("actor", "add", self.w.name, "--role", "witness", "--key", self.w.vkey)
+        self.old = self.path("old")
+        shutil.copytree(self.j.path, self.old)
+        for n in range(3):
+            self.j.append(*[note(f"then {n} {k}") for k in range(30)])
+            self.j.run("seal", "--witness", self.w.url)
+        self.kept = self.j.run("seal").out
+
+    def refused(self, path, held, own, evidence=None, *options):
+        """The witness refuses, and the two seals are kept: the one of `held` entries that it holds, and one of `own`."""
+        before = self.w.list()
+        told = self.ledger("-C", path, "seal", "--witness", self.w.url, *options, code=WRONG)
+        self.assertIn(f"it holds a checkpoint of {held} entries that this journal's key signed", told.err)
+        self.assertEqual(told.out, "")
+        folder = evidence or os.path.join(path, "evidence")
+        sizes = set()
+        for name in os.listdir(folder):
+            self.assertIn(name, told.err)
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                seal = f.read()
+            sizes.add(int(seal.split("\n")[1]))
+            self.assertTrue(name.startswith(f"seal-{seal.split(chr(10))[1]}-"))
+        self.assertEqual(sizes, {held, own})
+        self.assertEqual(self.w.list()["logs"], before["logs"])  # it holds what it held
+        return told
+
+    def test_a_restored_backup_is_refused(self):
+        told = self.refused(self.old, 132, 42)
+        self.assertIn("and the journal has 42: it was rolled back or cut", told.err)
+        self.assertEqual(len(self.w.evidence(".txt")), 1)
+        with open(os.path.join(self.w.path, "evidence", self.w.evidence(".txt")[0]), encoding="utf-8") as f:
+            self.assertIn("older", f.read())
+
+    def test_a_restored_backup_that_went_on_is_refused_at_every_size(self):
+        for count, own, kind in ((10, 52, "older"), (80, 132, "fork"), (50, 132, "unconnected")):
+            with self.subTest(kind=kind):
+                self.ledger("-C", self.old, "append", self.write("more", "".join(
+                    json.dumps(note(f"another past {count} {n}")) + "\n" for n in range(count))))
+                shutil.rmtree(os.path.join(self.old, "evidence"), ignore_errors=True)
+                told = self.refused(self.old, 132, own)
+                self.assertIn("rolled back", told.err)
+                self.assertIn(kind, self.w.said().rstrip().split("\n")[-1] + self.w.said().rstrip().split("\n")[-2])
+        self.assertEqual(len(self.w.evidence(".txt")), 3)
+        # The true one goes on.
+        self.j.append(note("and on"))
+        self.j.run("seal", "--witness", self.w.url)
+        self.assertEqual(self.w.size(), 133)
+
+    def test_a_tail_cut_cleanly_is_refused_and_the_evidence_goes_where_it_is_wanted(self):
+        """Cut at an older seal, the journal is good in itself."""
+        self.ledger("-C", self.old, "verify", "--key", self.j.vkey)
+        folder = self.path("kept")
+        self.refused(self.old, 132, 42, folder, "--evidence", folder)
+        self.assertFalse(os.path.exists(os.path.join(self.old, "evidence")))
+        self.expect_error(WRONG, "132", args=["-C", self.old, "seal", "--witness", self.w.url, "--evidence", "/dev/null/x"])
+
+    def test_kill_it_at_any_moment_and_nothing_that_it_signed_is_lost(self):
+        other = self.path("other")
+        shutil.copytree(self.old, other)
+        for n in range(5 if support.QUICK else 25):
+            self.j.append(note(f"onward {n}"))
+            if n % 2:  # between requests
+                told = self.j.run("seal", "--witness", self.w.url)
+                self.w.restart()
+            else:  # while it is asked
+                process = self.j.start("seal", "--witness", self.w.url, stdout=subprocess.PIPE)
+                for _ in range(n * 20000):
+                    pass
+                self.w.process.send_signal(signal.SIGKILL)
+                process.wait(timeout=60)
+                self.w.restart()
+                told = self.j.run("seal", "--witness", self.w.url)
+            self.assertEqual(told.lines[-1].split()[1], self.w.name)
+            self.assertEqual(self.w.size(), self.j.json("verify")["entries"])
+            status, held = self.w.checkpoint()
+            self.assertEqual((status, text_of(held)), (200, text_of(told.out)))
+        # And it still knows a fork when it sees one.
+        self.ledger("-C", other, "append", input=json.dumps(note("another past")))
+        self.refused(other, self.w.size(), 43)
+
+    def test_two_desks_with_one_key_cannot_both_be_cosigned(self):
+        """Clones that append alternately: whoever comes first at a size wins, for ever."""
+        twin = self.path("twin")
+        shutil.copytree(self.j.path, twin)
+        self.j.append(note("here"))
+        self.ledger("-C", twin, "append", input=json.dumps(note("there")))
+        self.ledger("-C", twin, "seal", "--witness", self.w.url)
+        told = self.j.run("seal", "--witness", self.w.url, code=WRONG)
+        self.assertIn("it was forked", told.err)
+        self.ledger("-C", twin, "append", input=json.dumps(note("there")))
+        self.ledger("-C", twin, "seal", "--witness", self.w.url)
 
 
 if __name__ == "__main__":

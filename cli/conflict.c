@@ -1,0 +1,79 @@
+#include "cli/conflict.h"
+
+#include "ledger/checkpoint.h"
+#include "ledger/file.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static enum err_code write_note(const char *dir, const char *name, const char *note, size_t size,
+                                struct err *err)
+{
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+        return err_set(err, ERR_IO, "%s: %s", dir, strerror(errno));
+    const int fd = file_open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (fd < 0)
+        return err_set(err, ERR_IO, "%s: %s", dir, strerror(errno));
+    const enum err_code rc = file_replace_whole(fd, name, note, size, 0644, err);
+    (void)file_close(fd);
+    return rc ? err_wrap(err, "%s", dir) : ERR_OK;
+}
+
+enum err_code conflict_keep(const char *dir, const char *note, size_t size, char path[CONFLICT_PATH_MAX],
+                            struct err *err)
+{
+    struct note parsed;
+    struct checkpoint c;
+    char name[80];
+
+    enum err_code rc = note_parse(&parsed, note, size, err);
+    if (!rc)
+        rc = checkpoint_parse(&c, parsed.text, parsed.text_size, err);
+    if (rc)
+        return rc;
+    const uint8_t *const root = c.root.bytes;
+    snprintf(name, sizeof name, "seal-%" PRIu64 "-%02x%02x%02x%02x.txt", c.size, root[0], root[1], root[2],
+             root[3]);
+    if (snprintf(path, CONFLICT_PATH_MAX, "%s/%s", dir, name) >= CONFLICT_PATH_MAX)
+        return err_set(err, ERR_INPUT, "the folder's path is too long");
+    return write_note(dir, name, note, size, err);
+}
+
+static enum err_code find_own(struct journal *j, const char *held, size_t held_size, struct seal *seal,
+                              struct err *err)
+{
+    struct journal_reader *r = NULL;
+    struct note note;
+    struct checkpoint c;
+
+    enum err_code rc = note_parse(&note, held, held_size, err);
+    if (!rc)
+        rc = checkpoint_parse(&c, note.text, note.text_size, err);
+    if (!rc)
+        rc = journal_reader_begin(j, &r, err);
+    if (!rc) {
+        const uint64_t size = journal_reader_size(r);
+        rc = journal_reader_seal(r, c.size < size ? c.size : size, seal, err);
+    }
+    journal_reader_end(r);
+    return rc;
+}
+
+void conflict_keep_both(struct journal *j, const char *dir, const char *held, size_t held_size)
+{
+    char paths[2][CONFLICT_PATH_MAX];
+    struct seal own;
+    struct err why = {.code = ERR_OK};
+
+    enum err_code rc = find_own(j, held, held_size, &own, &why);
+    if (!rc)
+        rc = conflict_keep(dir, held, held_size, paths[0], &why);
+    if (!rc)
+        rc = conflict_keep(dir, own.note, own.note_size, paths[1], &why);
+    if (rc)
+        fprintf(stderr, "The seals that contradict each other could not be kept as evidence: %s\n", why.text);
+    else
+        fprintf(stderr, "Kept as evidence: %s, which this journal does not lead through, and its own %s\n",
+                paths[0], paths[1]);
+}
