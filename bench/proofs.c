@@ -1,17 +1,17 @@
 /*
- * What a proof costs in a large journal, in microseconds each: computing the inclusion path of an entry from what is
- * stored, making the whole proof (entry, path, seal), and checking it. Run by hand.
+ * What a proof costs in a large journal, in microseconds each: computing a path from what is stored, making the whole
+ * proof (entry, path, seal), and checking one. Run by hand.
  *
  *   bench_proofs --dir DIR-ON-THE-DISK [--entries N] [--proofs N] [--keep]
  *
  * Appends the entries in groups of 10,000 through the library, as bench_soak does, then proves entries that lie
- * anywhere: at the newest seal, and at seals of any age. A journal that --keep left in DIR/proofs is used again.
+ * anywhere. A journal that --keep left in DIR/proofs is used again.
  */
 #include "load.h"
 #include "own.h"
 
+#include "audit/proof.h"
 #include "ledger/clock.h"
-#include "ledger/merkle.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -70,16 +70,53 @@ static struct journal *make(const char *dir, uint64_t entries)
 
 /* -- measuring ------------------------------------------------------------------------------------------- */
 
-/* One proof of entry `seq` at the seal of at least `size`. */
-typedef void (*prove_fn)(struct journal_reader *r, uint64_t seq, uint64_t size);
+/* What is measured: something with entry `seq` and the tree of `size` entries. */
+struct subject {
+    struct journal *j;
+    struct journal_reader *r;
+    struct note_key key;
+    struct proof *proof; /* one that is to be checked */
+};
 
-static void path_only(struct journal_reader *r, uint64_t seq, uint64_t size)
+typedef void (*prove_fn)(struct subject *s, uint64_t seq, uint64_t size);
+
+static void path_only(struct subject *s, uint64_t seq, uint64_t size)
 {
     struct hash path[MERKLE_PATH_MAX];
     unsigned count = 0;
     struct err err;
 
-    must(journal_reader_inclusion(r, seq, size, path, &count, &err), &err);
+    must(journal_reader_inclusion(s->r, seq, size, path, &count, &err), &err);
+}
+
+static void growth_only(struct subject *s, uint64_t seq, uint64_t size)
+{
+    struct hash path[MERKLE_PATH_MAX];
+    unsigned count = 0;
+    struct err err;
+
+    must(journal_reader_consistency(s->r, seq, size, path, &count, &err), &err);
+}
+
+/* Entry, path and seal, as `ledger prove` makes them. */
+static void whole(struct subject *s, uint64_t seq, uint64_t size)
+{
+    struct proof p;
+    struct err err;
+
+    proof_init(&p);
+    must(proof_make_inclusion(s->r, seq, size, &p, &err), &err);
+    proof_release(&p);
+}
+
+static void check(struct subject *s, uint64_t seq, uint64_t size)
+{
+    struct proof_finding found;
+    struct err err;
+
+    (void)seq;
+    (void)size;
+    must(proof_check(s->proof, &s->key, &found, &err), &err);
 }
 
 static int by_time(const void *a, const void *b)
@@ -90,28 +127,54 @@ static int by_time(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void measure(const char *what, struct journal_reader *r, prove_fn prove, bool is_archived,
-                    uint64_t proofs)
+struct row {
+    const char *what;
+    prove_fn prove;
+    bool any_size;   /* of any age; else the newest */
+    bool new_reader; /* that has no tiles at hand */
+};
+
+static const struct row rows[] = {
+    {"inclusion path, first of a reader", path_only, false, true},
+    {"inclusion path, newest seal", path_only, false, false},
+    {"inclusion path, any size, first", path_only, true, true},
+    {"inclusion path, any size", path_only, true, false},
+    {"whole proof, newest seal", whole, false, false},
+    {"consistency path, to the newest", growth_only, false, false},
+    {"check of a proof", check, false, false},
+};
+
+static int64_t time_one(struct subject *s, const struct row *row, uint64_t i, uint64_t entries)
 {
-    const uint64_t entries = journal_reader_size(r);
+    const uint64_t size = row->any_size ? 1 + scatter(i + 7919, entries) : entries;
+    const uint64_t seq = 1 + scatter(i, size);
+    struct err err;
+
+    if (row->new_reader) {
+        journal_reader_end(s->r);
+        must(journal_reader_begin(s->j, &s->r, &err), &err);
+    }
+    const int64_t begin_ns = clock_monotonic_ns();
+    row->prove(s, seq, size);
+    return clock_monotonic_ns() - begin_ns;
+}
+
+static void measure(struct subject *s, const struct row *row, uint64_t proofs)
+{
+    const uint64_t entries = journal_reader_size(s->r);
     int64_t *const took_ns = calloc(proofs, sizeof *took_ns);
     int64_t all_ns = 0;
 
     if (!took_ns)
         raw_die("proofs", "out of memory");
-    for (uint64_t i = 0; i < proofs + WARMUP; i++) {
-        const uint64_t size = is_archived ? 1 + scatter(i + 7919, entries) : entries;
-        const uint64_t seq = 1 + scatter(i, size);
-        const int64_t begin_ns = clock_monotonic_ns();
-        prove(r, seq, size);
-        const int64_t ns = clock_monotonic_ns() - begin_ns;
-        if (i < WARMUP)
-            continue;
-        took_ns[i - WARMUP] = ns;
-        all_ns += ns;
+    for (uint64_t i = 0; i < WARMUP; i++)
+        (void)time_one(s, row, i, entries);
+    for (uint64_t i = 0; i < proofs; i++) {
+        took_ns[i] = time_one(s, row, WARMUP + i, entries);
+        all_ns += took_ns[i];
     }
     qsort(took_ns, proofs, sizeof *took_ns, by_time);
-    printf("%-34s %8.1f %8.1f %8.1f %8.1f\n", what, (double)all_ns / 1e3 / (double)proofs,
+    printf("%-34s %8.1f %8.1f %8.1f %8.1f\n", row->what, (double)all_ns / 1e3 / (double)proofs,
            (double)took_ns[proofs / 2] / 1e3, (double)took_ns[proofs - 1 - proofs / 100] / 1e3,
            (double)took_ns[proofs - 1] / 1e3);
     free(took_ns);
@@ -119,15 +182,21 @@ static void measure(const char *what, struct journal_reader *r, prove_fn prove, 
 
 static void measure_all(struct journal *j, uint64_t proofs)
 {
-    struct journal_reader *r = NULL;
+    struct subject s = {.j = j};
+    struct proof p;
     struct err err;
 
-    must(journal_reader_begin(j, &r, &err), &err);
-    printf("%" PRIu64 " entries, %" PRIu64 " proofs a row\n\n", journal_reader_size(r), proofs);
+    must(journal_reader_begin(j, &s.r, &err), &err);
+    must(note_key_parse(&s.key, journal_vkey(j), strlen(journal_vkey(j)), &err), &err);
+    proof_init(&p);
+    must(proof_make_inclusion(s.r, journal_reader_size(s.r) / 3, 0, &p, &err), &err);
+    s.proof = &p;
+    printf("%" PRIu64 " entries, %" PRIu64 " a row\n\n", journal_reader_size(s.r), proofs);
     printf("%-34s %8s %8s %8s %8s\n", "microseconds", "mean", "median", "99 %", "most");
-    measure("inclusion path, newest seal", r, path_only, false, proofs);
-    measure("inclusion path, any size", r, path_only, true, proofs);
-    journal_reader_end(r);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        measure(&s, &rows[i], proofs);
+    proof_release(&p);
+    journal_reader_end(s.r);
 }
 
 /* -- options --------------------------------------------------------------------------------------------- */
