@@ -37,9 +37,7 @@ void proof_release(struct proof *p)
 {
     for (size_t i = 0; i < p->key_count; i++) {
         step_release(&p->keys[i].step);
-        if (p->keys[i].owner)
-            step_release(p->keys[i].owner);
-        free(p->keys[i].owner);
+        step_release(&p->keys[i].owner);
     }
     free(p->keys);
     step_release(&p->last);
@@ -132,9 +130,9 @@ static enum err_code check_owner(struct trust *t, const struct proof_key *k, con
     uint8_t statement[ENTRY_MAX_SIZE + NOTE_NAME_MAX + 32];
     struct entry named;
 
-    enum err_code rc = trust_seal(t, k->owner, err);
+    enum err_code rc = trust_seal(t, &k->owner, err);
     if (!rc)
-        rc = trust_entry(t, k->owner, &named, err);
+        rc = trust_entry(t, &k->owner, &named, err);
     if (rc) {
         err_wrap(err, "owner");
         return rc;
@@ -182,7 +180,7 @@ static enum err_code check_key(struct trust *t, const struct proof_key *k, struc
     if (e.as.control_key.epoch < 1 || (uint64_t)e.as.control_key.epoch != t->epoch + 1)
         return err_set(err, ERR_WRONG, "it names the key of epoch %" PRId64 " where %" PRIu64 " comes next",
                        e.as.control_key.epoch, t->epoch + 1);
-    if (k->owner) {
+    if (k->has_owner) {
         rc = check_owner(t, k, &e, err);
         if (!rc)
             rc = take_key(t, &e, e.seq, err);
@@ -193,7 +191,7 @@ static enum err_code check_key(struct trust *t, const struct proof_key *k, struc
         rc = trust_entry(t, &k->step, &e, err);
     if (!rc && t->size != e.seq)
         rc = err_set(err, ERR_WRONG, "no seal ends with entry %" PRIu64, e.seq);
-    if (rc || k->owner)
+    if (rc || k->has_owner)
         return rc;
     if (e.is_signed || e.actor != 0)
         return err_set(err, ERR_WRONG, "entry %" PRIu64 " is not by the journal, and no owner is named",

@@ -43,9 +43,9 @@ struct proof_step {
 
 /* A change of the key. */
 struct proof_key {
-    struct proof_step step; /* the control.key entry */
-    struct proof_step
-        *owner; /* on the heap: where the owner who signed that entry was named; NULL: nobody had to */
+    struct proof_step step;  /* the control.key entry */
+    bool has_owner;          /* a recovery: an owner has signed that entry, */
+    struct proof_step owner; /* and this is where the owner was named */
 };
 
 struct proof {

@@ -80,10 +80,10 @@ static void put_keys(struct json_out *out, const struct proof *p)
     json_out_array(out);
     for (size_t i = 0; i < p->key_count; i++) {
         json_out_object(out);
-        if (p->keys[i].owner) {
+        if (p->keys[i].has_owner) {
             json_out_key(out, "owner");
             json_out_object(out);
-            put_step(out, p->keys[i].owner);
+            put_step(out, &p->keys[i].owner);
             json_out_object_end(out);
         }
         put_step(out, &p->keys[i].step);
@@ -272,15 +272,14 @@ static enum err_code read_owner(struct reader *r, struct proof_key *k)
     unsigned seen = 0;
     unsigned bit = 0;
 
-    k->owner = calloc(1, sizeof *k->owner);
-    if (!k->owner)
-        return err_set(r->err, ERR_MEMORY, "out of memory for a proof");
     enum err_code rc = next_is(r, JSON_OBJECT);
+
+    k->has_owner = true;
     while (!rc) {
         rc = next_key(r, STEP, &seen, &bit);
         if (rc || bit == 0)
             break;
-        rc = wrap_field(r, read_step_field(r, bit, k->owner), bit);
+        rc = wrap_field(r, read_step_field(r, bit, &k->owner), bit);
     }
     return rc ? rc : need(r, STEP, seen);
 }

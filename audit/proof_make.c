@@ -2,7 +2,6 @@
 #include "audit/proof_form.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 static enum err_code take_seal(const struct seal *seal, struct proof_bytes *to, struct err *err)
 {
@@ -95,16 +94,14 @@ static enum err_code add_owner(struct chain *c, const struct entry *change, stru
     struct seal seal;
     uint64_t named = 0;
 
-    k->owner = calloc(1, sizeof *k->owner);
-    if (!k->owner)
-        return err_set(err, ERR_MEMORY, "out of memory for a proof");
+    k->has_owner = true;
     enum err_code rc = find_owner(c->r, change->actor, change->seq, &named, err);
     if (!rc && named == 0)
         rc = err_set(err, ERR_WRONG, "entry %" PRIu64 " is signed by actor %" PRIu32 ", who was never named",
                      change->seq, change->actor);
     if (!rc)
         rc = find_exact(c->r, change->seq - 1, &seal, err);
-    return rc ? rc : chain_add(c, named, &seal, k->owner, err);
+    return rc ? rc : chain_add(c, named, &seal, &k->owner, err);
 }
 
 static enum err_code add_key(struct chain *c, const struct entry *change, struct err *err)

@@ -85,7 +85,7 @@ enum err_code proof_form_add_key(struct proof *p, struct err *err)
         p->keys = grown;
         p->key_capacity = capacity;
     }
-    p->keys[p->key_count++] = (struct proof_key){.owner = NULL};
+    p->keys[p->key_count++] = (struct proof_key){.has_owner = false};
     return ERR_OK;
 }
 

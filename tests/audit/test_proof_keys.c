@@ -118,8 +118,8 @@ static uint64_t add_changes(struct world *w, uint64_t size, struct proof *p)
     for (unsigned i = 0; i < p->key_count; i++) {
         struct proof_key *const k = &p->keys[i];
         if (i == 2) {
-            k->owner = calloc(1, sizeof *k->owner);
-            proofs_step(w->log, 1, 2, before, 29, k->owner);
+            k->has_owner = true;
+            proofs_step(w->log, 1, 2, before, 29, &k->owner);
             before = 29;
         }
         proofs_step(w->log, changes[i], i == 2 ? 3 : i, before, changes[i], &k->step);
@@ -335,13 +335,13 @@ static void test_a_key_signs_nothing_that_belongs_to_another_epoch(void **state)
     proof_release(&p);
 
     make_inclusion(&w, 5, 35, &p);
-    proofs_step(w.log, 1, 2, 20, 30, p.keys[2].owner); /* the lost key signs behind its end */
+    proofs_step(w.log, 1, 2, 20, 30, &p.keys[2].owner); /* the lost key signs behind its end */
     proofs_step(w.log, 30, 3, 30, 30, &p.keys[2].step);
     assert_wrong(&w, &p, "change 3 of the key: the seal of the lost key does not end before entry 30");
-    proofs_step(w.log, 1, 2, 20, 28, p.keys[2].owner); /* or leaves a gap before it */
+    proofs_step(w.log, 1, 2, 20, 28, &p.keys[2].owner); /* or leaves a gap before it */
     proofs_step(w.log, 30, 3, 28, 30, &p.keys[2].step);
     assert_wrong(&w, &p, "change 3 of the key: the seal of the lost key does not end before entry 30");
-    proofs_step(w.log, 1, 2, 20, 29, p.keys[2].owner);
+    proofs_step(w.log, 1, 2, 20, 29, &p.keys[2].owner);
     proofs_step(w.log, 30, 3, 29, 31, &p.keys[2].step); /* or the new key does behind it */
     assert_wrong(&w, &p, "change 3 of the key: no seal ends with entry 30");
     proof_release(&p);
@@ -474,15 +474,15 @@ static void test_changes_out_of_order_missing_or_mixed_are_found(void **state)
     changed[1].step.path.nodes[1].bytes[0] ^= 1;
     assert_wrong(&w, &mixed, "change 2 of the key: the inclusion path");
     changed[1] = p.keys[1];
-    changed[2].owner = NULL;
+    changed[2].has_owner = false;
     assert_wrong(&w, &mixed, "change 3 of the key: the seal is not signed by this key");
-    struct proof_step owner = *p.keys[2].owner;
-    changed[2].owner = &owner;
-    owner.path.nodes[0].bytes[0] ^= 1;
+    changed[2] = p.keys[2];
+    changed[2].owner.path.nodes[0].bytes[0] ^= 1;
     assert_wrong(&w, &mixed, "change 3 of the key: owner: the inclusion path");
-    owner = *p.keys[2].owner;
-    owner.entry.size = 47; /* no header */
+    changed[2] = p.keys[2];
+    changed[2].owner.entry.size = 47; /* no header */
     assert_wrong(&w, &mixed, "change 3 of the key: owner: its entry is none");
+    changed[0].has_owner = true;
     changed[0].owner = p.keys[2].owner;
     assert_wrong(&w, &mixed, "change 1 of the key: owner: the seal is not signed by this key");
     proof_release(&p);
