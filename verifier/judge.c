@@ -4,6 +4,7 @@
  */
 #include "verifier/verifier.h"
 
+#include "verifier/bundle.h"
 #include "verifier/people.h"
 #include "verifier/rows.h"
 #include "verifier/stamps.h"
@@ -474,9 +475,12 @@ static bool take_options(struct judge *j, const struct verifier_options *options
 void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_options *options,
                           struct verifier_report *report)
 {
-    struct judge *const j = calloc(1, sizeof *j);
-
     memset(report, 0, sizeof *report);
+    if (bundle_is_one(bytes, size)) {
+        bundle_check(bytes, size, options, report);
+        return;
+    }
+    struct judge *const j = calloc(1, sizeof *j);
     report->exit = VERIFIER_NOT_CHECKED;
     snprintf(report->what, sizeof report->what, "%s", PLAIN_NO_MEMORY);
     if (!j)

@@ -12,7 +12,9 @@
 static const char USAGE[] =
     "usage: ledger-verify [--key VKEY] [--against SEAL] [--json] PATH\n"
     "\n"
-    "Is a journal what was sealed, and is all of it there? PATH is what `ledger export --raw` wrote.\n"
+    "Is a journal what was sealed, and is all of it there? PATH is what `ledger export --raw` wrote; or a "
+    "bundle of\n"
+    "evidence that `ledger bundle` wrote: are these entries the journal's?\n"
     "\n"
     "  --key VKEY      the journal's verifier key, noted when it was made; without it the key is taken from "
     "the\n"
@@ -21,7 +23,7 @@ static const char USAGE[] =
     "root there\n"
     "  --json          the verdict as JSON\n"
     "\n"
-    "Exit code 0: both verdicts are good. 1: checked and wrong; the first wrong place is named. 2: misused.\n"
+    "Exit code 0: the verdicts are good. 1: checked and wrong; the first wrong place is named. 2: misused.\n"
     "3: it could not be checked.\n"
     "\n"
     "  ledger export --raw journal.raw\n"
@@ -93,8 +95,12 @@ static void put_text(const char *name, const char *text)
 /* As `ledger verify --json` has it. */
 static void put_json(const struct verifier_report *r)
 {
-    printf("{\"integrity\":%s,\"complete\":%s,\"key_given\":%s,", r->integrity_ok ? "true" : "false",
-           r->complete_ok ? "true" : "false", r->key_given ? "true" : "false");
+    printf("{\"integrity\":%s,", r->integrity_ok ? "true" : "false");
+    if (r->is_bundle)
+        printf("\"bundle\":true,\"gaps\":%" PRIu64 ",", r->gaps);
+    else
+        printf("\"complete\":%s,", r->complete_ok ? "true" : "false");
+    printf("\"key_given\":%s,", r->key_given ? "true" : "false");
     put_text("origin", r->origin);
     printf(",");
     put_text("vkey", r->vkey);
@@ -116,10 +122,33 @@ static void put_json(const struct verifier_report *r)
     printf("}\n");
 }
 
-static void put_verdicts(const struct verifier_report *r)
+static void put_journal_verdicts(const struct verifier_report *r)
 {
     printf("integrity     %s\n", r->integrity_ok ? "good   nothing that is there was changed" : "WRONG");
     printf("completeness  %s\n", r->complete_ok ? "good   every entry is sealed, none is missing" : "WRONG");
+}
+
+/* Whether more entries belong to a matter, no bundle can say: only whether something between these was left out. */
+static void put_bundle_verdict(const struct verifier_report *r)
+{
+    if (!r->integrity_ok)
+        printf("evidence      WRONG\n");
+    else
+        printf("evidence      good   these entries are among the %" PRIu64 " that the journal sealed\n",
+               r->sealed);
+    if (r->integrity_ok && r->gaps)
+        printf("gaps          %" PRIu64 "      others stand between them that are not in the bundle\n",
+               r->gaps);
+    else if (r->integrity_ok)
+        printf("gaps          none   nothing between them was left out\n");
+}
+
+static void put_verdicts(const struct verifier_report *r)
+{
+    if (r->is_bundle)
+        put_bundle_verdict(r);
+    else
+        put_journal_verdicts(r);
     if (r->where[0])
         printf("first wrong   %s: %s\n", r->where, r->what);
     if (r->first)

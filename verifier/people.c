@@ -33,7 +33,8 @@ static const char *take_key(struct people *p, const struct form *e, const struct
                          p->keys.count);
     p->recovers = e->is_signed;
     p->hands_over = !e->is_signed;
-    return seal_keys_add(&p->keys, p->key.name, p->key.name_size, e->body + 8, begins, p->words);
+    return seal_keys_add(&p->keys, p->key.name, p->key.name_size, e->body + 8, begins, e->is_signed,
+                         p->words);
 }
 
 /* Rule 9 of genesis: TEXT origin, KEY, ACTORS. */
@@ -53,7 +54,7 @@ static const char *take_genesis(struct people *p, const struct form *e)
         broken = "it names another key than the given one";
     p->has_key = p->has_key || !broken;
     if (!broken)
-        broken = seal_keys_add(&p->keys, p->key.name, p->key.name_size, key, 1, p->words);
+        broken = seal_keys_add(&p->keys, p->key.name, p->key.name_size, key, 1, false, p->words);
     for (unsigned i = 0; !broken && i < key[SEALS_KEY_SIZE]; i++) {
         struct actor actor;
         row = entry_actor(row, &actor);

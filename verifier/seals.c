@@ -104,9 +104,9 @@ const char *seal_key_parse(struct seal_key *key, const char *vkey)
 /* -- epochs ------------------------------------------------------------------------------------------------- */
 
 const char *seal_keys_add(struct seal_keys *keys, const char *name, size_t name_size, const uint8_t *bytes,
-                          uint64_t begins, struct words *w)
+                          uint64_t begins, bool is_recovery, struct words *w)
 {
-    struct seal_epoch next = {.begins = begins};
+    struct seal_epoch next = {.begins = begins, .is_recovery = is_recovery};
 
     const char *const broken = seal_key_make(&next.key, (const uint8_t *)name, name_size, bytes);
     if (broken)

@@ -28,6 +28,7 @@ void seal_key_format(const struct seal_key *key, char *vkey);
 
 struct seal_epoch {
     uint64_t begins; /* the size */
+    bool is_recovery;
     struct seal_key key;
 };
 
@@ -39,7 +40,7 @@ struct seal_keys {
 
 /* One more epoch. Returns what is wrong with its key, or NULL. */
 const char *seal_keys_add(struct seal_keys *keys, const char *name, size_t name_size, const uint8_t *bytes,
-                          uint64_t begins, struct words *w);
+                          uint64_t begins, bool is_recovery, struct words *w);
 /* The key in force at a size; NULL before genesis. */
 const struct seal_key *seal_keys_at(const struct seal_keys *keys, uint64_t size);
 

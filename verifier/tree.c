@@ -28,7 +28,7 @@ struct digest digest_leaf(const void *entry, size_t size)
     return hash3("\0", 1, entry, size, "", 0);
 }
 
-static struct digest node(const struct digest *left, const struct digest *right)
+struct digest digest_node(const struct digest *left, const struct digest *right)
 {
     return hash3("\1", 1, left->bytes, DIGEST_SIZE, right->bytes, DIGEST_SIZE);
 }
@@ -39,7 +39,7 @@ unsigned tree_add(struct tree *t, const struct digest *leaf, struct digest made[
     unsigned height = 0;
 
     for (uint64_t n = t->size; n & 1; n >>= 1) {
-        d = node(&t->peaks[--t->count], &d);
+        d = digest_node(&t->peaks[--t->count], &d);
         height++;
         if (height % 8 == 0 && height / 8 < TREE_LEVELS)
             made[height / 8] = d;
@@ -55,6 +55,6 @@ struct digest tree_root(const struct tree *t)
         return digest_of("", 0, "", 0);
     struct digest d = t->peaks[t->count - 1];
     for (unsigned i = t->count - 1; i-- > 0;)
-        d = node(&t->peaks[i], &d);
+        d = digest_node(&t->peaks[i], &d);
     return d;
 }

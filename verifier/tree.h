@@ -15,6 +15,7 @@ struct digest {
 /* SHA-256 over two pieces, one after the other. */
 struct digest digest_of(const void *a, size_t a_size, const void *b, size_t b_size);
 struct digest digest_leaf(const void *entry, size_t size);
+struct digest digest_node(const struct digest *left, const struct digest *right);
 
 /* The roots of the perfect subtrees from left to right: their sizes are those of `size` in binary. */
 struct tree {

@@ -42,14 +42,16 @@ struct verifier_report {
     uint64_t stamped;    /* the largest seal with one covers entries 1 .. stamped */
     int64_t recorded_from_ns; /* entry 1, and */
     int64_t recorded_to_ns;   /* the last one found good */
-    uint8_t root[32];         /* over the entries found good */
+    bool is_bundle;   /* not a journal, but evidence from one (docs/BUNDLE.md): it has one verdict, and */
+    uint64_t gaps;    /* how often entries are left out between those that are there */
+    uint8_t root[32]; /* over the entries found good */
     char origin[VERIFIER_NAME_MAX + 1];
     char vkey[VERIFIER_VKEY_MAX + 1]; /* the key of epoch 0 that was used; empty when there was none to use */
     uint64_t epochs;                  /* keys, one after the other */
     char newest_vkey[VERIFIER_VKEY_MAX + 1];
 };
 
-/* A path of `ledger export --raw`. Fills *report, whatever happens. */
+/* What `ledger export --raw` or `ledger bundle` wrote. Fills *report, whatever happens. */
 void verifier_check_file(const char *path, const struct verifier_options *options,
                          struct verifier_report *report);
 /* The same of bytes in memory. */

@@ -7,6 +7,7 @@ import zipfile
 
 import support
 
+VERIFIER = os.path.join(os.path.dirname(support.BINARY), "ledger-verify")
 CHECKER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "check_page.mjs")
 
 
@@ -43,7 +44,27 @@ class Bundles(support.Case):
         page = os.path.join(support.SOURCE, "audit", "bundle", "verify.html")
         done = subprocess.run(["node", CHECKER, page, key, *bundles], capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        for bundle, one in zip(bundles, said, strict=True):
+            self.agree(bundle, key, one)
+        return said
+
+    def agree(self, bundle, key, said):
+        """ledger-verify finds the same, and when something is wrong, in the same place."""
+        done = subprocess.run([VERIFIER, "--json", *(["--key", key] if key else []), bundle], capture_output=True, text=True,
+                              timeout=300)
+        if said["wrong"] and said["wrong"]["place"] == "verifier key":
+            self.assertEqual(done.returncode, support.COULD_NOT, done.stderr)
+            return
+        if done.returncode == support.COULD_NOT:  # no zip file at all, or an entry of a kind that neither knows
+            self.assertFalse(said["ok"], done.stderr)
+            return
+        self.assertEqual(done.returncode, support.DONE if said["ok"] else support.WRONG, f"{done.stdout}{done.stderr}{said}")
+        told = json.loads(done.stdout)
+        self.assertEqual(told["wrong"]["where"] if "wrong" in told else None, said["wrong"] and said["wrong"]["place"],
+                         f"{bundle}: {told} {said['wrong']}")
+        if said["ok"]:
+            self.assertEqual((told["entries"], told["key_given"]), (len(said["seqs"]), said["keyGiven"]))
 
     def bundle(self, journal, *question, name="out.zip"):
         path = self.path(name)
