@@ -5,7 +5,9 @@
 #include "verifier/verifier.h"
 
 #include "verifier/bundle.h"
+#include "verifier/kept.h"
 #include "verifier/people.h"
+#include "verifier/published.h"
 #include "verifier/rows.h"
 #include "verifier/stamps.h"
 #include "verifier/tree.h"
@@ -43,9 +45,7 @@ struct judge {
     uint64_t s; /* entries found good */
     struct tree tree;
     struct people people;
-    uint64_t kept_size;      /* entries that the kept seal covers; 0: there is none */
-    struct digest kept_root; /* the journal's, over as many entries */
-    bool is_other;           /* it is not the journal that the kept seal knows */
+    struct kept kept;
 };
 
 /* -- ends --------------------------------------------------------------------------------------------------- */
@@ -276,8 +276,7 @@ static bool check_entry(struct judge *j)
     }
     const unsigned levels = tree_add(&j->tree, &leaf, made);
     count_entry(j, &e);
-    if (j->s == j->kept_size)
-        j->kept_root = tree_root(&j->tree);
+    kept_pass(&j->kept, &j->tree);
     return check_tiles(j, made, levels) && check_control(j, e.kind >> 8 == FAMILY_CONTROL) && check_seal(j);
 }
 
@@ -342,41 +341,6 @@ static bool check_widths(struct judge *j)
     return true;
 }
 
-/* A seal that was kept elsewhere, of a journal that is good in itself. */
-static bool check_kept(struct judge *j)
-{
-    const struct verifier_options *const o = j->options;
-    char texts[2][2 * DIGEST_SIZE + 1];
-    char what[300];
-    struct digest root;
-
-    if (!seal_is_of(&j->people.key, o->against, o->against_size))
-        return not_checked(j, "the kept seal is no seal of this journal");
-    j->is_other = true;
-    if (j->kept_size > j->s) {
-        snprintf(what, sizeof what,
-                 "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64, j->kept_size,
-                 j->s);
-        return wrong(j, what, "kept seal");
-    }
-    const char *const broken = seal_open(seal_keys_at(&j->people.keys, j->kept_size), o->against,
-                                         o->against_size, j->kept_size, &root, &j->words);
-    if (broken) {
-        snprintf(
-            what, sizeof what,
-            "another history, or no seal: by the key that is in force at its size here it is not good: %s",
-            broken);
-        return wrong(j, what, "kept seal");
-    }
-    sodium_bin2hex(texts[0], sizeof texts[0], root.bytes, DIGEST_SIZE);
-    sodium_bin2hex(texts[1], sizeof texts[1], j->kept_root.bytes, DIGEST_SIZE);
-    snprintf(what, sizeof what,
-             "another history: at size %" PRIu64 " it has the root %s, and the journal has %s", j->kept_size,
-             texts[0], texts[1]);
-    j->is_other = memcmp(&root, &j->kept_root, sizeof root) != 0;
-    return j->is_other ? wrong(j, what, "kept seal") : true;
-}
-
 static bool check_end(struct judge *j)
 {
     if (j->s == 0) /* 14 */
@@ -393,7 +357,9 @@ static bool check_end(struct judge *j)
     j->report->timestamps = j->rows.tables[ROWS_TIMESTAMPS].count;
     j->report->stamped = size;
     j->report->integrity_ok = true;
-    return j->kept_size == 0 || check_kept(j);
+    if (!kept_check(&j->kept, &j->people, j->s))
+        return not_checked(j, "the kept seal is no seal of this journal");
+    return j->kept.is_other ? wrong(j, j->kept.what, "kept seal") : true;
 }
 
 /* What section 8.1 says before the walk, then the walk. */
@@ -464,12 +430,8 @@ static bool take_options(struct judge *j, const struct verifier_options *options
         j->people.has_key = true;
         j->report->key_given = true;
     }
-    if (options->against) {
-        j->kept_size = seal_size(options->against, options->against_size);
-        if (j->kept_size == 0)
-            return not_checked(j, "the kept seal is no seal");
-    }
-    return true;
+    const char *const broken = kept_take(&j->kept, options);
+    return broken ? not_checked(j, broken) : true;
 }
 
 void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_options *options,
@@ -495,17 +457,8 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
         report->exit = VERIFIER_GOOD;
         report->what[0] = '\0';
     }
-    const struct digest root = tree_root(&j->tree);
-    memcpy(report->root, root.bytes, sizeof report->root);
-    if (j->people.has_key) {
-        memcpy(report->origin, j->people.key.name, j->people.key.name_size + 1);
-        seal_key_format(&j->people.key, report->vkey);
-        const struct seal_key *const newest = seal_keys_at(&j->people.keys, UINT64_MAX);
-        seal_key_format(newest ? newest : &j->people.key, report->newest_vkey);
-        report->epochs = j->people.keys.count;
-    }
-    report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->is_other && is_complete(j);
-    report->signatures = j->people.signature_count;
+    report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->kept.is_other && is_complete(j);
+    people_report(&j->people, &j->tree, report);
     people_release(&j->people);
     rows_release(&j->rows);
     free(j);
@@ -518,6 +471,10 @@ void verifier_check_file(const char *path, const struct verifier_options *option
     void *bytes = MAP_FAILED;
 
     memset(report, 0, sizeof *report);
+    if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        published_check(path, options, report);
+        return;
+    }
     report->exit = VERIFIER_NOT_CHECKED;
     const int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0 || fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0)

@@ -12,9 +12,10 @@
 static const char USAGE[] =
     "usage: ledger-verify [--key VKEY] [--against SEAL] [--json] PATH\n"
     "\n"
-    "Is a journal what was sealed, and is all of it there? PATH is what `ledger export --raw` wrote; or a "
-    "bundle of\n"
-    "evidence that `ledger bundle` wrote: are these entries the journal's?\n"
+    "Is a journal what was sealed, and is all of it there? PATH is what `ledger export --raw` wrote, or a\n"
+    "copy of a directory that `ledger publish` wrote; or a bundle of evidence that `ledger bundle` wrote: "
+    "are\n"
+    "these entries the journal's?\n"
     "\n"
     "  --key VKEY      the journal's verifier key, noted when it was made; without it the key is taken from "
     "the\n"

@@ -153,6 +153,21 @@ const char *people_check(struct people *p, const struct form *e, uint64_t seq)
     return broken;
 }
 
+void people_report(const struct people *p, const struct tree *tree, struct verifier_report *report)
+{
+    const struct digest root = tree_root(tree);
+    const struct seal_key *const newest = seal_keys_at(&p->keys, UINT64_MAX);
+
+    memcpy(report->root, root.bytes, sizeof report->root);
+    report->signatures = p->signature_count;
+    if (!p->has_key)
+        return;
+    memcpy(report->origin, p->key.name, p->key.name_size + 1);
+    seal_key_format(&p->key, report->vkey);
+    seal_key_format(newest ? newest : &p->key, report->newest_vkey);
+    report->epochs = p->keys.count;
+}
+
 static void keep_signature(void *signature)
 {
     (void)signature; /* they stand in the entries */

@@ -30,6 +30,8 @@ struct people {
  * bytes must stay where they are until people_release().
  */
 const char *people_check(struct people *p, const struct form *e, uint64_t seq);
+/* What the report says of keys and signatures, and of the tree's root. */
+void people_report(const struct people *p, const struct tree *tree, struct verifier_report *report);
 void people_release(struct people *p);
 
 #endif

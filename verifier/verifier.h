@@ -51,7 +51,7 @@ struct verifier_report {
     char newest_vkey[VERIFIER_VKEY_MAX + 1];
 };
 
-/* What `ledger export --raw` or `ledger bundle` wrote. Fills *report, whatever happens. */
+/* What `ledger export --raw`, `ledger publish` or `ledger bundle` wrote. Fills *report, whatever happens. */
 void verifier_check_file(const char *path, const struct verifier_options *options,
                          struct verifier_report *report);
 /* The same of bytes in memory. */

@@ -41,6 +41,32 @@ class SecondVerifier(Case):
         self.assertEqual(told.err, "")
         self.assertIn("pass the one that init printed", self.verify(self.raw).err)
 
+    def test_a_published_directory(self):
+        www = self.path("www")
+        self.j.run("publish", www)
+        exported = self.verify("--key", self.j.vkey, "--json", self.raw).json()
+        told = self.verify("--key", self.j.vkey, "--json", www).json()
+        for key in ("integrity", "complete", "key_given", "origin", "vkey", "entries", "bytes", "sealed", "root"):
+            self.assertEqual(told[key], exported[key], key)
+        kept = self.path("kept")
+        with open(kept, "w", encoding="utf-8") as f:
+            f.write(self.j.run("seal").out)
+        self.verify("--key", self.j.vkey, "--against", kept, www)
+        self.j.append(note("not published yet"))
+        with open(kept, "w", encoding="utf-8") as f:
+            f.write(self.j.run("seal").out)
+        self.assertIn("kept seal: the tail is cut", self.verify("--against", kept, www, code=WRONG).out)
+        bundle = os.path.join(www, "tile", "entries", "000")
+        with open(bundle, "rb") as f:
+            good = f.read()
+        with open(bundle, "wb") as f:
+            f.write(good.replace(b"entry number 17 of", b"entry number 71 of"))
+        told = self.verify("--key", self.j.vkey, "--json", www, code=WRONG).json()
+        self.assertEqual((told["wrong"]["where"], told["integrity"], told["complete"]), ("entry 19", False, True))
+        os.remove(bundle)
+        told = self.verify("--key", self.j.vkey, "--json", www, code=WRONG).json()
+        self.assertEqual((told["wrong"]["where"], told["integrity"], told["complete"]), ("entry 1", True, False))
+
     def test_a_changed_export_is_told_as_ledger_verify_tells_it(self):
         with open(self.raw, "rb") as f:
             good = f.read()
@@ -96,7 +122,7 @@ class SecondVerifier(Case):
                 self.assertEqual(told.out, "")
 
     def test_what_cannot_be_checked(self):
-        for path, words in ((self.path("none"), "No such file"), (support.SOURCE, "it is no file"),
+        for path, words in ((self.path("none"), "No such file"), (support.SOURCE, "it has no checkpoint"),
                             (os.path.join(support.SOURCE, "README.md"), "does not begin with")):
             told = self.verify(path, code=COULD_NOT)
             self.assertIn("could not be checked", told.err)
