@@ -3,9 +3,9 @@
  *
  *   1. Make OUT.backup-XXXXXX beside OUT, and hold a lock on it: it is at work.
  *   2. Copy journal.mdb: one committed state (ledger/store_copy.h).
- *   3. Copy the vault. After the journal: a key is in the vault before the entry that names it is written, and
- *      none is ever taken out; so the later vault has every key that the earlier journal needs. The vault is
- *      replaced by a rename, so that what is open is one version of it, whole.
+ *   3. Copy the vault. After the journal: a key is in the vault before the entry that names it is written, so the
+ *      later vault has every key that the earlier journal needs; but for the journal's own, when that was changed
+ *      meanwhile and the old one destroyed. Then 2 and 3 are done again.
  *   4. Verify the copy with the origin's key, and find its size and root among the origin's seals.
  *   5. Sync the directory, give it its name, sync the parent.
  *
@@ -16,6 +16,7 @@
 #include "ledger/file.h"
 #include "ledger/journal.h"
 #include "ledger/store_copy.h"
+#include "ledger/vault_file.h"
 #include "ledger/vault_format.h"
 
 #include <dirent.h>
@@ -33,6 +34,7 @@
 #define JOURNAL_FILE   "journal.mdb"
 #define LOCK_FILE      "journal.mdb-lock"
 #define LOCK_FILE_ROOM 32768
+#define COPY_TRIES     5u
 
 /* What else may be in a journal's directory and is not worth a word: locks, derived files, interim names. */
 static const char *const PASSED_OVER[] = {
@@ -172,24 +174,6 @@ static enum err_code copy_journal(struct backup *b, struct err *err)
     return rc;
 }
 
-static enum err_code read_vault(const char *path, uint8_t *bytes, size_t *size, struct err *err)
-{
-    const int fd = file_open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-    ssize_t got = 1;
-
-    if (fd < 0)
-        return failed(path, err);
-    for (*size = 0; *size <= VAULT_FILE_MAX && got != 0;) {
-        got = read(fd, bytes + *size, VAULT_FILE_MAX + 1 - *size);
-        if (got < 0 && errno != EINTR)
-            break;
-        *size += got > 0 ? (size_t)got : 0;
-    }
-    const enum err_code rc = got < 0 ? failed(path, err) : ERR_OK;
-    close(fd);
-    return rc;
-}
-
 /* A new file of the copy, on disk. */
 static enum err_code write_new(const struct backup *b, const char *name, const uint8_t *bytes, size_t size,
                                struct err *err)
@@ -215,30 +199,67 @@ static enum err_code write_new(const struct backup *b, const char *name, const u
     return rc;
 }
 
+/* How many keys the journal has had by now. */
+static enum err_code count_epochs(const struct backup *b, size_t *count, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    const enum err_code rc = journal_reader_begin(b->journal, &r, err);
+
+    if (!rc)
+        *count = journal_epochs(b->journal)->count;
+    journal_reader_end(r);
+    return rc;
+}
+
 /* Encrypted as it is: no passphrase is needed, only that the file is whole. */
 static enum err_code copy_vault(const struct backup *b, struct err *err)
 {
     uint8_t *const bytes = malloc(VAULT_FILE_MAX + 1);
     struct vault_envelope envelope;
-    char path[PATH_MAX];
     size_t size = 0;
 
     if (!bytes)
         return err_set(err, ERR_MEMORY, "out of memory");
-    enum err_code rc = join(b->options->dir, VAULT_FILE_NAME, path, err);
-    if (!rc)
-        rc = read_vault(path, bytes, &size, err);
+    const int dir = file_open(b->options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    enum err_code rc = dir < 0 ? failed(b->options->dir, err) : vault_file_read(dir, bytes, &size, err);
+    if (dir >= 0)
+        close(dir);
     if (rc == ERR_NOT_FOUND)
         err_set(err, rc,
-                "%s is not there, and without its keys nobody could append to the backup. Restore the vault "
-                "first; the entries alone are copied by: ledger -C %s export --raw FILE",
-                path, b->options->dir);
-    if (!rc && vault_envelope_decode(&envelope, bytes, size, err))
-        rc = err_wrap(err, "%s", path);
+                "%s/" VAULT_FILE_NAME
+                " is not there, and without its keys nobody could append to the backup. "
+                "Restore the vault first; the entries alone are copied by: ledger -C %s export --raw FILE",
+                b->options->dir, b->options->dir);
+    else if (!rc)
+        rc = vault_envelope_decode(&envelope, bytes, size, err);
+    if (rc && rc != ERR_NOT_FOUND)
+        rc = err_wrap(err, "%s/" VAULT_FILE_NAME, b->options->dir);
     if (!rc)
         rc = write_new(b, VAULT_FILE_NAME, bytes, size, err);
     free(bytes);
     return rc;
+}
+
+static enum err_code copy_both(struct backup *b, struct err *err)
+{
+    size_t before = 0;
+    size_t after = 0;
+
+    for (unsigned tries = 0; tries < COPY_TRIES; tries++) {
+        enum err_code rc = count_epochs(b, &before, err);
+        if (!rc)
+            rc = copy_journal(b, err);
+        if (!rc)
+            rc = copy_vault(b, err);
+        if (!rc)
+            rc = count_epochs(b, &after, err);
+        if (rc || before == after)
+            return rc;
+        (void)unlinkat(b->dir, JOURNAL_FILE, 0);
+        (void)unlinkat(b->dir, VAULT_FILE_NAME, 0);
+    }
+    return err_set(err, ERR_IO, "the journal's key was changed %u times while it was copied: try again later",
+                   COPY_TRIES);
 }
 
 /* Names what is in the directory and is neither copied nor made again. */
@@ -359,9 +380,7 @@ static enum err_code make(struct backup *b, struct err *err)
     if (!rc)
         rc = make_temporary(b, err);
     if (!rc)
-        rc = copy_journal(b, err);
-    if (!rc)
-        rc = copy_vault(b, err);
+        rc = copy_both(b, err);
     if (!rc)
         rc = check_copy(b, err);
     if (!rc)

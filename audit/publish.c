@@ -41,7 +41,6 @@ struct publish {
     struct journal *journal;
     struct journal_reader *reader;
     struct publish_files *files;
-    struct note_key key;
     struct seal seal;         /* the newest, of step 1 */
     struct checkpoint before; /* what is published; size 0: nothing */
     struct kept *kept;        /* ascending */
@@ -60,9 +59,11 @@ static const struct published_name SEALS = {.kind = PUBLISHED_SEALS};
 
 static enum err_code open_seal(const struct publish *p, const struct seal *seal, struct err *err)
 {
+    struct note_key key;
     struct checkpoint c;
 
-    if (checkpoint_open(&c, seal->note, seal->note_size, &p->key, 1, err))
+    if (journal_key_at(p->journal, seal->size, &key, err) ||
+        checkpoint_open(&c, seal->note, seal->note_size, &key, 1, err))
         return err_wrap(err, "%s: the seal of size %" PRIu64, p->options->dir, seal->size);
     return ERR_OK;
 }
@@ -70,11 +71,8 @@ static enum err_code open_seal(const struct publish *p, const struct seal *seal,
 static enum err_code read_newest_seal(struct publish *p, struct err *err)
 {
     const uint64_t entries = journal_reader_size(p->reader);
-    const char *const vkey = journal_vkey(p->journal);
 
-    enum err_code rc = note_key_parse(&p->key, vkey, strlen(vkey), err);
-    if (!rc)
-        rc = journal_reader_seal(p->reader, entries, &p->seal, err);
+    enum err_code rc = journal_reader_seal(p->reader, entries, &p->seal, err);
     if (!rc && p->seal.size != entries)
         rc = err_set(err, ERR_FORMAT, "%s: its newest seal covers %" PRIu64 " entries, and it has %" PRIu64,
                      p->options->dir, p->seal.size, entries);
@@ -101,6 +99,21 @@ static enum err_code check_ancestor(const struct publish *p, struct err *err)
                    p->options->out, p->before.size, theirs, size < p->before.size ? "only " : "", size, ours);
 }
 
+/* By the key that is in force at the size that it says. */
+static enum err_code open_published(const struct publish *p, const uint8_t *bytes, size_t size,
+                                    struct checkpoint *c, struct err *err)
+{
+    struct note_key key;
+    struct note note;
+
+    enum err_code rc = note_parse(&note, bytes, size, err);
+    if (!rc)
+        rc = checkpoint_parse(c, note.text, note.text_size, err);
+    if (!rc)
+        rc = journal_key_at(p->journal, c->size, &key, err);
+    return rc ? rc : checkpoint_open(c, bytes, size, &key, 1, err);
+}
+
 static enum err_code read_published(struct publish *p, struct err *err)
 {
     struct checkpoint c;
@@ -113,8 +126,17 @@ static enum err_code read_published(struct publish *p, struct err *err)
         return publish_files_check_ours(p->files, err);
     if (rc)
         return rc;
-    rc = checkpoint_open(&c, note, size, &p->key, 1, &why);
+    rc = open_published(p, note, size, &c, &why);
+    const bool is_later = rc == ERR_KEY && c.size > p->seal.size &&
+                          c.origin_size == strlen(journal_origin(p->journal)) &&
+                          memcmp(c.origin, journal_origin(p->journal), c.origin_size) == 0;
     free(note);
+    if (is_later)
+        return err_set(err, ERR_WRONG,
+                       "%s is a later history, or another one: its checkpoint of %" PRIu64
+                       " entries is signed by a key that this journal, of %" PRIu64
+                       " entries, does not know. Nothing was published",
+                       p->options->out, c.size, p->seal.size);
     if (rc == ERR_KEY)
         return err_set(err, ERR_EXISTS, "%s is another journal's: its checkpoint is not signed by %s",
                        p->options->out, journal_origin(p->journal));
@@ -169,7 +191,19 @@ static enum err_code keep_listed(struct publish *p, struct err *err)
     return rc;
 }
 
-/* The newest; and those that others have signed: a witness's line is evidence. */
+/* Without it nobody could follow the journal's keys. */
+static bool tells_of_keys(const struct publish *p, uint64_t size)
+{
+    const struct epochs *const e = journal_epochs(p->journal);
+
+    for (size_t i = e->count; i-- > 1 && e->rows[i].entry >= size;) {
+        if (e->rows[i].entry == size || (e->rows[i].owner != 0 && e->rows[i].entry - 1 == size))
+            return true;
+    }
+    return false;
+}
+
+/* The newest; those that others have signed: a witness's line is evidence; and those that hand over. */
 static enum err_code keep_signed(struct publish *p, struct err *err)
 {
     const uint64_t first = p->options->looks_at_all ? 1 : p->before.size + 1;
@@ -181,7 +215,7 @@ static enum err_code keep_signed(struct publish *p, struct err *err)
         rc = journal_reader_seal(p->reader, size, seal, err);
         if (!rc)
             rc = note_parse(&note, seal->note, seal->note_size, err);
-        if (!rc && (note.count > 1 || seal->size == p->seal.size))
+        if (!rc && (note.count > 1 || tells_of_keys(p, seal->size) || seal->size == p->seal.size))
             rc = keep(p, seal->size, true, err);
     }
     free(seal);

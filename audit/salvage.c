@@ -5,9 +5,10 @@
 #include "audit/raw_writer.h"
 #include "audit/timestamp.h"
 #include "audit/verify.h"
+#include "ledger/actors.h"
 #include "ledger/block.h"
 #include "ledger/checkpoint.h"
-#include "ledger/entry.h"
+#include "ledger/epochs.h"
 #include "ledger/store_lmdb.h"
 #include "ledger/wire.h"
 
@@ -19,7 +20,9 @@
 #define PROGRESS_EVERY 16384
 #define TIMESTAMP_KEY  12 /* bytes */
 #define HELD_MAX       (16 << 20)
-#define BLOCK_HEAD     (2 + BLOCK_CHECK_SIZE) /* bytes beside each entry of a block */
+#define STATEMENT_MAX                                                                                        \
+    (ENTRY_MAX_SIZE + NOTE_NAME_MAX + 32) /* with its label of 20 bytes and two line feeds */
+#define BLOCK_HEAD (2 + BLOCK_CHECK_SIZE) /* bytes beside each entry of a block */
 
 /* Grows; what it holds is told by its name. */
 struct list {
@@ -31,8 +34,13 @@ struct list {
 struct salvage {
     struct evidence *evidence;
     struct survey found;
-    struct note_key key;
+    struct note_key key; /* of epoch 0 */
     bool has_key;
+    struct note_key seal_key; /* that seals were asked for last; all zero: none */
+    struct epochs epochs;
+    struct actors actors; /* for the owner who puts a key in the place of a lost one */
+    struct entry entry;   /* the newest control entry */
+    uint8_t *statement;   /* room for one */
     struct peaks peaks;
     struct list seals;                /* u64: sizes of good ones */
     struct list sealed_at;            /* i64: when the last entry under each was recorded */
@@ -93,12 +101,10 @@ static void let_go(struct salvage *s, const struct evidence_item *item)
 /* The key that signs: the given one, which must be that of genesis, or that of genesis. */
 static enum err_code take_genesis(struct salvage *s, const uint8_t *bytes, size_t size, struct err *err)
 {
+    struct entry *const e = &s->entry;
     struct note_key key;
     struct err why = {.code = ERR_OK};
-    struct entry *const e = malloc(sizeof *e);
 
-    if (!e)
-        return err_set(err, ERR_MEMORY, "out of memory");
     enum err_code rc = entry_decode(bytes, size, e, &why);
     if (!rc && e->kind != ENTRY_CONTROL_GENESIS)
         rc = err_set(&why, ERR_FORMAT, "it is no genesis");
@@ -107,7 +113,10 @@ static enum err_code take_genesis(struct salvage *s, const uint8_t *bytes, size_
                            NOTE_KEY_ED25519, e->as.control_genesis.key.bytes, &why);
     if (!rc && s->has_key && !note_key_equal(&key, &s->key))
         rc = err_set(&why, ERR_FORMAT, "it is the genesis of another journal than the given key's");
-    free(e);
+    if (!rc)
+        rc = epochs_apply(&s->epochs, e, 1, e->recorded_at_ns, &why);
+    if (!rc)
+        rc = actors_apply(&s->actors, e, &why);
     if (rc)
         return err_set(err, ERR_FORMAT, "entry 1: %s", why.text);
     s->key = key;
@@ -127,11 +136,24 @@ static enum err_code next_seal(struct salvage *s, struct err *err)
     return evidence_next(s->seal_cursor, &s->seal, &s->has_seal, err);
 }
 
-/* Is it the journal's, and of its size? Then its root. */
-static bool open_seal(const struct salvage *s, const struct evidence_item *seal, struct hash *root)
+/* The key in force at a size, of which many seals are asked. NULL: it is none. */
+static const struct note_key *key_at(struct salvage *s, uint64_t size)
+{
+    const size_t epoch = epochs_at(&s->epochs, size);
+    const uint8_t *const bytes = s->epochs.rows[epoch].key;
+
+    if (memcmp(s->seal_key.public_key, bytes, sizeof s->seal_key.public_key) != 0 &&
+        note_key_init(&s->seal_key, s->key.name, s->key.name_size, NOTE_KEY_ED25519, bytes, NULL))
+        return NULL;
+    return &s->seal_key;
+}
+
+/* Is it the journal's, by the key in force there, and of its size? Then its root. */
+static bool open_seal(struct salvage *s, const struct evidence_item *seal, struct hash *root)
 {
     struct checkpoint *const c = malloc(sizeof *c);
-    const bool good = c && checkpoint_open(c, seal->bytes, seal->size, &s->key, 1, NULL) == ERR_OK &&
+    const struct note_key *const key = key_at(s, seal_size(seal));
+    const bool good = c && key && checkpoint_open(c, seal->bytes, seal->size, key, 1, NULL) == ERR_OK &&
                       c->size == seal_size(seal) && c->extension_size == 0 &&
                       strcmp(c->origin, s->key.name) == 0;
 
@@ -168,16 +190,50 @@ static enum err_code ask_seal(struct salvage *s, uint64_t size, struct err *err)
     return rc ? rc : next_seal(s, err);
 }
 
+/* Has an owner signed the newest control entry? */
+static bool is_by_an_owner(const struct salvage *s, const uint8_t *bytes, size_t size)
+{
+    const struct actor_row *const actor = actors_find(&s->actors, s->entry.actor);
+
+    return actor && actor->role == ROLE_OWNER &&
+           note_verify_bytes(actor->key, s->statement,
+                             entry_statement(bytes, size, s->key.name, s->statement), s->entry.signature,
+                             NULL) == ERR_OK;
+}
+
+/*
+ * What a control entry says about actors and keys. Damaged ones say nothing: the seals will tell. A key that is put in
+ * the place of a lost one stands behind a seal of that one.
+ */
+static enum err_code take_control(struct salvage *s, uint64_t seq, const uint8_t *bytes, size_t size,
+                                  struct err *err)
+{
+    struct entry *const e = &s->entry;
+
+    if (entry_decode(bytes, size, e, NULL))
+        return ERR_OK;
+    if (e->kind == ENTRY_CONTROL_KEY && e->is_signed &&
+        (s->found.good != seq - 1 || !is_by_an_owner(s, bytes, size)))
+        return ERR_OK;
+    enum err_code rc = epochs_apply(&s->epochs, e, seq, e->recorded_at_ns, err);
+    if (!rc)
+        rc = actors_apply(&s->actors, e, err);
+    return rc == ERR_MEMORY ? rc : ERR_OK;
+}
+
 static enum err_code read_entry(struct salvage *s, const uint8_t *bytes, size_t size, const uint8_t *check,
                                 struct err *err)
 {
     const uint64_t seq = s->peaks.size + 1;
     const struct hash leaf = hash_leaf(bytes, size);
+    const size_t epochs = s->epochs.count;
     struct peaks_made made;
     enum err_code rc = ERR_OK;
 
     if (seq == 1)
         rc = take_genesis(s, bytes, size, err);
+    else if (bytes[2] == FAMILY_CONTROL)
+        rc = take_control(s, seq, bytes, size, err);
     if (rc)
         return rc;
     s->recorded_at_ns = (int64_t)wire_load_u64(bytes + 16);
@@ -192,7 +248,11 @@ static enum err_code read_entry(struct salvage *s, const uint8_t *bytes, size_t 
     s->found.readable = seq;
     if (s->progress && seq % PROGRESS_EVERY == 0)
         s->progress(s->progress_arg, seq < s->total ? seq : s->total, s->total);
-    return rc ? rc : ask_seal(s, seq, err);
+    if (!rc)
+        rc = ask_seal(s, seq, err);
+    if (seq > 1 && s->found.good != seq) /* a key that its seal does not confirm seals nothing */
+        epochs_cut(&s->epochs, epochs);
+    return rc;
 }
 
 /* *goes_on false: reading ends here, and found->stopped says why. */
@@ -290,7 +350,12 @@ enum err_code salvage_survey(struct evidence *evidence, const char *vkey, salvag
     made->progress = progress;
     made->progress_arg = arg;
     peaks_init(&made->peaks);
-    if (vkey) {
+    epochs_init(&made->epochs);
+    actors_init(&made->actors);
+    made->statement = malloc(STATEMENT_MAX);
+    if (!made->statement)
+        rc = err_set(err, ERR_MEMORY, "out of memory");
+    if (!rc && vkey) {
         rc = note_key_parse(&made->key, vkey, strlen(vkey), err);
         made->has_key = !rc;
     }
@@ -319,6 +384,8 @@ void salvage_free(struct salvage *s)
     if (!s)
         return;
     evidence_cursor_close(s->seal_cursor);
+    epochs_release(&s->epochs);
+    free(s->statement);
     free(s->seals.bytes);
     free(s->sealed_at.bytes);
     free(s->controls.bytes);

@@ -315,7 +315,13 @@ static void put_report(const struct cli *cli, const struct pack_verify_report *v
            day, m->origin, m->program);
     printf("  files    %zu, each as the manifest says; none is missing, none is there besides\n",
            m->file_count + 1);
-    printf("  signed   manifest and seal, by %s\n", m->vkey);
+    if (m->epoch == 0)
+        printf("  signed   manifest and seal, by %s\n", m->vkey);
+    else
+        printf("  signed   manifest, by %s, the key of epoch %llu%s\n", m->signed_by,
+               (unsigned long long)m->epoch, v->is_seal_open ? "; seal, by the key in force there" : "");
+    if (!v->is_seal_open)
+        printf("  NOT CHECKED: the seal's signature, which is an earlier key's (name the journal with -C)\n");
     printf("  covers   entries 1 to %llu\n", (unsigned long long)m->scope.seal.size);
     if (v->against_journal)
         printf(

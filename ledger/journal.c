@@ -34,6 +34,7 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
     made->newest_at_ns = INSTANT_NONE;
     made->group.journal = made;
     actors_init(&made->actors);
+    epochs_init(&made->epochs);
     if (!made->dir || !made->statement || !made->spans ||
         tiler_new(threads_cores() > 1 ? 1 : 0, &made->tiler, NULL)) {
         journal_close(made);
@@ -52,6 +53,7 @@ void journal_close(struct journal *j)
     store_close(j->store);
     vault_close(j->vault);
     tiler_free(j->tiler);
+    epochs_release(&j->epochs);
     journal_group_release(&j->group);
     free(j->statement);
     free(j->spans);
@@ -92,7 +94,7 @@ static enum err_code decode_stored(const struct journal *j, struct store_txn *t,
     return ERR_OK;
 }
 
-/* Applies the control entries in (j->size, last] to the actors. */
+/* Applies the control entries in (j->size, last] to actors and epochs. */
 static enum err_code apply_controls(struct journal *j, struct store_txn *t, struct block *b, uint64_t last,
                                     struct err *err)
 {
@@ -108,7 +110,7 @@ static enum err_code apply_controls(struct journal *j, struct store_txn *t, stru
         rc = decode_stored(j, t, b, seq, &e, err);
         if (rc)
             return rc;
-        if (actors_apply(&j->actors, &e, &why))
+        if (actors_apply(&j->actors, &e, &why) || epochs_apply(&j->epochs, &e, seq, e.recorded_at_ns, &why))
             return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 ": %s", j->dir, seq, why.text);
     }
 }
@@ -116,6 +118,7 @@ static enum err_code apply_controls(struct journal *j, struct store_txn *t, stru
 enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err *err)
 {
     const uint32_t actors_before = j->actors.count;
+    const size_t epochs_before = j->epochs.count;
     struct block b;
     struct entry newest;
     uint64_t last;
@@ -134,6 +137,7 @@ enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err
         rc = decode_stored(j, t, &b, last, &newest, err);
     if (rc) {
         j->actors.count = actors_before;
+        epochs_cut(&j->epochs, epochs_before);
         return rc;
     }
     j->size = last;
@@ -158,7 +162,6 @@ enum err_code journal_adopt_genesis(struct journal *j, const struct entry_contro
         return rc;
     memcpy(j->origin, genesis->origin.bytes, genesis->origin.length);
     j->origin[genesis->origin.length] = '\0';
-    j->key = key;
     note_key_format(j->vkey, &key);
     return ERR_OK;
 }
@@ -222,28 +225,6 @@ enum err_code journal_open(const struct journal_options *options, struct journal
     return ERR_OK;
 }
 
-enum err_code journal_unlock(struct journal *j, const struct secret *passphrase, struct err *err)
-{
-    uint8_t key[VAULT_PUBLIC_KEY_SIZE];
-    struct vault *opened = NULL;
-
-    if (j->vault)
-        return ERR_OK;
-    enum err_code rc = vault_open(&opened, j->dir, passphrase, err);
-    if (rc)
-        return rc;
-    rc = vault_public_key(opened, JOURNAL_KEY_NAME, key, err);
-    if (!rc && memcmp(key, j->key.public_key, sizeof key) != 0)
-        rc = err_set(err, ERR_KEY, "%s: its vault belongs to another journal: it does not hold the key of %s",
-                     j->dir, j->origin);
-    if (rc) {
-        vault_close(opened);
-        return rc;
-    }
-    j->vault = opened;
-    return ERR_OK;
-}
-
 /* -- what a handle knows -------------------------------------------------------------------------------- */
 
 const char *journal_origin(const struct journal *j)
@@ -296,16 +277,23 @@ static enum err_code bytes_message(const char *label, const char *origin, const 
 }
 
 enum err_code journal_sign_bytes(struct journal *j, const char *label, const void *bytes, size_t size,
-                                 uint8_t signature[NOTE_SIGNATURE_SIZE], struct err *err)
+                                 struct note_key *key, uint8_t signature[NOTE_SIGNATURE_SIZE],
+                                 struct err *err)
 {
+    char name[JOURNAL_KEY_NAME_SIZE];
     uint8_t *message = NULL;
     size_t message_size = 0;
 
     if (!j->vault)
         return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
-    enum err_code rc = bytes_message(label, j->origin, bytes, size, &message, &message_size, err);
+    enum err_code rc = journal_hold_newest_key(j, err);
     if (!rc)
-        rc = vault_sign(j->vault, JOURNAL_KEY_NAME, message, message_size, signature, err);
+        rc = bytes_message(label, j->origin, bytes, size, &message, &message_size, err);
+    journal_key_name(name, j->epochs.count - 1);
+    if (!rc)
+        rc = vault_sign(j->vault, name, message, message_size, signature, err);
+    if (!rc && key)
+        *key = j->key;
     free(message);
     return rc;
 }

@@ -11,6 +11,7 @@
 
 #include "ledger/actors.h"
 #include "ledger/entry.h"
+#include "ledger/epochs.h"
 #include "ledger/err.h"
 #include "ledger/hash.h"
 #include "ledger/note.h"
@@ -24,6 +25,7 @@ struct journal_reader;
 struct vault;
 
 #define JOURNAL_ORIGIN_MAX     200
+#define JOURNAL_REASON_MAX     4000
 /* A step back of the clock up to this is taken as no step (the parent's time is used); more is refused. */
 #define JOURNAL_CLOCK_SLACK_NS (2 * NS_PER_SECOND)
 
@@ -51,24 +53,35 @@ MUST_USE enum err_code journal_open(const struct journal_options *options, struc
                                     struct err *err);
 void journal_close(struct journal *j);
 
-/* Opens the vault: needed before the first group. ERR_KEY: the passphrase does not open it. */
+/*
+ * Opens the vault: needed before the first group. Finishes a rotation that was cut off. ERR_KEY: the passphrase does
+ * not open it, or it does not hold the journal's key.
+ */
 MUST_USE enum err_code journal_unlock(struct journal *j, const struct secret *passphrase, struct err *err);
 
 const char *journal_origin(const struct journal *j);
 /* The genesis key as C2SP vkey text, terminated; borrowed until close. */
 const char *journal_vkey(const struct journal *j);
 const char *journal_dir(const struct journal *j);
+/* Its keys, that of an epoch (REQUIRE: there is one), and that in force at a size, as of the newest entry that this handle has seen. ERR_FORMAT: a key that
+ * the journal names is none. */
+const struct epochs *journal_epochs(const struct journal *j);
+MUST_USE enum err_code journal_key_of(const struct journal *j, size_t epoch, struct note_key *key,
+                                      struct err *err);
+MUST_USE enum err_code journal_key_at(const struct journal *j, uint64_t size, struct note_key *key,
+                                      struct err *err);
 /* The open vault, for new actors' keys and for signing what leaves the program; NULL while locked. Borrowed.
  */
 struct vault *journal_vault(struct journal *j);
 /*
- * Signs bytes that leave the journal, such as a report's manifest, with the journal's key: Ed25519 over
+ * Signs bytes that leave the journal, such as a report's manifest, with the newest key of the journal: Ed25519 over
  * label, LF, the origin, LF, the bytes. The label says what they are ("ledger manifest v1") and holds a space
- * (REQUIRE), which no origin does: so this is never a seal. ERR_KEY: not unlocked. ERR_MEMORY.
+ * (REQUIRE), which no origin does: so this is never a seal. *key, which may be NULL, is the key. ERR_KEY: not
+ * unlocked. ERR_MEMORY.
  */
 MUST_USE enum err_code journal_sign_bytes(struct journal *j, const char *label, const void *bytes,
-                                          size_t size, uint8_t signature[NOTE_SIGNATURE_SIZE],
-                                          struct err *err);
+                                          size_t size, struct note_key *key,
+                                          uint8_t signature[NOTE_SIGNATURE_SIZE], struct err *err);
 /* ERR_WRONG: not the signature of `key`, whose name is the origin, over these bytes under this label. */
 MUST_USE enum err_code journal_check_bytes(const struct note_key *key, const char *label, const void *bytes,
                                            size_t size, const uint8_t signature[NOTE_SIGNATURE_SIZE],
@@ -103,7 +116,8 @@ int64_t journal_group_recorded_at_ns(const struct journal_group *g);
  * After an error the group may go on or be aborted; the refused entry left no trace. ERR_NOT_FOUND: no such
  * actor. ERR_CHAIN: the cause is no earlier entry, or is missing in what the program derived; an actor's id is
  * out of order. ERR_EXISTS: a signature that stands in another entry already. ERR_INPUT: all else that is not
- * acceptable, such as a signature that is not the actor's over this entry, or the group holds 2 GiB.
+ * acceptable, such as a signature that is not the actor's over this entry, a control.key (see
+ * journal_rotate_key()), or the group holds 2 GiB.
  */
 MUST_USE enum err_code journal_group_add(struct journal_group *g, struct entry *draft, struct err *err);
 /* The same for an encoded draft (seq, recorded_at zero), placed in the caller's buffer. `e` is its decoding.
@@ -128,6 +142,15 @@ MUST_USE enum err_code journal_group_reader(struct journal_group *g, struct jour
  */
 MUST_USE enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err);
 void journal_group_abort(struct journal_group *g); /* NULL is fine */
+
+/*
+ * Hands over to a new key: control.key, with this reason and cause (or 0), is entered and sealed by the old key, whose
+ * secret is then destroyed. In a group of its own; *seal may be NULL. Cut off at any point, it has either not
+ * happened, or is completed by the next journal_unlock(). ERR_INPUT: no good reason. Errors are those of
+ * journal_group_begin() and commit; err says so when the new key is in force but the old one is not destroyed.
+ */
+MUST_USE enum err_code journal_rotate_key(struct journal *j, const char *reason, uint64_t cause,
+                                          struct seal *seal, struct err *err);
 
 /*
  * The public key of an actor-to-be: made in the vault, or found there when an earlier attempt got that far.

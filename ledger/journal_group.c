@@ -208,6 +208,8 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
         rc = journal_check_halted(j, t, err); /* first: what halted it may not even decode */
     if (!rc)
         rc = journal_refresh(j, t, err);
+    if (!rc && j->size > 0) /* genesis is about to name the first key */
+        rc = journal_hold_key(j, err);
     if (!rc)
         rc = load_edge(j, t, err);
     if (!rc)
@@ -221,6 +223,8 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
     begun->readers = NULL;
     begun->before = j->size;
     begun->actors_before = j->actors.count;
+    begun->epochs_before = j->epochs.count;
+    begun->may_change_key = false;
     begun->recorded_at_ns = recorded_at_ns;
     begun->size = 0;
     begun->count = 0;
@@ -272,6 +276,9 @@ static enum err_code check_place(const struct journal_group *g, const struct ent
                        entry_kind_find((unsigned)e->kind)->text, actors_name(actors, e->actor));
     if ((e->kind == ENTRY_CONTROL_GENESIS) != (seq == 1))
         return err_set(err, ERR_CHAIN, "genesis is the first entry of a journal, and no other is");
+    if (e->kind == ENTRY_CONTROL_KEY && !g->may_change_key)
+        return err_set(err, ERR_INPUT, "%s is the journal's own word, together with its seal: see ledger key",
+                       entry_kind_find((unsigned)e->kind)->text);
     return ERR_OK;
 }
 
@@ -291,6 +298,8 @@ static enum err_code take(struct journal_group *g, const struct entry *e, size_t
         rc = journal_check_signature(g, e, bytes, size, err);
     if (!rc)
         rc = actors_apply(&g->journal->actors, e, err);
+    if (!rc)
+        rc = epochs_apply(&g->journal->epochs, e, seq, g->recorded_at_ns, err);
     if (rc)
         return rc;
     if (e->is_signed)
@@ -399,6 +408,7 @@ static enum err_code write_seal(struct journal_group *g, struct seal *seal, stru
     const struct journal *const j = g->journal;
     uint8_t signature[VAULT_SIGNATURE_SIZE];
     char text[CHECKPOINT_TEXT_MAX];
+    struct note_key key;
     struct checkpoint c;
     size_t text_size;
 
@@ -408,10 +418,10 @@ static enum err_code write_seal(struct journal_group *g, struct seal *seal, stru
     if (!rc)
         rc = checkpoint_format(&c, text, sizeof text, &text_size, err);
     if (!rc)
-        rc = vault_sign(j->vault, JOURNAL_KEY_NAME, text, text_size, signature, err);
+        rc = journal_seal_sign(j, seal->size, text, text_size, &key, signature, err);
     if (!rc)
-        rc = note_build(seal->note, sizeof seal->note - 1, &seal->note_size, text, text_size, &j->key,
-                        signature, err);
+        rc = note_build(seal->note, sizeof seal->note - 1, &seal->note_size, text, text_size, &key, signature,
+                        err);
     if (rc)
         return rc;
     seal->note[seal->note_size] = '\0';
@@ -527,5 +537,6 @@ void journal_group_abort(struct journal_group *g)
     if (!g)
         return;
     g->journal->actors.count = g->actors_before;
+    epochs_cut(&g->journal->epochs, g->epochs_before);
     end_group(g);
 }

@@ -5,6 +5,7 @@
 #define LEDGER_JOURNAL_STATE_H
 
 #include "ledger/block.h"
+#include "ledger/epochs.h"
 #include "ledger/journal.h"
 #include "ledger/merkle_edge.h"
 #include "ledger/snapshot_rows.h"
@@ -13,10 +14,11 @@
 #include "ledger/tiler.h"
 #include "ledger/vault.h"
 
-#define JOURNAL_FILE_NAME "journal.mdb"
-#define JOURNAL_KEY_NAME  "journal"           /* in the vault: the key that signs the seals */
-#define JOURNAL_SPANS     (64u * TILER_WIDTH) /* entries that are read back at once */
-#define JOURNAL_HALT_MAX  767u                /* bytes of the words why a journal was halted */
+#define JOURNAL_FILE_NAME     "journal.mdb"
+#define JOURNAL_KEY_NAME      "journal" /* in the vault: the key of epoch 0; of a later one, "journal#7" */
+#define JOURNAL_KEY_NAME_SIZE 32
+#define JOURNAL_SPANS         (64u * TILER_WIDTH) /* entries that are read back at once */
+#define JOURNAL_HALT_MAX      767u                /* bytes of the words why a journal was halted */
 
 /* A signature that the group has taken; the key comes first. */
 struct signature_row {
@@ -46,6 +48,8 @@ struct journal_group {
     size_t control_count;
     const struct snapshot_source *snapshot; /* to be stored with the group; NULL: none */
     size_t control_capacity;
+    size_t epochs_before;
+    bool may_change_key; /* it is the group of a rotation or a recovery, whose one entry is a control.key */
 };
 
 struct journal {
@@ -59,8 +63,10 @@ struct journal {
     int64_t (*now_ns)(void *arg);
     void *now_arg;
     char origin[JOURNAL_ORIGIN_MAX + 1];
-    char vkey[NOTE_VKEY_TEXT_SIZE];
-    struct note_key key;
+    char vkey[NOTE_VKEY_TEXT_SIZE]; /* of epoch 0 */
+    struct epochs epochs;
+    size_t held_epochs;   /* the vault was seen to hold the key of epoch held_epochs - 1, */
+    struct note_key key;  /* which is this */
     uint64_t size;        /* the newest entry that this handle has seen */
     int64_t newest_at_ns; /* its recorded_at */
     uint8_t *statement;   /* room for any signed statement */
@@ -98,7 +104,7 @@ MUST_USE enum err_code journal_new(const struct journal_options *options, struct
                                    struct err *err);
 /* DIR/NAME, to be freed; NULL when there is no memory. */
 char *journal_path(const char *dir, const char *name);
-/* Brings size, newest time and actors up to what the transaction sees. On error they are as before. */
+/* Brings size, newest time, actors and key epochs up to what the transaction sees. On error they are as before. */
 MUST_USE enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err *err);
 /* One stored entry, 1 .. the newest, through *b, which is reused when it holds it. */
 MUST_USE enum err_code journal_stored(struct store_txn *t, struct block *b, uint64_t seq,
@@ -109,6 +115,21 @@ MUST_USE enum err_code journal_adopt_genesis(struct journal *j, const struct ent
 /* Tiles of the stored tree, a merkle_read_fn; `ctx` is a struct store_txn. */
 enum err_code journal_read_tile(void *ctx, unsigned level, uint64_t index, uint8_t *hashes, unsigned *count,
                                 struct err *err);
+/* What the vault calls the key of an epoch. */
+void journal_key_name(char name[JOURNAL_KEY_NAME_SIZE], size_t epoch);
+/*
+ * Sees to it that the open vault holds the key of the newest epoch that this handle knows, and reads the vault again
+ * if need be. ERR_KEY: it does not hold it; or another process has changed the passphrase.
+ */
+MUST_USE enum err_code journal_hold_key(struct journal *j, struct err *err);
+/* The same of the newest epoch there is, without the writer lock. */
+MUST_USE enum err_code journal_hold_newest_key(struct journal *j, struct err *err);
+/* Signs a seal's text with the key in force at its size; *key is that one. */
+MUST_USE enum err_code journal_seal_sign(const struct journal *j, uint64_t size, const char *text,
+                                         size_t text_size, struct note_key *key,
+                                         uint8_t signature[VAULT_SIGNATURE_SIZE], struct err *err);
+/* Takes keys of epochs before the newest out of the vault. ERR_FORMAT: their hand-over is not sealed. */
+MUST_USE enum err_code journal_destroy_superseded(struct journal *j, struct err *err);
 /* Reads the seal that store_find_seal() found. ERR_FORMAT: it is damaged. */
 MUST_USE enum err_code journal_seal_of(const struct journal *j, uint64_t size, const char *note,
                                        size_t note_size, struct seal *seal, struct err *err);

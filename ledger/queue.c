@@ -42,7 +42,8 @@ enum err_code queue_open(struct journal *j, const struct queue_rules *rules, str
     made->process = (uint32_t)getpid();
     randombytes_buf(made->tag, sizeof made->tag);
     pthread_mutex_init(&made->lock, NULL);
-    enum err_code rc = queue_key_init(&made->key, j->vault, err);
+    pthread_mutex_init(&made->key_lock, NULL);
+    enum err_code rc = queue_key_new(j, &made->key, err);
     if (!rc)
         rc = queue_map(j->dir, &made->file, err);
     made->size = j->size;
@@ -69,7 +70,8 @@ void queue_close(struct queue *q)
     if (q->owns_context)
         free(q->rules.context);
     queue_unmap(q->file);
-    queue_key_release(&q->key);
+    queue_key_release(q->key);
+    pthread_mutex_destroy(&q->key_lock);
     pthread_mutex_destroy(&q->lock);
     free(q);
 }
@@ -115,6 +117,7 @@ static uint32_t claim_any(struct queue *q)
 struct caller {
     struct queue *q;
     struct queue_slot *slot; /* or NULL */
+    struct queue_key *key;   /* that its order is signed with */
     struct queue_item item;
     size_t size;      /* of all its bytes */
     int64_t since_ns; /* when it was handed in */
@@ -128,12 +131,22 @@ static void make_ticket(struct queue *q, uint8_t ticket[QUEUE_TICKET_SIZE])
     wire_store_u64(ticket + QUEUE_TAG_SIZE, atomic_fetch_add(&q->tickets, 1));
 }
 
+static void take_key(struct caller *c)
+{
+    queue_key_release(c->key);
+    pthread_mutex_lock(&c->q->key_lock);
+    c->key = c->q->key;
+    atomic_fetch_add(&c->key->users, 1);
+    pthread_mutex_unlock(&c->q->key_lock);
+}
+
 /* A new order for the same entries; the slot is this caller's alone. */
 static void make_order(struct caller *c)
 {
     struct queue *const q = c->q;
     struct queue_order *const o = &c->slot->order;
 
+    take_key(c);
     make_ticket(q, c->item.ticket);
     memcpy(o->ticket, c->item.ticket, sizeof o->ticket);
     o->seen = atomic_load(&q->size);
@@ -144,7 +157,7 @@ static void make_order(struct caller *c)
     o->zero = 0;
     memcpy(o->sizes, c->item.sizes, c->item.count * sizeof o->sizes[0]);
     memcpy(o->bytes, c->item.bytes, c->size);
-    queue_sign_order(&q->key, o, c->slot->order_mac);
+    queue_sign_order(c->key, o, c->slot->order_mac);
     c->since_ns = clock_monotonic_ns();
     c->was_taken = false;
     atomic_store(&c->slot->state, queue_state_by(QUEUE_PENDING, q->process));
@@ -199,8 +212,7 @@ static bool read_answer(const struct caller *c, struct queue_answer *a)
 
     *a = c->slot->answer;
     memcpy(mac, c->slot->answer_mac, sizeof mac);
-    return queue_check_answer(&c->q->key, a, mac) &&
-           memcmp(a->ticket, c->item.ticket, sizeof a->ticket) == 0 &&
+    return queue_check_answer(c->key, a, mac) && memcmp(a->ticket, c->item.ticket, sizeof a->ticket) == 0 &&
            (a->code >= 0 || a->code == QUEUE_STALE);
 }
 
@@ -210,7 +222,7 @@ static bool read_intent(const struct caller *c, struct queue_intent *i)
 
     *i = c->slot->intent;
     memcpy(mac, c->slot->intent_mac, sizeof mac);
-    return queue_check_intent(&c->q->key, i, mac) && memcmp(i->ticket, c->item.ticket, sizeof i->ticket) == 0;
+    return queue_check_intent(c->key, i, mac) && memcmp(i->ticket, c->item.ticket, sizeof i->ticket) == 0;
 }
 
 static enum err_code take_answer(struct queue *q, const struct queue_answer *a, struct queue_reply *reply,
@@ -254,10 +266,11 @@ static enum err_code look_for_entries(const struct caller *c, struct journal_rea
 /*
  * Taken by a leader that died, or by none at all: somebody may have written an old file over this one. Under the
  * writer lock nobody has it in hand: what is not answered and not in the journal never will be. True: the outcome is
- * known. Else the order is to be made anew.
+ * known. Else the order is to be made anew. With `by_old_key` only if the order was signed with a key of the past,
+ * which the leader does not believe any more.
  */
-static bool recover(struct caller *c, struct queue_reply *reply, size_t *refused, enum err_code *rc,
-                    struct err *err)
+static bool recover(struct caller *c, bool by_old_key, struct queue_reply *reply, size_t *refused,
+                    enum err_code *rc, struct err *err)
 {
     struct journal_reader *r = NULL;
     struct journal_group *g = NULL;
@@ -267,7 +280,9 @@ static bool recover(struct caller *c, struct queue_reply *reply, size_t *refused
 
     pthread_mutex_lock(&c->q->lock);
     *rc = journal_group_begin(c->q->journal, &g, err);
-    if (*rc) {
+    if (!*rc)
+        *rc = queue_follow_key(c->q, err);
+    if (*rc || (by_old_key && c->key == c->q->key)) {
         *rc = cannot_know(err);
     } else if (read_answer(c, &a)) {
         found = a.code != QUEUE_STALE;
@@ -334,8 +349,12 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
             make_order(c);
             continue;
         }
-        if (!is_state_to_wait_in(c, word))
-            return cannot_know(err);
+        if (!is_state_to_wait_in(c, word)) {
+            if (recover(c, true, reply, refused, &rc, err))
+                return rc;
+            make_order(c);
+            continue;
+        }
         const int64_t waited_ms = (clock_monotonic_ns() - c->since_ns) / 1000000;
         c->was_taken = state == QUEUE_TAKEN;
         if (state == QUEUE_PENDING) {
@@ -343,7 +362,7 @@ static enum err_code wait_or_lead(struct caller *c, struct queue_reply *reply, s
                 return rc;
         } else if (waited_ms >= STUCK_MS ||
                    (waited_ms >= LOOK_MS && !queue_process_lives(queue_process_of(word)))) {
-            if (recover(c, reply, refused, &rc, err))
+            if (recover(c, false, reply, refused, &rc, err))
                 return rc;
             make_order(c);
             continue;
@@ -389,5 +408,6 @@ enum err_code queue_append(struct queue *q, uint8_t *bytes, const uint16_t *size
     make_order(&c);
     const enum err_code rc = wait_or_lead(&c, reply, refused, err);
     atomic_store(&c.slot->state, QUEUE_FREE);
+    queue_key_release(c.key);
     return rc;
 }

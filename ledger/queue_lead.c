@@ -21,7 +21,7 @@ static bool copy_order(const struct queue *q, const struct queue_slot *slot, str
     memcpy(o->sizes, slot->order.sizes, o->count * sizeof o->sizes[0]);
     memcpy(o->bytes, slot->order.bytes, o->size);
     memcpy(mac, slot->order_mac, sizeof mac);
-    return queue_check_order(&q->key, o, mac);
+    return queue_check_order(q->key, o, mac);
 }
 
 static bool is_twice(const struct queue *q, const uint8_t ticket[QUEUE_TICKET_SIZE])
@@ -114,7 +114,7 @@ static void answer(struct queue *q, const struct queue_item *item, int64_t code,
         a.text_size = strlen(item->err.text);
         memcpy(a.text, item->err.text, a.text_size);
     }
-    queue_sign_answer(&q->key, &a, mac);
+    queue_sign_answer(q->key, &a, mac);
     memcpy(&slot->answer, &a, offsetof(struct queue_answer, text) + a.text_size);
     memcpy(slot->answer_mac, mac, sizeof mac);
 }
@@ -135,7 +135,7 @@ static bool read_round(const struct queue *q, struct queue_round *round)
 
     *round = q->file->round;
     memcpy(mac, q->file->round_mac, sizeof mac);
-    return queue_check_round(&q->key, round, mac) && round->after == q->journal->size;
+    return queue_check_round(q->key, round, mac) && round->after == q->journal->size;
 }
 
 /* Takes out what somebody may have taken before: see the head of queue_shared.h. */
@@ -154,6 +154,23 @@ static void check_new(struct queue *q, struct queue_item *item, const struct que
         item->is_over = true;
         item->is_stale = true; /* answered at the end, with the size that the journal has then */
     }
+}
+
+enum err_code queue_follow_key(struct queue *q, struct err *err)
+{
+    struct queue_key *const before = q->key;
+    struct queue_key *now = NULL;
+
+    if (before->epochs == q->journal->epochs.count)
+        return ERR_OK;
+    const enum err_code rc = queue_key_new(q->journal, &now, err);
+    if (rc)
+        return rc;
+    pthread_mutex_lock(&q->key_lock);
+    q->key = now;
+    pthread_mutex_unlock(&q->key_lock);
+    queue_key_release(before);
+    return ERR_OK;
 }
 
 /* -- the round ------------------------------------------------------------------------------------------- */
@@ -232,7 +249,7 @@ static void write_intent(struct queue *q, const struct queue_item *item)
 
     memcpy(intent.ticket, item->ticket, sizeof intent.ticket);
     intent.recorded_at_ns = queue_recorded_at(item->bytes);
-    queue_sign_intent(&q->key, &intent, mac);
+    queue_sign_intent(q->key, &intent, mac);
     slot->intent = intent;
     memcpy(slot->intent_mac, mac, sizeof mac);
 }
@@ -246,8 +263,12 @@ static enum err_code attempt(struct queue *q, bool is_first, struct seal *seal, 
 
     *culprit = NULL;
     enum err_code rc = journal_group_begin(q->journal, &g, err);
-    if (rc)
+    if (!rc)
+        rc = queue_follow_key(q, err);
+    if (rc) {
+        journal_group_abort(g); /* of none, nothing */
         return rc;
+    }
     queue_learn_size(q, q->journal->size);
     const bool is_known = read_round(q, &round);
     for (size_t i = 0; i < q->count; i++)
@@ -280,7 +301,7 @@ static void note_round(struct queue *q)
             round.before = item->first_seq - 1;
         memcpy(round.tickets[round.count++], item->ticket, QUEUE_TICKET_SIZE);
     }
-    queue_sign_round(&q->key, &round, mac);
+    queue_sign_round(q->key, &round, mac);
     q->file->round = round;
     memcpy(q->file->round_mac, mac, sizeof mac);
     queue_learn_size(q, round.after);

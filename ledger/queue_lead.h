@@ -31,7 +31,8 @@ struct queue {
     struct journal *journal;
     struct queue_rules rules;
     bool owns_context;
-    struct queue_key key;
+    pthread_mutex_t key_lock; /* for who does not hold `lock`: guards which key it is */
+    struct queue_key *key;
     struct queue_file *file;
     uint32_t process;
     uint8_t tag[QUEUE_TAG_SIZE];     /* random: how this queue's tickets begin */
@@ -51,6 +52,9 @@ struct queue {
  */
 MUST_USE enum err_code queue_lead(struct queue *q, const struct queue_item *own, struct queue_reply *reply,
                                   size_t *refused, bool *is_stale, struct err *err);
+
+/* After journal_group_begin(): the MACs' key of now. The caller holds q->lock. */
+MUST_USE enum err_code queue_follow_key(struct queue *q, struct err *err);
 
 /* What is known about the journal's size never shrinks. */
 void queue_learn_size(struct queue *q, uint64_t size);

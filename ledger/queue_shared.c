@@ -31,30 +31,40 @@ _Static_assert(ERR_TEXT_SIZE <= QUEUE_TEXT_MAX, "an answer holds an error's word
 
 /* Ed25519 signs the same bytes the same way every time, so a signature serves as the secret that a key is made of;
  * its label holds a space, as no seal does. */
-enum err_code queue_key_init(struct queue_key *k, struct vault *vault, struct err *err)
+enum err_code queue_key_new(const struct journal *j, struct queue_key **k, struct err *err)
 {
     static const char label[] = "ledger queue v1";
+    struct queue_key *const made = calloc(1, sizeof *made);
     uint8_t secret[VAULT_SIGNATURE_SIZE];
+    char name[JOURNAL_KEY_NAME_SIZE];
 
-    uint8_t *const bytes = sodium_malloc(QUEUE_MAC_SIZE);
-    if (!bytes)
+    if (made)
+        made->bytes = sodium_malloc(QUEUE_MAC_SIZE);
+    if (!made || !made->bytes) {
+        free(made);
         return err_set(err, ERR_MEMORY, "out of guarded memory");
-    const enum err_code rc = vault_sign(vault, JOURNAL_KEY_NAME, label, sizeof label - 1, secret, err);
+    }
+    made->epochs = j->epochs.count;
+    made->users = 1;
+    journal_key_name(name, made->epochs - 1);
+    const enum err_code rc = vault_sign(j->vault, name, label, sizeof label - 1, secret, err);
     if (rc) {
-        sodium_free(bytes);
+        queue_key_release(made);
         return rc;
     }
-    crypto_generichash(bytes, QUEUE_MAC_SIZE, secret, sizeof secret, (const uint8_t *)label,
+    crypto_generichash(made->bytes, QUEUE_MAC_SIZE, secret, sizeof secret, (const uint8_t *)label,
                        sizeof label - 1);
     sodium_memzero(secret, sizeof secret);
-    k->bytes = bytes;
+    *k = made;
     return ERR_OK;
 }
 
 void queue_key_release(struct queue_key *k)
 {
+    if (!k || atomic_fetch_sub(&k->users, 1) > 1)
+        return;
     sodium_free(k->bytes);
-    k->bytes = NULL;
+    free(k);
 }
 
 struct part {

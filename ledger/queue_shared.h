@@ -19,6 +19,10 @@
  *
  * A caller believes what is signed, and states that may follow the one before; at any other it gives up, and says
  * that it cannot know (ERR_WRONG).
+ *
+ * When the journal has handed over to a new key, orders signed with the old one are not believed any more: they are put
+ * aside as DONE without an answer. A caller whose order may have met that takes the writer lock to find out, and makes
+ * it anew.
  */
 #ifndef LEDGER_QUEUE_SHARED_H
 #define LEDGER_QUEUE_SHARED_H
@@ -126,12 +130,16 @@ static inline int64_t queue_recorded_at(const uint8_t *bytes)
     return (int64_t)wire_load_u64(bytes + 16);
 }
 
-/* The key of MACs, from the journal's secret key. */
+/* The key of MACs, from the journal's newest secret key: so it changes when that does. */
 struct queue_key {
     uint8_t *bytes; /* guarded memory */
+    size_t epochs;  /* of the journal, with the one that it is made from */
+    _Atomic uint32_t users;
 };
 
-MUST_USE enum err_code queue_key_init(struct queue_key *k, struct vault *vault, struct err *err);
+/* Of the newest epoch that `j` knows; one user, the caller. ERR_MEMORY. ERR_KEY: the vault does not hold its key. */
+MUST_USE enum err_code queue_key_new(const struct journal *j, struct queue_key **k, struct err *err);
+/* One user less; the last one's going wipes it. NULL is fine. */
 void queue_key_release(struct queue_key *k);
 /* Only the used part of an order is signed: its head, its sizes and its bytes. */
 void queue_sign_order(const struct queue_key *k, const struct queue_order *o, uint8_t mac[QUEUE_MAC_SIZE]);

@@ -3,14 +3,16 @@
  *   1. Take the lock on the directory (flock): the only writer now.
  *   2. Read the file again and decrypt it with the key at hand: another process may have changed it.
  *   3. Build the new table in guarded memory.
- *   4. Encrypt it under a fresh nonce into `vault.new`, sync, rename over `vault`, sync the directory.
- *   5. Adopt the new table; let the lock go.
- * A fault before the rename leaves file and memory as they were.
+ *   4. Encrypt it under a fresh nonce into `vault.new`, sync, exchange the two names, sync the directory.
+ *   5. Overwrite what is called `vault.new` now, sync, unlink.
+ *   6. Adopt the new table; let the lock go.
+ * A fault before the exchange leaves file and memory as they were. A crash may leave a `vault.new`, of which nobody
+ * needs to know whether it is the old file or half of a new one: it is overwritten.
  */
 #include "ledger/vault.h"
 
 #include "ledger/file.h"
-#include "ledger/journal_copy.h"
+#include "ledger/vault_file.h"
 #include "ledger/vault_format.h"
 
 #include <errno.h>
@@ -23,7 +25,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NEW_FILE_NAME  VAULT_FILE_NAME ".new"
 #define PATH_TEXT_SIZE 512 /* of the directory in messages; a longer one is cut there, not in use */
 #define EXPANDED_SIZE  crypto_sign_SECRETKEYBYTES /* seed || public key: what libsodium signs with */
 
@@ -123,85 +124,6 @@ static void unlock(const struct vault *v)
     flock(v->dir, LOCK_UN);
 }
 
-static enum err_code no_file(const struct vault *v, struct err *err)
-{
-    if (journal_copy_is_one(v->dir))
-        return err_set(
-            err, ERR_NOT_FOUND,
-            "there is none, since this is a copy (ledger fetch-from): it can be read and verified, "
-            "and nothing can be appended to it");
-    return err_set(err, ERR_NOT_FOUND,
-                   "there is none: name the journal's directory, or restore its file \"" VAULT_FILE_NAME
-                   "\" from a backup");
-}
-
-/* Reads all of `vault` into bytes (VAULT_FILE_MAX + 1, so that a file too long is seen to be). */
-static enum err_code file_read(const struct vault *v, uint8_t *bytes, size_t *size, struct err *err)
-{
-    const int fd = file_open_at(v->dir, VAULT_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0);
-    enum err_code rc = ERR_OK;
-
-    if (fd < 0 && errno == ENOENT)
-        return no_file(v, err);
-    if (fd < 0)
-        return err_set(err, ERR_IO, "the file cannot be opened: %s", strerror(errno));
-    for (*size = 0; *size <= VAULT_FILE_MAX;) {
-        const ssize_t got = read(fd, bytes + *size, VAULT_FILE_MAX + 1 - *size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            rc = err_set(err, ERR_IO, "the file cannot be read: %s", strerror(errno));
-        if (got <= 0)
-            break;
-        *size += (size_t)got;
-    }
-    close(fd);
-    return rc;
-}
-
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
-{
-    while (size > 0) {
-        const ssize_t done = write(fd, bytes, size);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        bytes += done;
-        size -= (size_t)done;
-    }
-    return true;
-}
-
-/* Replaces `vault`, or leaves it: never half of it. Mode 0600 from its first byte on. */
-static enum err_code file_replace(const struct vault *v, const uint8_t *bytes, size_t size, struct err *err)
-{
-    unlinkat(v->dir, NEW_FILE_NAME, 0); /* what a crash may have left */
-    const int fd =
-        file_open_at(v->dir, NEW_FILE_NAME, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return err_set(err, ERR_IO, "no new file can be made: %s", strerror(errno));
-    bool good = fchmod(fd, 0600) == 0 && write_all(fd, bytes, size) && file_sync(fd) == 0;
-    int why = errno;
-    if (file_close(fd) != 0 && good) {
-        good = false;
-        why = errno;
-    }
-    if (good && renameat(v->dir, NEW_FILE_NAME, v->dir, VAULT_FILE_NAME) != 0) {
-        good = false;
-        why = errno;
-    }
-    if (!good) {
-        unlinkat(v->dir, NEW_FILE_NAME, 0);
-        return err_set(err, ERR_IO, "the new file cannot be written: %s; the old one is unchanged",
-                       strerror(why));
-    }
-    if (file_sync(v->dir) != 0)
-        return err_set(err, ERR_IO, "the change is made, but may not survive a power loss: %s",
-                       strerror(errno));
-    return ERR_OK;
-}
-
 /* --- Between the two ---------------------------------------------------------------------------------- */
 
 static enum err_code derive_key(struct secret **key, const struct secret *passphrase,
@@ -243,7 +165,7 @@ static enum err_code table_store(const struct vault *v, const struct table *t, c
     randombytes_buf(e.nonce, sizeof e.nonce);
     crypto_secretbox_easy(box, t->rows, size, e.nonce, secret_bytes(key));
     e.box = box;
-    rc = file_replace(v, file, vault_envelope_encode(&e, file), err);
+    rc = vault_file_replace(v->dir, file, vault_envelope_encode(&e, file), err);
 out:
     free(box);
     free(file);
@@ -287,7 +209,7 @@ static enum err_code table_reload(const struct vault *v, struct table *t, struct
 
     if (!file)
         return err_set(err, ERR_MEMORY, "no memory to read the vault");
-    enum err_code rc = file_read(v, file, &size, err);
+    enum err_code rc = vault_file_read(v->dir, file, &size, err);
     if (!rc)
         rc = vault_envelope_decode(&e, file, size, err);
     if (!rc && (e.cost.passes != v->cost.passes || e.cost.memory_kib != v->cost.memory_kib ||
@@ -398,7 +320,8 @@ enum err_code vault_open(struct vault **v, const char *dir, const struct secret 
         free(file);
         return rc;
     }
-    rc = file_read(made, file, &size, err); /* no lock: a rename shows the old file or the new one */
+    rc = vault_file_read(made->dir, file, &size,
+                         err); /* no lock: a rename shows the old file or the new one */
     if (!rc)
         rc = vault_envelope_decode(&e, file, size, err);
     if (!rc) {
@@ -548,6 +471,29 @@ static enum err_code change(struct vault *v, edit_fn edit, const char *name, con
     else
         adopt(v, &next);
     return rc;
+}
+
+enum err_code vault_reload(struct vault *v, struct err *err)
+{
+    struct table now;
+    const enum err_code rc = table_reload(v, &now, err);
+
+    if (rc)
+        return wrap(v, rc, err);
+    adopt(v, &now);
+    return ERR_OK;
+}
+
+enum err_code vault_tidy(const struct vault *v, struct err *err)
+{
+    if (!vault_file_is_left(v->dir))
+        return ERR_OK;
+    enum err_code rc = lock(v, err);
+    if (!rc) {
+        rc = vault_file_destroy(v->dir, err);
+        unlock(v);
+    }
+    return wrap(v, rc, err);
 }
 
 enum err_code vault_add(struct vault *v, const char *name, const uint8_t *seed, struct err *err)

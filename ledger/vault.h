@@ -3,9 +3,13 @@
  * directory.
  *
  * Secrets exist in the clear in guarded memory only. Every change is on disk before the call returns: a new
- * file is written, synced and renamed over the old one, so that a crash leaves the one or the other. Two
+ * file is written, synced and put in the place of the old one, so that a crash leaves the one or the other. Two
  * processes may change one vault; they take turns. A struct vault belongs to one thread. The file's format is
  * at the head of vault_format.c.
+ *
+ * The old file's bytes are overwritten before it is unlinked, or, after a crash, by the next change or
+ * vault_tidy(). That is as far as a program can go: a file system that writes elsewhere than it says (copy on
+ * write, a log, a flash disk), a backup, a second hard link still hold what was there, encrypted.
  */
 #ifndef LEDGER_VAULT_H
 #define LEDGER_VAULT_H
@@ -47,6 +51,15 @@ MUST_USE enum err_code vault_create(struct vault **v, const char *dir, const str
 MUST_USE enum err_code vault_open(struct vault **v, const char *dir, const struct secret *passphrase,
                                   struct err *err);
 
+/*
+ * Reads the file again: another process may have added or removed keys. ERR_KEY: or it has changed the passphrase.
+ * On error *v is as before.
+ */
+MUST_USE enum err_code vault_reload(struct vault *v, struct err *err);
+
+/* Overwrites and unlinks what a change left that was cut off. ERR_IO. */
+MUST_USE enum err_code vault_tidy(const struct vault *v, struct err *err);
+
 /* Wipes and releases. Accepts NULL. */
 void vault_close(struct vault *v);
 
@@ -62,7 +75,8 @@ bool vault_find(const struct vault *v, const char *name);
  * made from the system's random source; else it is the key of these 32 bytes, and wiping them is the
  * caller's. ERR_EXISTS: the name is taken. ERR_INPUT: the name is not acceptable. ERR_RANGE: VAULT_KEYS_MAX
  * is reached. ERR_KEY: another process has changed the passphrase. After any error file and *v are as before,
- * unless err says that the change is made but may not survive a power loss.
+ * unless err says that the change is made but may not survive a power loss, or that the old file could not be
+ * overwritten.
  */
 MUST_USE enum err_code vault_add(struct vault *v, const char *name, const uint8_t *seed, struct err *err);
 

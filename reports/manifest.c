@@ -39,6 +39,8 @@ enum err_code manifest_text(const struct manifest *m, struct words *out, struct 
     words_add(out, "\nstate ");
     add_hash(out, &m->state_digest);
     words_add(out, "\n");
+    if (m->epoch > 0)
+        words_add(out, "epoch %" PRIu64 "\n", m->epoch);
     for (size_t i = 0; i < m->file_count; i++) {
         words_add(out, "file ");
         add_hash(out, &m->files[i].sha256);
@@ -95,6 +97,8 @@ static bool fill(cJSON *root, const struct manifest *m)
     base64_encode(signature, m->signature, NOTE_SIGNATURE_SIZE);
     bool good = put_text(root, "format", MANIFEST_FORMAT) && put_text(root, "program", m->program) &&
                 put_text(root, "origin", m->origin) && put_text(root, "vkey", m->vkey) &&
+                (m->epoch == 0 ||
+                 (put_number(root, "epoch", m->epoch) && put_text(root, "signed_by", m->signed_by))) &&
                 put_text(root, "day", day) && put_number(root, "entries", s->entries) &&
                 put_number(root, "first_seq", s->first_seq) && put_number(root, "last_seq", s->last_seq);
     cJSON *const covers = good ? cJSON_AddObjectToObject(root, "covers") : NULL;
@@ -258,6 +262,11 @@ static enum err_code get_all(struct manifest *m, const cJSON *root, struct err *
         rc = get_text(root, "origin", m->origin, sizeof m->origin, err);
     if (!rc)
         rc = get_text(root, "vkey", m->vkey, sizeof m->vkey, err);
+    if (!rc && cJSON_HasObjectItem(root, "epoch")) {
+        rc = get_number(root, "epoch", &m->epoch, err);
+        if (!rc)
+            rc = get_text(root, "signed_by", m->signed_by, sizeof m->signed_by, err);
+    }
     if (!rc)
         rc = get_day(root, &m->scope, err);
     if (!rc)

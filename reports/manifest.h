@@ -11,6 +11,7 @@
  *   recorded_at 2015-12-24T21:00:00Z
  *   seal <SHA-256 of the note in the field "seal">
  *   state <state digest after the seal>
+ *   epoch <the number of the key that signs>   unless it is 0
  *   file <SHA-256> <size> <name>        for each file, in the manifest's order
  *
  * under the label "ledger manifest v1" (journal_sign_bytes), which puts the journal's origin in front.
@@ -36,7 +37,9 @@ struct manifest_file {
 struct manifest {
     char program[64];
     char origin[JOURNAL_ORIGIN_MAX + 1];
-    char vkey[NOTE_VKEY_TEXT_SIZE];
+    char vkey[NOTE_VKEY_TEXT_SIZE];      /* the journal's: of its key epoch 0 */
+    uint64_t epoch;                      /* whose key has signed this, */
+    char signed_by[NOTE_VKEY_TEXT_SIZE]; /* which is this one; empty for epoch 0 */
     struct day_scope scope;
     struct hash state_digest;
     struct manifest_file files[MANIFEST_FILES_MAX];

@@ -111,15 +111,33 @@ static enum err_code write_file(struct pack *p, const char *name, const void *by
     return rc ? rc : pack_file_close(f, row, err);
 }
 
+/* The signed text names the key's epoch, and another process may change the key: then it is put together again. */
+static enum err_code sign_manifest(struct pack *p, struct err *err)
+{
+    struct manifest *const m = &p->manifest;
+    struct note_key key;
+    size_t epoch = 0;
+    enum err_code rc = ERR_OK;
+
+    do {
+        epoch = journal_epochs(p->journal)->count - 1;
+        m->epoch = epoch;
+        rc = manifest_text(m, &p->words, err);
+        if (!rc)
+            rc = journal_sign_bytes(p->journal, MANIFEST_FORMAT, p->words.bytes, p->words.size, &key,
+                                    m->signature, err);
+    } while (!rc && journal_epochs(p->journal)->count - 1 != epoch);
+    if (!rc && epoch > 0)
+        note_key_format(m->signed_by, &key);
+    return rc;
+}
+
 static enum err_code write_manifest(struct pack *p, struct err *err)
 {
     struct manifest *const m = &p->manifest;
     struct manifest_file itself;
 
-    enum err_code rc = manifest_text(m, &p->words, err);
-    if (!rc)
-        rc =
-            journal_sign_bytes(p->journal, MANIFEST_FORMAT, p->words.bytes, p->words.size, m->signature, err);
+    enum err_code rc = sign_manifest(p, err);
     if (!rc)
         rc = manifest_format(m, &p->words, err);
     return rc ? rc : write_file(p, MANIFEST_NAME, p->words.bytes, p->words.size, &itself, err);

@@ -26,16 +26,71 @@ static enum err_code blame(enum err_code rc, const struct err *why, const char *
 
 /* -- by itself ------------------------------------------------------------------------------------------ */
 
-static enum err_code check_signature(const struct manifest *m, const struct note_key *key, struct err *err)
+/* By which keys is the manifest signed, and the seal? */
+struct signers {
+    struct note_key manifest;
+    struct note_key seal;
+};
+
+static enum err_code names_another(const struct manifest *m, const struct note_key *key, struct err *err)
 {
     char vkey[NOTE_VKEY_TEXT_SIZE];
+
+    note_key_format(vkey, key);
+    return err_set(err, ERR_WRONG, MANIFEST_NAME ": it names the key %s, but the key is %s", m->vkey, vkey);
+}
+
+/* Of the journal's keys. None signs what is older than a seal of its successor. */
+static enum err_code find_signers(const struct journal *j, const struct manifest *m, struct signers *s,
+                                  struct err *err)
+{
+    const struct epochs *const epochs = journal_epochs(j);
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+
+    if (strcmp(m->vkey, journal_vkey(j)) != 0)
+        return err_set(err, ERR_WRONG, MANIFEST_NAME ": it names the key %s, but the key is %s", m->vkey,
+                       journal_vkey(j));
+    if (m->epoch >= epochs->count || m->epoch < epochs_at(epochs, m->scope.seal.size))
+        return err_set(err, ERR_WRONG,
+                       MANIFEST_NAME ": it is signed with the key of epoch %" PRIu64
+                                     ", of which the journal knows nothing at that time",
+                       m->epoch);
+    enum err_code rc = journal_key_of(j, (size_t)m->epoch, &s->manifest, err);
+    if (!rc)
+        rc = journal_key_at(j, m->scope.seal.size, &s->seal, err);
+    if (rc)
+        return rc;
+    note_key_format(vkey, &s->manifest);
+    if (m->epoch > 0 && strcmp(vkey, m->signed_by) != 0)
+        return err_set(err, ERR_WRONG, MANIFEST_NAME ": the key of epoch %" PRIu64 " is %s, not %s", m->epoch,
+                       vkey, m->signed_by);
+    return ERR_OK;
+}
+
+/* Without the journal there is the one key that was given. */
+static enum err_code take_signer(const struct note_key *key, const struct manifest *m, struct signers *s,
+                                 struct err *err)
+{
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+
+    note_key_format(vkey, key);
+    *s = (struct signers){*key, *key};
+    if (strcmp(vkey, m->epoch > 0 ? m->signed_by : m->vkey) == 0)
+        return ERR_OK;
+    if (m->epoch > 0 && strcmp(vkey, m->vkey) == 0)
+        return err_set(err, ERR_INPUT,
+                       MANIFEST_NAME ": it is signed with the key of epoch %" PRIu64
+                                     ", and that this is the journal's only the journal can tell: name it "
+                                     "with -C, or give that key (ledger key) with --key",
+                       m->epoch);
+    return names_another(m, key, err);
+}
+
+static enum err_code check_signature(const struct manifest *m, const struct note_key *key, struct err *err)
+{
     struct err why = {.code = ERR_OK};
     struct words text;
 
-    note_key_format(vkey, key);
-    if (strcmp(m->vkey, vkey) != 0)
-        return err_set(err, ERR_WRONG, MANIFEST_NAME ": it names the key %s, but the key is %s", m->vkey,
-                       vkey);
     words_init(&text);
     enum err_code rc = manifest_text(m, &text, err);
     if (!rc) {
@@ -49,7 +104,8 @@ static enum err_code check_signature(const struct manifest *m, const struct note
     return rc;
 }
 
-static enum err_code check_manifest(int fd, const struct note_key *key, struct manifest *m, struct err *err)
+static enum err_code check_manifest(int fd, const struct pack_verify_options *o, struct manifest *m,
+                                    struct signers *s, struct err *err)
 {
     struct err why = {.code = ERR_OK};
     char *bytes = NULL;
@@ -60,7 +116,10 @@ static enum err_code check_manifest(int fd, const struct note_key *key, struct m
         return blame(rc, &why, NULL, err);
     rc = manifest_parse(m, bytes, size, &why);
     free(bytes);
-    return rc ? blame(rc, &why, MANIFEST_NAME, err) : check_signature(m, key, err);
+    if (rc)
+        return blame(rc, &why, MANIFEST_NAME, err);
+    rc = o->journal ? find_signers(o->journal, m, s, err) : take_signer(o->key, m, s, err);
+    return rc ? rc : check_signature(m, &s->manifest, err);
 }
 
 /* Every file that a pack has, and no other. */
@@ -116,7 +175,8 @@ static enum err_code check_files(int fd, const struct manifest *m, struct err *e
 }
 
 /* The seal is in the manifest and again in a file of its own, for other tools. */
-static enum err_code check_seal(const struct manifest *m, const struct note_key *key, struct err *err)
+static enum err_code check_seal(const struct manifest *m, const struct note_key *key, bool *is_open,
+                                struct err *err)
 {
     const struct seal *const seal = &m->scope.seal;
     const struct manifest_file *const row = manifest_find(m, NIGHTLY_CHECKPOINT);
@@ -127,18 +187,42 @@ static enum err_code check_seal(const struct manifest *m, const struct note_key 
     if (!row || !hash_equal(&row->sha256, &note))
         return err_set(err, ERR_WRONG, NIGHTLY_CHECKPOINT ": it is not the seal in the manifest");
     const enum err_code rc = checkpoint_open(&c, seal->note, seal->note_size, key, 1, &why);
+    *is_open = !rc;
     return rc ? blame(rc, &why, NIGHTLY_CHECKPOINT, err) : ERR_OK;
 }
 
-static enum err_code check_itself(int fd, const struct note_key *key, struct manifest *m, struct err *err)
+/* Does a line of the seal claim to be this key's? */
+static bool is_signed_by(const struct manifest *m, const struct note_key *key)
 {
-    enum err_code rc = check_manifest(fd, key, m, err);
+    struct note note;
 
+    if (note_parse(&note, m->scope.seal.note, m->scope.seal.note_size, NULL))
+        return false;
+    for (size_t i = 0; i < note.count; i++) {
+        const struct note_signature *const line = &note.signatures[i];
+        if (line->name_size == key->name_size && memcmp(line->name, key->name, key->name_size) == 0 &&
+            memcmp(line->id, key->id, sizeof key->id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum err_code check_itself(int fd, const struct pack_verify_options *o,
+                                  struct pack_verify_report *report, struct err *err)
+{
+    struct manifest *const m = &report->manifest;
+    struct signers s;
+
+    enum err_code rc = check_manifest(fd, o, m, &s, err);
     if (!rc)
         rc = check_names(m, err);
     if (!rc)
         rc = check_files(fd, m, err);
-    return rc ? rc : check_seal(m, key, err);
+    if (rc)
+        return rc;
+    /* A later key's pack may be of a seal by an earlier one, which then nobody has named here. */
+    rc = check_seal(m, &s.seal, &report->is_seal_open, err);
+    return rc == ERR_WRONG && !o->journal && m->epoch > 0 && !is_signed_by(m, &s.seal) ? ERR_OK : rc;
 }
 
 /* -- against the journal -------------------------------------------------------------------------------- */
@@ -272,24 +356,22 @@ static enum err_code check_journal(const struct pack_verify_options *o, struct p
 enum err_code pack_verify(const struct pack_verify_options *options, struct pack_verify_report *report,
                           struct err *err)
 {
-    struct note_key own;
-    const struct note_key *key = options->key;
+    char vkey[NOTE_VKEY_TEXT_SIZE];
     int fd = -1;
     enum err_code rc = ERR_OK;
 
     REQUIRE(options->key || options->journal);
     memset(report, 0, sizeof *report);
-    if (options->journal) {
-        const char *const vkey = journal_vkey(options->journal);
-        rc = note_key_parse(&own, vkey, strlen(vkey), err);
-        if (!rc && key && !note_key_equal(key, &own))
-            rc = err_set(err, ERR_WRONG, "the journal's key is %s, not the one given", vkey);
-        key = &own;
+    if (options->journal && options->key) {
+        note_key_format(vkey, options->key);
+        if (strcmp(vkey, journal_vkey(options->journal)) != 0)
+            rc = err_set(err, ERR_WRONG, "the journal's key is %s, not the one given",
+                         journal_vkey(options->journal));
     }
     if (!rc)
         rc = pack_dir_open(options->dir, &fd, err);
     if (!rc)
-        rc = check_itself(fd, key, &report->manifest, err);
+        rc = check_itself(fd, options, report, err);
     if (fd >= 0)
         close(fd);
     return rc || !options->journal ? rc : check_journal(options, report, err);

@@ -1,7 +1,7 @@
 /*
  * Checks a pack. By itself: the manifest is in its one form and signed by the journal's key, every file is
  * what the manifest says, no file is missing and none is there that it does not name, the seal is signed by
- * the same key. Against the journal: the tree of that size has the seal's root, and every CSV file is byte for
+ * the journal's key. Which keys those are when the journal has had several, the journal knows. Against the journal: the tree of that size has the seal's root, and every CSV file is byte for
  * byte what the journal's entries give today.
  *
  * Not checked here: that the journal's entries are those that its tree was made of. That is `ledger verify`.
@@ -13,8 +13,9 @@
 
 struct pack_verify_options {
     const char *dir;
-    const struct note_key *key; /* trusted; NULL: the journal's */
-    struct journal *journal;    /* NULL: only the pack by itself, and then `key` is needed (REQUIRE) */
+    /* Trusted: that of the journal's epoch 0; without a journal also that of the epoch that signed. NULL: the journal's. */
+    const struct note_key *key;
+    struct journal *journal; /* NULL: only the pack by itself, and then `key` is needed (REQUIRE) */
     book_progress *progress;
     void *context;
 };
@@ -22,6 +23,8 @@ struct pack_verify_options {
 struct pack_verify_report {
     struct manifest manifest;
     bool against_journal;
+    bool
+        is_seal_open; /* false: the seal is by a key that was not given, and is vouched for by the manifest only */
     uint64_t journal_size;
     uint64_t later_entries; /* of the same day, after the seal: the pack is right and no longer complete */
 };

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -80,6 +81,44 @@ static void test_the_copy_opens_and_goes_on(void **state)
     static struct verify_report verified;
     assert_int_equal(verify_journal(&options, &verified, &why), ERR_OK);
     assert_int_equal(verified.entries, 316);
+}
+
+/* The journal and the vault are copied one after the other; what changes the key in between destroys the old one. */
+static void test_a_copy_made_while_keys_change_opens(void **state)
+{
+    struct scratch copy = scratch;
+    unsigned copies = 0;
+    int status = 0;
+
+    (void)state;
+    scratch.options.now_ns = NULL;
+    copy.options.now_ns = NULL;
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct journal *const j = scratch_open(&scratch);
+        for (int i = 0; i < 60; i++) {
+            SCRATCH_OK(journal_rotate_key(j, "each day", 0, NULL, err));
+            usleep((unsigned)i % 8 * 4000);
+        }
+        journal_close(j);
+        _exit(0);
+    }
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        snprintf(out, sizeof out, "%s/B%u", scratch.root, copies++);
+        const enum err_code rc = back_up(out);
+        if (rc == ERR_IO && strstr(why.text, "while it was copied: try again later"))
+            continue;
+        if (rc)
+            fail_msg("%s", why.text);
+        snprintf(copy.dir, sizeof copy.dir, "%s/B%u", copy.root, copies - 1);
+        copy.options.dir = copy.dir;
+        struct journal *const j = scratch_open(&copy);
+        scratch_append(j, 1);
+        journal_close(j);
+    }
+    assert_int_equal(status, 0);
+    assert_true(copies > 2);
 }
 
 static void test_what_is_there_is_left_alone(void **state)
@@ -169,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_copy_opens_and_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_copy_made_while_keys_change_opens, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_is_there_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_damaged_journal_or_vault_gives_no_backup, setup, teardown),
         cmocka_unit_test_setup_teardown(test_copies_while_a_thread_writes, setup, teardown),

@@ -2,6 +2,8 @@
 #include "audit/salvage.h"
 
 #include "audit/damage.h"
+#include "audit/forge.h"
+#include "audit/stories.h"
 #include "audit/verify.h"
 
 #include <setjmp.h>
@@ -147,9 +149,74 @@ static void test_another_key_saves_nothing(void **state)
     evidence_close(evidence);
 }
 
+/* -- keys that follow each other ------------------------------------------------------------------------- */
+
+/* How far it is good, which is saved and verifies. */
+static void expect_good(struct forge *f, uint64_t good_to)
+{
+    struct evidence *evidence = NULL;
+    struct salvage *s = NULL;
+    size_t size = 0;
+    uint8_t *const image = forge_image(f, &size);
+
+    SCRATCH_OK(evidence_open_memory(image, size, &evidence, err));
+    SCRATCH_OK(salvage_survey(evidence, NULL, NULL, NULL, &s, err));
+    assert_int_equal(salvage_found(s)->good, good_to);
+    if (good_to > 0) {
+        if (salvage_write(s, saved, &why))
+            fail_msg("%s", why.text);
+        check_saved(good_to);
+    }
+    salvage_free(s);
+    evidence_close(evidence);
+    free(image);
+}
+
+static void test_each_seal_is_held_against_the_key_in_force(void **state)
+{
+    static const struct {
+        const char *story;
+        uint64_t good;
+    } rows[] = {
+        {"hand_over_unsealed", 16},
+        {"hand_over_sealed_by_the_next_key", 16},
+        {"sealed_on_by_the_old_key", 24},
+        {"thief_edits_an_earlier_epoch", 8},
+        {"thief_hands_over_to_himself", 8},
+        {"thief_recovers_without_an_owner", 8},
+        {"recovery_without_its_seal", 3},
+        {"recovery_sealed_by_the_lost_key", 3},
+        {"recovery_without_the_seal_before", 0},
+    };
+    struct forge f;
+
+    (void)state;
+    forge_small(&f, 1, STORIES_GROUPS, STORIES_EACH);
+    expect_good(&f, 40);
+    forge_release(&f);
+    forge_init(&f, 1);
+    stories_epochs(&f);
+    expect_good(&f, 9);
+    f.entries[3].bytes[f.entries[3].size - 1] ^=
+        1; /* the owner's signature, sealed over by who stole the new key */
+    forge_checks(&f);
+    forge_tiles(&f);
+    for (uint64_t size = 4; size <= 9; size++)
+        forge_seal(&f, size);
+    expect_good(&f, 3);
+    forge_release(&f);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        forge_small(&f, 1, STORIES_GROUPS, STORIES_EACH);
+        story_find(rows[i].story)->tamper(&f);
+        expect_good(&f, rows[i].good);
+        forge_release(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_each_seal_is_held_against_the_key_in_force, setup, teardown),
         cmocka_unit_test_setup_teardown(test_of_a_whole_journal_everything_is_saved, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_meta_pages_everything_is_saved, setup, teardown),
         cmocka_unit_test_setup_teardown(test_each_page_lost_costs_what_it_held, setup, teardown),

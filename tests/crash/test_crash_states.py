@@ -74,7 +74,7 @@ PLANTED = (
     ("groups", "meta:7", "... once"),
     ("writers", "data", "fdatasync, with a map that grows"),
     ("keys", "file", "fsync of the new vault before it gets its name"),
-    ("keys", "file:5", "... once"),
+    ("keys", "file:6", "... once"),
     ("keys", "folder", "fsync of folders"),
     ("keys", "folder:7", "... once, after a key was made"),
     ("commands", "meta", "O_DSYNC of the meta page, in the program"),

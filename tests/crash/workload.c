@@ -169,6 +169,20 @@ static void add_actor(const char *name, struct journal *j, int64_t id, const cha
     mark("ack", name, text);
 }
 
+/* The journal's next key, and the one before it destroyed. */
+static void rotate(const char *name, struct journal *j, const char *before)
+{
+    static struct seal seal;
+    struct err err = {.code = ERR_OK};
+    char text[32];
+
+    mark("removing", name, before);
+    need(journal_rotate_key(j, "each day", 0, &seal, &err), "rotate", &err);
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seal.size);
+    mark("ack", name, text);
+    mark("gone", name, before);
+}
+
 static void groups(void)
 {
     static const unsigned counts[] = {1, 1, 3, 40, 600, 1, 3, 256, 1, 40, 600, 255, 2, 1};
@@ -198,6 +212,12 @@ static void keys(void)
         add_actor("J", j, 2 + i, name);
         append("J", j, 2, 100, true);
     }
+    mark("key", "J", "journal");
+    rotate("J", j, "journal");
+    append("J", j, 1, 100, true);
+    mark("key", "J", "journal#1");
+    rotate("J", j, "journal#1");
+    mark("key", "J", "journal#2");
     need(vault_add(journal_vault(j), "spare", NULL, &err), "add a key", &err);
     mark("key", "J", "spare");
     mark("removing", "J", "spare");

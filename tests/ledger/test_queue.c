@@ -238,6 +238,51 @@ static void test_processes_share_commits_too(void **state)
     scratch_release(&s);
 }
 
+/* Orders are signed with a key that comes from the journal's; each caller has to notice that it has changed. */
+static void test_callers_go_on_when_the_journals_key_changes(void **state)
+{
+    enum { PROCESSES = 3, EACH = 3 };
+    struct thread *const threads = shared_threads(PROCESSES * EACH);
+    struct journal_reader *r = NULL;
+    struct scratch s;
+    pid_t children[PROCESSES];
+    uint64_t entries = 1;
+    unsigned alive = PROCESSES;
+    unsigned rotations = 0;
+
+    (void)state;
+    scratch_init(&s);
+    s.options.now_ns = NULL;
+    scratch_make(&s);
+    for (unsigned p = 0; p < PROCESSES; p++) {
+        children[p] = fork();
+        if (children[p] == 0) {
+            run_process(&s, threads, p * EACH, EACH);
+            _exit(0);
+        }
+    }
+    struct journal *const j = scratch_open(&s);
+    for (; alive > 0; rotations++) {
+        int status = 0;
+        SCRATCH_OK(journal_rotate_key(j, "often", 0, NULL, err));
+        while (alive > 0 && waitpid(-1, &status, WNOHANG) > 0) {
+            assert_int_equal(status, 0);
+            alive--;
+        }
+    }
+    SCRATCH_OK(journal_reader_begin(j, &r, err));
+    for (unsigned i = 0; i < PROCESSES * EACH; i++)
+        entries += check_orders(r, &threads[i]);
+    assert_int_equal(journal_reader_size(r), entries + rotations); /* each order once */
+    assert_int_equal(journal_epochs(j)->count, 1 + rotations);
+    print_message("%u keys while %" PRIu64 " entries were appended\n", rotations, entries);
+    assert_true(rotations > 3);
+    journal_reader_end(r);
+    journal_close(j);
+    munmap(threads, PROCESSES * EACH * sizeof *threads);
+    scratch_release(&s);
+}
+
 /* -- killed leaders -------------------------------------------------------------------------------------- */
 
 struct told {
@@ -399,20 +444,20 @@ static void leave_order(struct journal *j, struct queue_file *file, uint32_t own
 {
     struct queue_slot *const slot = &file->slots[7];
     struct journal_reader *r = NULL;
-    struct queue_key key;
+    struct queue_key *key = NULL;
 
-    SCRATCH_OK(queue_key_init(&key, journal_vault(j), err));
+    SCRATCH_OK(queue_key_new(j, &key, err));
     SCRATCH_OK(journal_reader_begin(j, &r, err));
     memset(&slot->order, 0, sizeof slot->order);
     slot->order.ticket[0] = 77;
     slot->order.seen = journal_reader_size(r);
     slot->order.count = 1;
     slot->order.size = (uint32_t)make_drafts(slot->order.bytes, slot->order.sizes, 9, 9, 1, SCRATCH_OPERATOR);
-    queue_sign_order(&key, &slot->order, slot->order_mac);
+    queue_sign_order(key, &slot->order, slot->order_mac);
     slot->owner = owner;
     slot->state = queue_state_by(QUEUE_PENDING, owner);
     journal_reader_end(r);
-    queue_key_release(&key);
+    queue_key_release(key);
 }
 
 static uint32_t dead_process(void)
@@ -540,6 +585,7 @@ int main(void)
         cmocka_unit_test(test_killed_leaders_lose_and_double_nothing),
         cmocka_unit_test(test_an_order_of_a_dead_caller_is_not_taken),
         cmocka_unit_test(test_a_file_from_before_the_machines_start_is_made_anew),
+        cmocka_unit_test(test_callers_go_on_when_the_journals_key_changes),
         cmocka_unit_test(test_an_old_order_or_one_without_the_key_is_never_taken),
         cmocka_unit_test(test_what_is_too_large_for_a_slot_goes_alone),
         cmocka_unit_test(test_a_file_that_is_not_ours_is_made_anew),

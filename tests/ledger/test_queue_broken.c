@@ -216,12 +216,12 @@ static void test_a_leader_that_dies_while_it_answers_doubles_nothing(void **stat
         const struct queue_answer a = commit_silently(&d, slot, &intent);
         if (rows[i].intent) {
             slot->intent = intent;
-            queue_sign_intent(&d.queue->key, &intent, slot->intent_mac);
+            queue_sign_intent(d.queue->key, &intent, slot->intent_mac);
         }
         if (rows[i].answer)
             slot->answer = a;
         if (rows[i].mac)
-            queue_sign_answer(&d.queue->key, &a, slot->answer_mac);
+            queue_sign_answer(d.queue->key, &a, slot->answer_mac);
         slot->state = queue_state_by(QUEUE_TAKEN, dead_process());
         tell_all(&d, dead_process());
         assert_int_equal(finish(&c), ERR_OK);
@@ -244,7 +244,7 @@ static void test_the_same_words_of_another_are_not_taken_for_ones_own(void **sta
     (void)commit_silently(&d, slot, &intent); /* that is the other's */
     intent.recorded_at_ns--;
     slot->intent = intent;
-    queue_sign_intent(&d.queue->key, &intent, slot->intent_mac);
+    queue_sign_intent(d.queue->key, &intent, slot->intent_mac);
     slot->state = queue_state_by(QUEUE_TAKEN, dead_process());
     tell_all(&d, 0);
     assert_int_equal(finish(&c), ERR_OK);

@@ -368,6 +368,139 @@ static void test_a_changed_passphrase_shuts_out_the_old_one_and_other_holders(vo
     secret_free(fresh);
 }
 
+/* Whoever kept the old file open, or finds its blocks on the disk, finds nothing in it. */
+static void test_what_a_change_replaces_is_overwritten(void **state)
+{
+    struct world *const w = *state;
+    struct vault *const v = create(w);
+    struct secret *const fresh = secret_of("battery staple");
+    uint8_t bytes[1024];
+    uint8_t zeros[1024] = {0};
+    char path[128];
+
+    path_of(w, VAULT_FILE_NAME, path);
+    assert_int_equal(vault_add(v, "journal", NULL, &w->err), ERR_OK);
+    for (int change = 0; change < 3; change++) {
+        FILE *const old = fopen(path, "rb");
+        assert_non_null(old);
+        if (change == 0)
+            assert_int_equal(vault_add(v, "journal#1", NULL, &w->err), ERR_OK);
+        if (change == 1)
+            assert_int_equal(vault_remove(v, "journal", &w->err), ERR_OK);
+        if (change == 2)
+            assert_int_equal(vault_change_passphrase(v, fresh, &w->err), ERR_OK);
+        const size_t size = fread(bytes, 1, sizeof bytes, old);
+        assert_true(size > VAULT_HEADER_SIZE);
+        assert_memory_equal(bytes, zeros, size);
+        fclose(old);
+    }
+    vault_close(v);
+    secret_free(fresh);
+}
+
+/* A copy that somebody made by a second name is theirs. */
+static void test_a_second_name_of_the_old_file_is_left_alone(void **state)
+{
+    struct world *const w = *state;
+    struct vault *const v = create(w);
+    uint8_t before[1024];
+    uint8_t after[1024];
+    char path[128];
+    char copy[128];
+
+    path_of(w, VAULT_FILE_NAME, path);
+    path_of(w, "copy", copy);
+    const size_t size = file_get(w, before, sizeof before);
+    assert_int_equal(link(path, copy), 0);
+    assert_int_equal(vault_add(v, "journal", NULL, &w->err), ERR_OK);
+    FILE *const f = fopen(copy, "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(after, 1, sizeof after, f), size);
+    assert_memory_equal(before, after, size);
+    fclose(f);
+    assert_int_equal(unlink(copy), 0);
+    vault_close(v);
+}
+
+static void test_what_a_crash_left_is_tidied_up(void **state)
+{
+    struct world *const w = *state;
+    struct vault *const v = create(w);
+    char path[128];
+    uint8_t bytes[64];
+
+    path_of(w, VAULT_FILE_NAME ".new", path);
+    for (int by_change = 0; by_change < 2; by_change++) {
+        FILE *const left = fopen(path, "w+b");
+        assert_non_null(left);
+        assert_int_equal(fwrite("half of a new one", 1, 17, left), 17);
+        assert_int_equal(fflush(left), 0);
+        if (by_change)
+            assert_int_equal(vault_add(v, "journal", NULL, &w->err), ERR_OK);
+        else
+            assert_int_equal(vault_tidy(v, &w->err), ERR_OK);
+        rewind(left);
+        assert_int_equal(fread(bytes, 1, sizeof bytes, left), 17);
+        for (int i = 0; i < 17; i++)
+            assert_int_equal(bytes[i], 0);
+        fclose(left);
+        assert_int_not_equal(access(path, F_OK), 0);
+    }
+    vault_close(v);
+}
+
+static void test_a_reloaded_vault_has_what_another_process_changed(void **state)
+{
+    struct world *const w = *state;
+    struct vault *const v = create(w);
+    struct vault *other = NULL;
+    struct secret *const fresh = secret_of("battery staple");
+
+    assert_int_equal(vault_open(&other, w->dir, w->passphrase, &w->err), ERR_OK);
+    assert_int_equal(vault_add(v, "journal#1", NULL, &w->err), ERR_OK);
+    assert_false(vault_find(other, "journal#1"));
+    assert_int_equal(vault_reload(other, &w->err), ERR_OK);
+    assert_true(vault_find(other, "journal#1"));
+    assert_int_equal(vault_change_passphrase(v, fresh, &w->err), ERR_OK);
+    assert_int_equal(vault_reload(other, &w->err), ERR_KEY);
+    assert_true(vault_find(other, "journal#1"));
+    vault_close(other);
+    vault_close(v);
+    secret_free(fresh);
+}
+
+/* A reader finds a whole vault at any moment, though the one that it has opened is being overwritten. */
+static void test_a_reader_never_meets_a_file_that_is_being_overwritten(void **state)
+{
+    struct world *const w = *state;
+    struct vault *const v = create(w);
+    struct vault *reader = NULL;
+    int status = -1;
+
+    assert_int_equal(vault_add(v, "a", NULL, &w->err), ERR_OK);
+    assert_int_equal(vault_open(&reader, w->dir, w->passphrase, &w->err), ERR_OK);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        bool good = true;
+        for (int i = 0; i < 150 && good; i++)
+            good = (i % 2 ? vault_remove(v, "b", NULL) : vault_add(v, "b", NULL, NULL)) == ERR_OK;
+        _exit(good ? 0 : 1);
+    }
+    size_t reads = 0;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        const enum err_code rc = vault_reload(reader, &w->err);
+        if (rc)
+            fail_msg("%s", w->err.text);
+        assert_true(vault_find(reader, "a"));
+        reads++;
+    }
+    assert_int_equal(status, 0);
+    assert_true(reads > 0);
+    vault_close(reader);
+    vault_close(v);
+}
+
 static void test_two_processes_that_add_lose_no_key(void **state)
 {
     enum { PROCESSES = 3, KEYS = 8 };
@@ -523,6 +656,11 @@ int main(void)
         STORY(test_only_the_owner_may_read_the_file),
         STORY(test_a_removed_key_is_gone),
         STORY(test_a_changed_passphrase_shuts_out_the_old_one_and_other_holders),
+        STORY(test_what_a_change_replaces_is_overwritten),
+        STORY(test_a_second_name_of_the_old_file_is_left_alone),
+        STORY(test_what_a_crash_left_is_tidied_up),
+        STORY(test_a_reloaded_vault_has_what_another_process_changed),
+        STORY(test_a_reader_never_meets_a_file_that_is_being_overwritten),
         STORY(test_two_processes_that_add_lose_no_key),
         STORY(test_a_full_vault_says_so),
         STORY(test_a_table_with_a_bad_row_is_refused),

@@ -161,7 +161,8 @@ static void sign_again(struct bench *b, struct manifest *m)
 
     words_init(&w);
     SCRATCH_OK(manifest_text(m, &w, err));
-    SCRATCH_OK(journal_sign_bytes(b->story.journal, MANIFEST_FORMAT, w.bytes, w.size, m->signature, err));
+    SCRATCH_OK(
+        journal_sign_bytes(b->story.journal, MANIFEST_FORMAT, w.bytes, w.size, NULL, m->signature, err));
     SCRATCH_OK(manifest_format(m, &w, err));
     packs_put(b->out, MANIFEST_NAME, w.bytes, w.size);
     words_release(&w);
@@ -269,6 +270,73 @@ static void test_another_journals_key_does_not_do(void **state)
     story_release(&b.story);
 }
 
+static struct pack_verify_options alone(struct bench *b, size_t epoch, struct note_key *key)
+{
+    SCRATCH_OK(journal_key_of(b->story.journal, epoch, key, err));
+    return (struct pack_verify_options){.dir = b->out, .key = key};
+}
+
+/* Each pack is signed with the key of its time, and the journal knows which that was. */
+static void test_packs_of_later_keys_are_checked_with_those(void **state)
+{
+    struct note_key key;
+    struct bench b;
+
+    (void)state;
+    bench_init(&b); /* signed with the first key */
+    for (size_t epoch = 1; epoch <= 2; epoch++) {
+        SCRATCH_OK(journal_rotate_key(b.story.journal, "each day", 0, NULL, err));
+        SCRATCH_OK(packs_verify(&b.story, b.out, &b.report, err)); /* the older pack is as good as before */
+        snprintf(b.out, sizeof b.out, "%s", story_path(&b.story, epoch == 1 ? "pack1" : "pack2"));
+        SCRATCH_OK(packs_write(&b.story, PACKS_DAY, b.out, err)); /* of a seal by the first key */
+        SCRATCH_OK(packs_verify(&b.story, b.out, &b.report, err));
+        assert_int_equal(b.report.manifest.epoch, epoch);
+        assert_true(b.report.is_seal_open);
+        assert_string_equal(b.report.manifest.vkey, journal_vkey(b.story.journal));
+        /* Without the journal: the key that signed will do, the first one is not known to be its ancestor. */
+        struct pack_verify_options options = alone(&b, epoch, &key);
+        SCRATCH_OK(pack_verify(&options, &b.report, err));
+        assert_false(b.report.is_seal_open);
+        options = alone(&b, 0, &key);
+        assert_int_equal(pack_verify(&options, &b.report, &b.why), ERR_INPUT);
+        assert_non_null(strstr(b.why.text, "only the journal can tell"));
+        if (epoch == 2) {
+            options = alone(&b, 1, &key);
+            assert_int_equal(pack_verify(&options, &b.report, &b.why), ERR_WRONG);
+        }
+    }
+    story_release(&b.story);
+}
+
+/* Whoever has today's key cannot sign a pack in the name of another one, nor of one that is not there. */
+static void test_a_pack_that_claims_another_epoch_is_wrong(void **state)
+{
+    struct note_key key;
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    SCRATCH_OK(journal_rotate_key(b.story.journal, "each day", 0, NULL, err));
+    SCRATCH_OK(journal_rotate_key(b.story.journal, "each day", 0, NULL, err));
+    struct manifest *const m = load_manifest(&b);
+    for (uint64_t epoch = 0; epoch <= 3; epoch++) { /* signed by that of 2 */
+        m->epoch = epoch;
+        SCRATCH_OK(journal_key_of(b.story.journal, epoch < 3 ? epoch : 2, &key, err));
+        note_key_format(m->signed_by, &key);
+        sign_again(&b, m);
+        assert_int_equal(packs_verify(&b.story, b.out, &b.report, &b.why), epoch == 2 ? ERR_OK : ERR_WRONG);
+        assert_true(epoch == 2 || strncmp(b.why.text, "manifest.json: ", 15) == 0);
+    }
+    m->epoch = 2;
+    SCRATCH_OK(journal_key_of(b.story.journal, 1, &key, err));
+    note_key_format(m->signed_by, &key);
+    sign_again(&b, m);
+    assert_int_equal(packs_verify(&b.story, b.out, &b.report, &b.why), ERR_WRONG);
+    assert_non_null(strstr(b.why.text, "the key of epoch 2 is "));
+    free(m);
+    story_release(&b.story);
+}
+
 /* A copy of the journal from before the pack's seal. */
 static void test_a_journal_that_is_too_short_is_named(void **state)
 {
@@ -305,6 +373,8 @@ int main(void)
         cmocka_unit_test(test_a_pack_that_was_signed_again_does_not_fit_the_journal),
         cmocka_unit_test(test_other_claims_signed_again_are_wrong_too),
         cmocka_unit_test(test_another_journals_key_does_not_do),
+        cmocka_unit_test(test_packs_of_later_keys_are_checked_with_those),
+        cmocka_unit_test(test_a_pack_that_claims_another_epoch_is_wrong),
         cmocka_unit_test(test_a_journal_that_is_too_short_is_named),
     };
 
