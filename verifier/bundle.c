@@ -28,6 +28,7 @@ struct sealed {
 
 struct bundle {
     struct verifier_report *report;
+    const struct trust *trust;
     struct words words;
     zip_t *zip;
     struct file entries;
@@ -404,12 +405,13 @@ static bool check_stamp(struct bundle *b, zip_uint64_t index, uint64_t size)
 {
     const struct sealed *const seal = find_seal(b, size);
     struct file token = {0};
+    struct words why;
     bool good = unpack(b, index, &token);
 
     if (good && !seal)
         good = wrong(b, "its seal is not in the bundle", "timestamp %" PRIu64, size);
-    const char *const broken = good ? stamp_check(seal->note.bytes, seal->note.size, recorded_below(b, size),
-                                                  token.bytes, token.size)
+    const char *const broken = good ? stamp_check(b->trust, seal->note.bytes, seal->note.size,
+                                                  recorded_below(b, size), token.bytes, token.size, &why)
                                     : NULL;
     if (broken)
         good = wrong(b, words_put(&b->words, "it %s", broken), "timestamp %" PRIu64, size);
@@ -510,6 +512,7 @@ void bundle_check(const void *bytes, size_t size, const struct verifier_options 
         return;
     b->report = report;
     b->people.words = &b->words;
+    b->trust = options->trust;
     if (take_key(b, options) && open_zip(b, bytes, size) && check_all(b)) {
         report->exit = VERIFIER_GOOD;
         report->what[0] = '\0';

@@ -351,7 +351,7 @@ static bool check_end(struct judge *j)
     if (row)
         return wrong(j, "there is no such entry", "control index %" PRIu64, row->number);
     uint64_t size = 0;
-    const char *const broken = stamps_check(&j->rows, &size, &j->words); /* 19 */
+    const char *const broken = stamps_check(&j->rows, j->options->trust, &size, &j->words); /* 19 */
     if (broken)
         return wrong(j, broken, "timestamp %" PRIu64, size);
     j->report->timestamps = j->rows.tables[ROWS_TIMESTAMPS].count;

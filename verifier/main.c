@@ -1,6 +1,8 @@
 /* ledger-verify: the command line of the second verifier. */
 #include "verifier/verifier.h"
 
+#include "verifier/trust.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +12,7 @@
 #define SEAL_MAX 16384
 
 static const char USAGE[] =
-    "usage: ledger-verify [--key VKEY] [--against SEAL] [--json] PATH\n"
+    "usage: ledger-verify [--key VKEY] [--against SEAL] [--tsa-ca FILE] [--json] PATH\n"
     "\n"
     "Is a journal what was sealed, and is all of it there? PATH is what `ledger export --raw` wrote, or a\n"
     "copy of a directory that `ledger publish` wrote; or a bundle of evidence that `ledger bundle` wrote: "
@@ -22,6 +24,9 @@ static const char USAGE[] =
     "                  journal itself, and one that was made up altogether passes\n"
     "  --against SEAL  a file with a seal that was kept elsewhere: the journal must reach it, and have its "
     "root there\n"
+    "  --tsa-ca FILE   certificates (PEM) that must prove every timestamp; without it, whose words they are "
+    "is\n"
+    "                  not asked\n"
     "  --json          the verdict as JSON\n"
     "\n"
     "Exit code 0: the verdicts are good. 1: checked and wrong; the first wrong place is named. 2: misused.\n"
@@ -34,6 +39,7 @@ struct arguments {
     const char *path;
     const char *vkey;
     const char *against;
+    const char *tsa_ca;
     bool json;
     bool help;
 };
@@ -44,7 +50,7 @@ static bool parse(struct arguments *a, int argc, char **argv)
     const struct {
         const char *name;
         const char **value;
-    } options[] = {{"--key", &a->vkey}, {"--against", &a->against}};
+    } options[] = {{"--key", &a->vkey}, {"--against", &a->against}, {"--tsa-ca", &a->tsa_ca}};
 
     for (int i = 1; i < argc; i++) {
         const char **value = NULL;
@@ -144,7 +150,7 @@ static void put_bundle_verdict(const struct verifier_report *r)
         printf("gaps          none   nothing between them was left out\n");
 }
 
-static void put_verdicts(const struct verifier_report *r)
+static void put_verdicts(const struct verifier_report *r, bool is_proven)
 {
     if (r->is_bundle)
         put_bundle_verdict(r);
@@ -162,8 +168,8 @@ static void put_verdicts(const struct verifier_report *r)
            " actors' signatures\n",
            r->entries, r->bytes, r->seals, r->tiles, r->signatures);
     if (r->timestamps)
-        printf("timestamps    %" PRIu64 ", over entries 1..%" PRIu64 "; whose words they are was not asked\n",
-               r->timestamps, r->stamped);
+        printf("timestamps    %" PRIu64 ", over entries 1..%" PRIu64 "; whose words they are %s\n",
+               r->timestamps, r->stamped, is_proven ? "the certificates prove" : "was not asked (--tsa-ca)");
     printf("root          ");
     put_hex(r->root, sizeof r->root);
     printf("\n");
@@ -190,6 +196,7 @@ int main(int argc, char **argv)
     static struct verifier_report report;
     struct arguments a = {0};
     struct verifier_options options = {0};
+    struct words why;
 
     if (!parse(&a, argc, argv))
         return VERIFIER_MISUSED;
@@ -197,11 +204,18 @@ int main(int argc, char **argv)
         printf("%s", USAGE);
         return fflush(stdout) ? VERIFIER_NOT_CHECKED : VERIFIER_GOOD;
     }
+    struct trust *const trust = a.tsa_ca ? trust_open(a.tsa_ca, &why) : NULL;
+    if (a.tsa_ca && !trust) {
+        fprintf(stderr, "ledger-verify: could not be checked: %s\n", why.text);
+        return VERIFIER_NOT_CHECKED;
+    }
+    options.trust = trust;
     if (a.against && !read_seal(a.against, seal, &options.against_size))
         return VERIFIER_NOT_CHECKED;
     options.vkey = a.vkey;
     options.against = a.against ? seal : NULL;
     verifier_check_file(a.path, &options, &report);
+    trust_close(trust);
     if (report.exit == VERIFIER_NOT_CHECKED) {
         fprintf(stderr, "ledger-verify: could not be checked: %s\n", report.what);
         return VERIFIER_NOT_CHECKED;
@@ -209,7 +223,7 @@ int main(int argc, char **argv)
     if (a.json)
         put_json(&report);
     else
-        put_verdicts(&report);
+        put_verdicts(&report, a.tsa_ca != NULL);
     if (!report.key_given)
         fprintf(stderr, "The key came from the journal itself: pass the one that init printed with --key.\n");
     if (ferror(stdout) || fflush(stdout)) {

@@ -448,6 +448,7 @@ static bool check_bundle(struct published *p)
 static bool check_stamps(struct published *p, const struct listed *seal)
 {
     struct file stamp = {.size = 0};
+    struct words why;
     char prefix[NAME_ROOM];
     char name[NAME_ROOM + 12];
     bool good = true;
@@ -457,8 +458,8 @@ static bool check_stamps(struct published *p, const struct listed *seal)
         snprintf(name, sizeof name, "%s/%" PRIu32, prefix, number);
         if (!read_file(p, name, STAMP_MAX, &stamp))
             break;
-        const char *const broken =
-            stamp_check(seal->note.bytes, seal->note.size, seal->recorded_at_ns, stamp.bytes, stamp.size);
+        const char *const broken = stamp_check(p->options->trust, seal->note.bytes, seal->note.size,
+                                               seal->recorded_at_ns, stamp.bytes, stamp.size, &why);
         p->report->timestamps++;
         p->report->stamped = seal->size;
         words_put(&p->words, "number %" PRIu32 " %s", number, broken ? broken : "");

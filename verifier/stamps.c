@@ -315,8 +315,8 @@ static size_t bare_size(const uint8_t *note, size_t size)
     return (size_t)(end - note) + 1;
 }
 
-const char *stamp_check(const uint8_t *note, size_t note_size, int64_t recorded_ns, const uint8_t *token,
-                        size_t token_size)
+const char *stamp_check(const struct trust *trust, const uint8_t *note, size_t note_size, int64_t recorded_ns,
+                        const uint8_t *token, size_t token_size, struct words *w)
 {
     struct der digest;
     int64_t at_ns = 0;
@@ -328,25 +328,27 @@ const char *stamp_check(const uint8_t *note, size_t note_size, int64_t recorded_
         return "is over something else than that seal";
     if (recorded_ns > INT64_MIN + SLACK_NS && at_ns < recorded_ns - SLACK_NS)
         return "says a time before the seal's newest entry was recorded";
-    return NULL;
+    return trust ? trust_check(trust, token, token_size, at_ns, w) : NULL;
 }
 
-static const char *check(const struct rows *r, const struct row *stamp, uint32_t expected, struct words *w)
+static const char *check(const struct rows *r, const struct trust *trust, const struct row *stamp,
+                         uint32_t expected, struct words *w)
 {
     const struct row *const seal = stamp->number ? rows_find(r, ROWS_SEALS, 0, stamp->number) : NULL;
     const uint32_t number = (uint32_t)plain_number(stamp->key + 8, 4);
+    struct words why;
 
     if (!seal)
         return "there is no seal of that size";
     if (number != expected)
         return words_put(w, "number %" PRIu32 " is there where number %" PRIu32 " would be", number,
                          expected);
-    const char *const broken =
-        stamp_check(seal->value, seal->size, recorded_at(r, stamp->number), stamp->value, stamp->size);
+    const char *const broken = stamp_check(trust, seal->value, seal->size, recorded_at(r, stamp->number),
+                                           stamp->value, stamp->size, &why);
     return broken ? words_put(w, "number %" PRIu32 " %s", number, broken) : NULL;
 }
 
-const char *stamps_check(const struct rows *r, uint64_t *size, struct words *w)
+const char *stamps_check(const struct rows *r, const struct trust *trust, uint64_t *size, struct words *w)
 {
     const struct table *const stamps = &r->tables[ROWS_TIMESTAMPS];
     uint32_t next = 0;
@@ -355,7 +357,7 @@ const char *stamps_check(const struct rows *r, uint64_t *size, struct words *w)
     for (size_t i = 0; i < stamps->count; i++) {
         const struct row *const stamp = &stamps->rows[i];
         next = i > 0 && stamp[-1].number == stamp->number ? next + 1 : 0;
-        const char *const broken = check(r, stamp, next, w);
+        const char *const broken = check(r, trust, stamp, next, w);
         *size = stamp->number;
         if (broken)
             return broken;

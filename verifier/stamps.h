@@ -1,20 +1,21 @@
-/* Section 13: timestamps beside the seals. Whose words they are is not asked here: `openssl ts -verify` can tell. */
+/* Section 13: timestamps beside the seals. Whose words they are is asked when there is something to trust (trust.h). */
 #ifndef VERIFIER_STAMPS_H
 #define VERIFIER_STAMPS_H
 
 #include "verifier/rows.h"
+#include "verifier/trust.h"
 
 /*
  * Rule 19, over all timestamps; entries and seals are known to be good. Returns what is wrong with the first bad one, and
  * the seal's size it is beside; or NULL, and the largest seal's that has one, 0 when there is none.
  */
-const char *stamps_check(const struct rows *r, uint64_t *size, struct words *w);
+const char *stamps_check(const struct rows *r, const struct trust *trust, uint64_t *size, struct words *w);
 
 /*
  * One token over one seal, whose note is in form and whose newest entry was recorded then. Returns what is wrong, for
  * after "number 0", or NULL.
  */
-const char *stamp_check(const uint8_t *note, size_t note_size, int64_t recorded_ns, const uint8_t *token,
-                        size_t token_size);
+const char *stamp_check(const struct trust *trust, const uint8_t *note, size_t note_size, int64_t recorded_ns,
+                        const uint8_t *token, size_t token_size, struct words *w);
 
 #endif

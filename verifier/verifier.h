@@ -15,12 +15,16 @@
 #define VERIFIER_NAME_MAX 255 /* bytes in the name of a key, and so in an origin */
 #define VERIFIER_VKEY_MAX (VERIFIER_NAME_MAX + 1 + 8 + 1 + 44)
 
+struct trust;
+
 enum verifier_exit { VERIFIER_GOOD = 0, VERIFIER_WRONG = 1, VERIFIER_MISUSED = 2, VERIFIER_NOT_CHECKED = 3 };
 
 struct verifier_options {
     const char *vkey;    /* noted when the journal was made; NULL: taken from the journal, on trust */
     const void *against; /* a seal that was kept elsewhere; NULL: none */
     size_t against_size;
+    const struct trust
+        *trust; /* timestamps must be proven by it (trust.h); NULL: whose words they are is not asked */
 };
 
 struct verifier_report {

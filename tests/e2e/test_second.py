@@ -127,6 +127,8 @@ class SecondVerifier(Case):
             told = self.verify(path, code=COULD_NOT)
             self.assertIn("could not be checked", told.err)
             self.assertIn(words, told.err)
+        for path, words in ((self.path("none"), "No such file"), (self.raw, "no file of certificates")):
+            self.assertIn(words, self.verify("--tsa-ca", path, self.raw, code=COULD_NOT).err)
         self.assertIn("vkey", self.verify("--key", "nonsense", self.raw, code=COULD_NOT).err)
         if os.path.exists("/dev/full"):
             with open("/dev/full", "w", encoding="utf-8") as full:

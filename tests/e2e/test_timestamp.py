@@ -185,15 +185,21 @@ class Verifying(Stamped):
         """What the three verifiers say of it: they must agree."""
         told = self.verify(*options, "--json", raw=raw, code=None)
         where = json.loads(told.out).get("wrong", {}).get("where", "")
-        if not options:
-            second = os.path.join(os.path.dirname(support.BINARY), "ledger-verify")
-            script = os.path.join(support.SOURCE, "tests", "independent", "verify.mjs")
-            for command in ([second, "--key", self.j.vkey, raw], ["node", script, raw, "--key", self.j.vkey]):
-                if shutil.which(command[0]):
-                    done = subprocess.run(command, capture_output=True, text=True)
-                    self.assertEqual(done.returncode, told.code, f"{command}\n{done.stdout}{done.stderr}\n{told}")
-                    self.assertIn(where, done.stdout)
+        self.others_agree(told, where, raw, *options)
         return told.code, where
+
+    def others_agree(self, told, where, raw, *options):
+        """The second verifier asks certificates, too; the one in JavaScript has none to ask."""
+        second = os.path.join(os.path.dirname(support.BINARY), "ledger-verify")
+        script = os.path.join(support.SOURCE, "tests", "independent", "verify.mjs")
+        commands = [[second, "--key", self.j.vkey, *options, raw]]
+        if not options:
+            commands.append(["node", script, raw, "--key", self.j.vkey])
+        for command in commands:
+            if shutil.which(command[0]):
+                done = subprocess.run(command, capture_output=True, text=True)
+                self.assertEqual(done.returncode, told.code, f"{command}\n{done.stdout}{done.stderr}\n{told}")
+                self.assertIn(where, done.stdout)
 
     def test_timestamps_are_told_with_whose_word_they_are(self):
         told = self.verify("--tsa-ca", self.authority.ca)
@@ -216,6 +222,9 @@ class Verifying(Stamped):
         told = self.verify("--tsa-ca", other.ca, code=support.WRONG)
         self.assertIn("timestamp 3: number 0: its signature or its chain", told.err)
         self.assertIn("unable to get local issuer certificate", told.err)
+        raw = self.changed(lambda s: None)
+        self.assertEqual(self.verdicts(raw, "--tsa-ca", other.ca), (support.WRONG, "timestamp 3"))
+        self.assertEqual(self.verdicts(raw, "--tsa-ca", self.authority.ca), (support.DONE, ""))
         both = self.write("both.pem", self.read(other.ca) + self.read(self.authority.ca))
         self.verify("--tsa-ca", both)
         self.expect_error(COULD_NOT, "No such file", args=["-C", self.j.path, "verify", "--tsa-ca", self.path("none")])
@@ -250,7 +259,9 @@ class Verifying(Stamped):
                 token = bytearray(stamps[key_of(4, 0)])
                 token[bit // 8] ^= 1 << bit % 8
                 stamps[key_of(4, 0)] = bytes(token)
-            told = self.verify("--tsa-ca", self.authority.ca, "--json", raw=self.changed(flip), code=None)
+            flipped = self.changed(flip)
+            told = self.verify("--tsa-ca", self.authority.ca, "--json", raw=flipped, code=None)
+            self.others_agree(told, "timestamp 4" if told.code else "", flipped, "--tsa-ca", self.authority.ca)
             if told.code == support.WRONG:
                 self.assertEqual(told.json()["wrong"]["where"], "timestamp 4")
                 refused += 1
