@@ -199,13 +199,31 @@ static enum err_code check_key(struct trust *t, const struct proof_key *k, struc
     return take_key(t, &e, e.seq + 1, err);
 }
 
+/* Somebody who was given the key of a later epoch cannot begin with it: who says that it followed the first? */
+static enum err_code check_is_first(const struct proof *p, const struct note_key *key, struct err *err)
+{
+    struct entry e;
+
+    for (size_t i = 0; i < p->key_count; i++) {
+        const struct proof_bytes *const b = &p->keys[i].step.entry;
+        if (entry_decode(b->at, b->size, &e, NULL) == ERR_OK && e.kind == ENTRY_CONTROL_KEY &&
+            memcmp(e.as.control_key.key.bytes, key->public_key, NOTE_PUBLIC_KEY_SIZE) == 0)
+            return err_set(err, ERR_INPUT,
+                           "the given key is that of epoch %zu: the check begins with the first, of genesis",
+                           i + 1);
+    }
+    return ERR_OK;
+}
+
 /* Follows the changes to the newest key; *old_key is the one that signs seals of `old_size` entries. */
 static enum err_code follow_keys(struct trust *t, const struct proof *p, uint64_t old_size,
                                  struct note_key *old_key, struct err *err)
 {
+    enum err_code rc = check_is_first(p, &t->key, err);
+
     *old_key = t->key;
-    for (size_t i = 0; i < p->key_count; i++) {
-        const enum err_code rc = check_key(t, &p->keys[i], err);
+    for (size_t i = 0; !rc && i < p->key_count; i++) {
+        rc = check_key(t, &p->keys[i], err);
         if (rc) {
             err_wrap(err, "change %zu of the key", i + 1);
             return rc;
@@ -213,7 +231,7 @@ static enum err_code follow_keys(struct trust *t, const struct proof *p, uint64_
         if (old_size >= t->least)
             *old_key = t->key;
     }
-    return ERR_OK;
+    return rc;
 }
 
 /* -- what is proven -------------------------------------------------------------------------------------- */

@@ -109,7 +109,7 @@ struct proof_finding {
 
 /*
  * Is it so, as far as `key` can be trusted: the journal's first? ERR_WRONG: it is not, and what does not fit. ERR_INPUT:
- * there is no entry to be checked. *f is written on ERR_OK only.
+ * there is no entry to be checked, or the key is a later one. *f is written on ERR_OK only.
  */
 MUST_USE enum err_code proof_check(const struct proof *p, const struct note_key *key, struct proof_finding *f,
                                    struct err *err);

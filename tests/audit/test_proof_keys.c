@@ -230,6 +230,27 @@ static void test_growth_is_proven_from_epoch_to_epoch(void **state)
     world_release(&w);
 }
 
+static void test_a_later_key_is_called_one(void **state)
+{
+    struct proof_finding found;
+    struct world w;
+    struct proof p;
+    struct err err;
+
+    (void)state;
+    world_init(&w, 0, NULL);
+    make_inclusion(&w, 5, 35, &p);
+    for (unsigned i = 1; i <= CHANGES; i++) {
+        char words[80];
+        snprintf(words, sizeof words, "the given key is that of epoch %u", i);
+        assert_int_equal(proof_check(&p, &w.log->keys[i], &found, &err), ERR_INPUT);
+        assert_non_null(strstr(err.text, words));
+    }
+    assert_int_equal(proof_check(&p, &w.log->keys[4], &found, &err), ERR_WRONG);
+    proof_release(&p);
+    world_release(&w);
+}
+
 /* A file that holds every part there is: one bit of each byte, and half of the changes may be anywhere. */
 static void test_no_changed_byte_of_a_proof_with_changes_of_the_key_passes(void **state)
 {
@@ -494,6 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_key_is_enough_for_seals_of_every_epoch),
         cmocka_unit_test(test_growth_is_proven_from_epoch_to_epoch),
+        cmocka_unit_test(test_a_later_key_is_called_one),
         cmocka_unit_test(test_no_changed_byte_of_a_proof_with_changes_of_the_key_passes),
         cmocka_unit_test(test_a_thief_of_todays_key_cannot_prove_another_past),
         cmocka_unit_test(test_a_key_signs_nothing_that_belongs_to_another_epoch),
