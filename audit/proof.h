@@ -65,15 +65,15 @@ void proof_release(struct proof *p); /* and init */
 /* -- making one ------------------------------------------------------------------------------------------ */
 
 /*
- * Entry `seq` at the oldest seal that covers `size` entries or more (0: at the newest seal). ERR_NOT_FOUND: no such
- * entry, or no such seal. *p is initialised; on error it is as it was. Not checked here: a journal that was changed
- * gives a proof that proof_check() calls wrong.
+ * Entry `seq` at the oldest seal that covers `size` entries or more (0: at the newest seal). `epochs` are the journal's
+ * as the reader sees it (journal_epochs()). ERR_NOT_FOUND: no such entry, or no such seal. *p is initialised; on error
+ * it is as it was. Not checked here: a journal that was changed gives a proof that proof_check() calls wrong.
  */
-MUST_USE enum err_code proof_make_inclusion(struct journal_reader *r, uint64_t seq, uint64_t size,
-                                            struct proof *p, struct err *err);
+MUST_USE enum err_code proof_make_inclusion(struct journal_reader *r, const struct epochs *epochs,
+                                            uint64_t seq, uint64_t size, struct proof *p, struct err *err);
 /* From the seal of exactly `from` entries to that of exactly `to`. ERR_NOT_FOUND: there is none, and which is near. */
-MUST_USE enum err_code proof_make_consistency(struct journal_reader *r, uint64_t from, uint64_t to,
-                                              struct proof *p, struct err *err);
+MUST_USE enum err_code proof_make_consistency(struct journal_reader *r, const struct epochs *epochs,
+                                              uint64_t from, uint64_t to, struct proof *p, struct err *err);
 
 /* -- its two forms --------------------------------------------------------------------------------------- */
 

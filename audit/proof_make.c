@@ -88,23 +88,23 @@ static enum err_code find_owner(struct journal_reader *r, uint32_t id, uint64_t 
 }
 
 /* The last seal before a recovery, and in its tree the owner who signed that. */
-static enum err_code add_owner(struct chain *c, const struct entry *change, struct proof_key *k,
+static enum err_code add_owner(struct chain *c, const struct epoch *epoch, struct proof_key *k,
                                struct err *err)
 {
     struct seal seal;
     uint64_t named = 0;
 
     k->has_owner = true;
-    enum err_code rc = find_owner(c->r, change->actor, change->seq, &named, err);
+    enum err_code rc = find_owner(c->r, epoch->owner, epoch->entry, &named, err);
     if (!rc && named == 0)
         rc = err_set(err, ERR_WRONG, "entry %" PRIu64 " is signed by actor %" PRIu32 ", who was never named",
-                     change->seq, change->actor);
+                     epoch->entry, epoch->owner);
     if (!rc)
-        rc = find_exact(c->r, change->seq - 1, &seal, err);
+        rc = find_exact(c->r, epoch->entry - 1, &seal, err);
     return rc ? rc : chain_add(c, named, &seal, &k->owner, err);
 }
 
-static enum err_code add_key(struct chain *c, const struct entry *change, struct err *err)
+static enum err_code add_key(struct chain *c, const struct epoch *epoch, struct err *err)
 {
     struct seal seal;
 
@@ -112,53 +112,42 @@ static enum err_code add_key(struct chain *c, const struct entry *change, struct
     if (rc)
         return rc;
     struct proof_key *const k = &c->p->keys[c->p->key_count - 1];
-    if (change->is_signed)
-        rc = add_owner(c, change, k, err);
+    if (epoch->owner != 0)
+        rc = add_owner(c, epoch, k, err);
     if (!rc)
-        rc = find_exact(c->r, change->seq, &seal, err);
-    return rc ? rc : chain_add(c, change->seq, &seal, &k->step, err);
+        rc = find_exact(c->r, epoch->entry, &seal, err);
+    return rc ? rc : chain_add(c, epoch->entry, &seal, &k->step, err);
 }
 
 /* The changes that lead to the key of the seal of `size` entries. */
-static enum err_code add_keys(struct chain *c, uint64_t size, struct err *err)
+static enum err_code add_keys(struct chain *c, const struct epochs *epochs, uint64_t size, struct err *err)
 {
-    struct journal_record record;
-    struct entry e;
-    uint64_t from = 1;
-    bool found = false;
+    const size_t newest = epochs_at(epochs, size);
 
-    for (;;) {
-        enum err_code rc = journal_reader_control(c->r, from, &record, &found, err);
-        if (!rc && found)
-            rc = entry_decode_header(record.bytes, record.size, &e, err);
-        if (rc)
-            return rc;
-        if (!found || record.seq > size || (record.seq == size && !e.is_signed))
-            return ERR_OK;
-        if (e.kind == ENTRY_CONTROL_KEY)
-            rc = add_key(c, &e, err);
+    for (size_t i = 1; i <= newest; i++) {
+        const enum err_code rc = add_key(c, &epochs->rows[i], err);
         if (rc) {
-            err_wrap(err, "the change of the key by entry %" PRIu64, record.seq);
+            err_wrap(err, "the change of the key by entry %" PRIu64, epochs->rows[i].entry);
             return rc;
         }
-        from = record.seq + 1;
     }
+    return ERR_OK;
 }
 
 /* -- proofs ---------------------------------------------------------------------------------------------- */
 
 /* The newest seal of the proof and what leads to its key, with entry `seq` below it, or none. */
-static enum err_code make_last(struct journal_reader *r, uint64_t seq, const struct seal *seal,
-                               struct proof *p, struct err *err)
+static enum err_code make_last(struct journal_reader *r, const struct epochs *epochs, uint64_t seq,
+                               const struct seal *seal, struct proof *p, struct err *err)
 {
     struct chain chain = {.r = r, .p = p};
 
-    const enum err_code rc = add_keys(&chain, seal->size, err);
+    const enum err_code rc = add_keys(&chain, epochs, seal->size, err);
     return rc ? rc : chain_add(&chain, seq, seal, &p->last, err);
 }
 
-enum err_code proof_make_inclusion(struct journal_reader *r, uint64_t seq, uint64_t size, struct proof *p,
-                                   struct err *err)
+enum err_code proof_make_inclusion(struct journal_reader *r, const struct epochs *epochs, uint64_t seq,
+                                   uint64_t size, struct proof *p, struct err *err)
 {
     struct journal_record record;
     struct proof made;
@@ -171,7 +160,7 @@ enum err_code proof_make_inclusion(struct journal_reader *r, uint64_t seq, uint6
     if (!rc)
         rc = journal_reader_seal(r, size ? size : journal_reader_size(r), &seal, err);
     if (!rc)
-        rc = make_last(r, seq, &seal, &made, err);
+        rc = make_last(r, epochs, seq, &seal, &made, err);
     if (rc)
         proof_release(&made);
     else
@@ -179,8 +168,8 @@ enum err_code proof_make_inclusion(struct journal_reader *r, uint64_t seq, uint6
     return rc;
 }
 
-enum err_code proof_make_consistency(struct journal_reader *r, uint64_t from, uint64_t to, struct proof *p,
-                                     struct err *err)
+enum err_code proof_make_consistency(struct journal_reader *r, const struct epochs *epochs, uint64_t from,
+                                     uint64_t to, struct proof *p, struct err *err)
 {
     struct proof made;
     struct seal old;
@@ -199,7 +188,7 @@ enum err_code proof_make_consistency(struct journal_reader *r, uint64_t from, ui
     if (!rc)
         rc = take_seal(&old, &made.old_seal, err);
     if (!rc)
-        rc = make_last(r, 0, &new, &made, err);
+        rc = make_last(r, epochs, 0, &new, &made, err);
     if (rc)
         proof_release(&made);
     else

@@ -105,7 +105,7 @@ static void whole(struct subject *s, uint64_t seq, uint64_t size)
     struct err err;
 
     proof_init(&p);
-    must(proof_make_inclusion(s->r, seq, size, &p, &err), &err);
+    must(proof_make_inclusion(s->r, journal_epochs(s->j), seq, size, &p, &err), &err);
     proof_release(&p);
 }
 
@@ -189,7 +189,7 @@ static void measure_all(struct journal *j, uint64_t proofs)
     must(journal_reader_begin(j, &s.r, &err), &err);
     must(note_key_parse(&s.key, journal_vkey(j), strlen(journal_vkey(j)), &err), &err);
     proof_init(&p);
-    must(proof_make_inclusion(s.r, journal_reader_size(s.r) / 3, 0, &p, &err), &err);
+    must(proof_make_inclusion(s.r, journal_epochs(j), journal_reader_size(s.r) / 3, 0, &p, &err), &err);
     s.proof = &p;
     printf("%" PRIu64 " entries, %" PRIu64 " a row\n\n", journal_reader_size(s.r), proofs);
     printf("%-34s %8s %8s %8s %8s\n", "microseconds", "mean", "median", "99 %", "most");

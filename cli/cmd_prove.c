@@ -72,9 +72,9 @@ static enum err_code make(struct journal *j, const struct prove_options *o, stru
 
     enum err_code rc = journal_reader_begin(j, &r, err);
     if (!rc && o->from)
-        rc = proof_make_consistency(r, o->at, o->number, p, err);
+        rc = proof_make_consistency(r, journal_epochs(j), o->at, o->number, p, err);
     else if (!rc)
-        rc = proof_make_inclusion(r, o->number, o->at, p, err);
+        rc = proof_make_inclusion(r, journal_epochs(j), o->number, o->at, p, err);
     journal_reader_end(r);
     if (!rc)
         rc = note_key_parse(&key, journal_vkey(j), strlen(journal_vkey(j)), err);

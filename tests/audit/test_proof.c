@@ -74,7 +74,7 @@ static void try_entry(struct fixture *f, uint64_t seq, uint64_t size, uint64_t s
     struct proof p;
 
     proof_init(&p);
-    SCRATCH_OK(proof_make_inclusion(f->reader, seq, size, &p, err));
+    SCRATCH_OK(proof_make_inclusion(f->reader, journal_epochs(f->journal), seq, size, &p, err));
     SCRATCH_OK(journal_reader_get(f->reader, seq, &record, err));
     for (enum proof_form form = PROOF_JSON; form <= PROOF_TLOG; form++) {
         try_form(f, &p, form, &found, &read);
@@ -99,7 +99,7 @@ static void try_growth(struct fixture *f, uint64_t from, uint64_t to)
     struct proof p;
 
     proof_init(&p);
-    SCRATCH_OK(proof_make_consistency(f->reader, from, to, &p, err));
+    SCRATCH_OK(proof_make_consistency(f->reader, journal_epochs(f->journal), from, to, &p, err));
     try_form(f, &p, PROOF_JSON, &found, &read);
     assert_int_equal(found.old_size, from);
     assert_int_equal(found.size, to);
@@ -157,9 +157,11 @@ static void test_a_size_without_a_seal_is_answered_by_the_next_one(void **state)
     try_entry(&f, 5, 11, 20);
     try_entry(&f, 5, 20, 20);
     proof_init(&p);
-    assert_int_equal(proof_make_consistency(f.reader, 9, 30, &p, &err), ERR_NOT_FOUND);
+    assert_int_equal(proof_make_consistency(f.reader, journal_epochs(f.journal), 9, 30, &p, &err),
+                     ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "exactly 9 entries; the next one covers 10"));
-    assert_int_equal(proof_make_consistency(f.reader, 10, 25, &p, &err), ERR_NOT_FOUND);
+    assert_int_equal(proof_make_consistency(f.reader, journal_epochs(f.journal), 10, 25, &p, &err),
+                     ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "exactly 25 entries; the next one covers 30"));
     end(&f);
 }
@@ -174,17 +176,61 @@ static void test_what_is_not_there_is_not_proven(void **state)
     (void)state;
     begin(&f, few, 2);
     proof_init(&p);
-    assert_int_equal(proof_make_inclusion(f.reader, 0, 0, &p, &err), ERR_NOT_FOUND);
-    assert_int_equal(proof_make_inclusion(f.reader, 21, 0, &p, &err), ERR_NOT_FOUND);
+    assert_int_equal(proof_make_inclusion(f.reader, journal_epochs(f.journal), 0, 0, &p, &err),
+                     ERR_NOT_FOUND);
+    assert_int_equal(proof_make_inclusion(f.reader, journal_epochs(f.journal), 21, 0, &p, &err),
+                     ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "1 .. 20"));
-    assert_int_equal(proof_make_inclusion(f.reader, 5, 21, &p, &err), ERR_NOT_FOUND);
-    assert_int_equal(proof_make_inclusion(f.reader, 11, 10, &p, &err), ERR_NOT_FOUND);
+    assert_int_equal(proof_make_inclusion(f.reader, journal_epochs(f.journal), 5, 21, &p, &err),
+                     ERR_NOT_FOUND);
+    assert_int_equal(proof_make_inclusion(f.reader, journal_epochs(f.journal), 11, 10, &p, &err),
+                     ERR_NOT_FOUND);
     assert_non_null(strstr(err.text, "entry 11 is not among the first 10"));
-    assert_int_equal(proof_make_consistency(f.reader, 20, 10, &p, &err), ERR_INPUT);
-    assert_int_equal(proof_make_consistency(f.reader, 0, 10, &p, &err), ERR_NOT_FOUND);
-    assert_int_equal(proof_make_consistency(f.reader, 10, 21, &p, &err), ERR_NOT_FOUND);
+    assert_int_equal(proof_make_consistency(f.reader, journal_epochs(f.journal), 20, 10, &p, &err),
+                     ERR_INPUT);
+    assert_int_equal(proof_make_consistency(f.reader, journal_epochs(f.journal), 0, 10, &p, &err),
+                     ERR_NOT_FOUND);
+    assert_int_equal(proof_make_consistency(f.reader, journal_epochs(f.journal), 10, 21, &p, &err),
+                     ERR_NOT_FOUND);
     assert_null(p.last.entry.at); /* outputs are untouched */
     assert_null(p.last.seal.at);
+    end(&f);
+}
+
+/* A journal that hands over twice: at 12 and at 25. The seals of 12 and 25 are the last of their keys. */
+static void test_every_seal_of_a_journal_with_three_keys_proves_its_entries(void **state)
+{
+    static const uint64_t seals[] = {1, 5, 11, 12, 20, 24, 25, 33};
+    static const uint64_t epochs[] = {0, 0, 0, 0, 1, 1, 1, 2};
+    struct proof_finding found;
+    struct fixture f;
+    struct proof p;
+    struct proof read;
+
+    (void)state;
+    begin(&f, NULL, 0);
+    journal_reader_end(f.reader);
+    for (size_t i = 1; i < sizeof seals / sizeof seals[0]; i++) {
+        if (seals[i] == 12 || seals[i] == 25)
+            SCRATCH_OK(journal_rotate_key(f.journal, "test", 0, NULL, err));
+        else
+            assert_int_equal(scratch_append(f.journal, (unsigned)(seals[i] - seals[i - 1])), seals[i]);
+    }
+    SCRATCH_OK(journal_reader_begin(f.journal, &f.reader, err));
+    for (size_t i = 0; i < sizeof seals / sizeof seals[0]; i++) {
+        for (uint64_t seq = 1; seq <= seals[i]; seq++) {
+            proof_init(&p);
+            SCRATCH_OK(proof_make_inclusion(f.reader, journal_epochs(f.journal), seq, seals[i], &p, err));
+            assert_int_equal(p.key_count, epochs[i]);
+            try_form(&f, &p, PROOF_JSON, &found, &read);
+            assert_int_equal(found.epoch, epochs[i]);
+            assert_int_equal(found.size, seals[i]);
+            proof_release(&read);
+            proof_release(&p);
+        }
+        for (size_t k = 0; k <= i; k++)
+            try_growth(&f, seals[k], seals[i]);
+    }
     end(&f);
 }
 
@@ -239,8 +285,8 @@ static void test_every_flipped_bit_and_every_cut_is_found(void **state)
     begin(&f, few, 2);
     proof_init(&inclusion);
     proof_init(&growth);
-    SCRATCH_OK(proof_make_inclusion(f.reader, 3, 0, &inclusion, err));
-    SCRATCH_OK(proof_make_consistency(f.reader, 4, 7, &growth, err));
+    SCRATCH_OK(proof_make_inclusion(f.reader, journal_epochs(f.journal), 3, 0, &inclusion, err));
+    SCRATCH_OK(proof_make_consistency(f.reader, journal_epochs(f.journal), 4, 7, &growth, err));
     flip_every_bit(&f, &inclusion, PROOF_JSON);
     flip_every_bit(&f, &inclusion, PROOF_TLOG);
     flip_every_bit(&f, &growth, PROOF_JSON);
@@ -270,8 +316,8 @@ static void test_each_field_of_another_proof_is_found(void **state)
     begin(&f, few, 2);
     proof_init(&p);
     proof_init(&other);
-    SCRATCH_OK(proof_make_inclusion(f.reader, 12, 0, &p, err));
-    SCRATCH_OK(proof_make_inclusion(f.reader, 13, 20, &other, err));
+    SCRATCH_OK(proof_make_inclusion(f.reader, journal_epochs(f.journal), 12, 0, &p, err));
+    SCRATCH_OK(proof_make_inclusion(f.reader, journal_epochs(f.journal), 13, 20, &other, err));
 
     struct proof mixed = p;
     mixed.last.entry = other.last.entry; /* the right way, from another entry */
@@ -311,8 +357,8 @@ static void test_an_old_seal_of_another_past_is_found(void **state)
     begin(&f, few, 3);
     proof_init(&p);
     proof_init(&other);
-    SCRATCH_OK(proof_make_consistency(f.reader, 20, 40, &p, err));
-    SCRATCH_OK(proof_make_consistency(f.reader, 30, 40, &other, err));
+    SCRATCH_OK(proof_make_consistency(f.reader, journal_epochs(f.journal), 20, 40, &p, err));
+    SCRATCH_OK(proof_make_consistency(f.reader, journal_epochs(f.journal), 30, 40, &other, err));
     struct proof mixed = p;
     mixed.old_seal = other.old_seal;
     assert_wrong(&f, &mixed, "consistency path");
@@ -341,7 +387,7 @@ static void test_another_key_and_another_journal_prove_nothing(void **state)
     begin(&f, few, 1);
     begin(&other, few, 1);
     proof_init(&p);
-    SCRATCH_OK(proof_make_inclusion(f.reader, 5, 0, &p, err));
+    SCRATCH_OK(proof_make_inclusion(f.reader, journal_epochs(f.journal), 5, 0, &p, err));
     assert_int_equal(proof_check(&p, &other.key, &found, &err), ERR_WRONG); /* the same name, another id */
     assert_non_null(strstr(err.text, "not signed by this key of " SCRATCH_ORIGIN));
     proof_release(&p);
@@ -430,6 +476,7 @@ int main(void)
         cmocka_unit_test(test_every_pair_of_seals_proves_growth),
         cmocka_unit_test(test_a_size_without_a_seal_is_answered_by_the_next_one),
         cmocka_unit_test(test_what_is_not_there_is_not_proven),
+        cmocka_unit_test(test_every_seal_of_a_journal_with_three_keys_proves_its_entries),
         cmocka_unit_test(test_every_flipped_bit_and_every_cut_is_found),
         cmocka_unit_test(test_each_field_of_another_proof_is_found),
         cmocka_unit_test(test_an_old_seal_of_another_past_is_found),
