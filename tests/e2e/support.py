@@ -14,6 +14,8 @@ import tempfile
 import time
 import unittest
 
+import foreign
+
 BINARY = os.path.abspath(os.environ.get("LEDGER_BINARY", "ledger"))
 SOURCE = os.path.abspath(os.environ.get("LEDGER_SOURCE", os.path.join(os.path.dirname(__file__), "..", "..")))
 SHARED = os.path.abspath(os.environ.get("LEDGER_SHARED", os.path.join(SOURCE, "..", "shared")))
@@ -122,6 +124,7 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="ledger-e2e-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.foreign = foreign.Checker(self.ledger)
         self.passphrase_file = self.write("passphrase", PASSPHRASE + "\n")
         self.env = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.dir, "LANG": "C.UTF-8",
@@ -155,8 +158,8 @@ class Case(unittest.TestCase):
                 full[key] = value
         return full
 
-    def ledger(self, *args, code=DONE, input=None, env=None, cwd=None, timeout=300, binary=None, **popen):
-        """Runs the program to its end, and expects an exit code (None: any)."""
+    def ledger(self, *args, code=DONE, input=None, env=None, cwd=None, timeout=300, binary=None, foreign=True, **popen):
+        """Runs the program to its end, and expects an exit code (None: any). What it hands out goes to foreign.py."""
         args = [str(a) for a in args]
         data = input.encode() if isinstance(input, str) else input
         if data is None and "stdin" not in popen:
@@ -170,6 +173,8 @@ class Case(unittest.TestCase):
             self.assertEqual(result.code, code, str(result))
         self.assertGreaterEqual(result.code, 0, f"ended by a signal: {result}")
         self.assertNotEqual(result.code, SANITIZER_EXIT, str(result))
+        if foreign and result.code == DONE:
+            self.foreign.after(args, result.out, cwd or self.dir)
         return result
 
     def start(self, *args, env=None, **popen):
@@ -231,6 +236,7 @@ def main():
     """unittest, with every reason for a skip in the last lines."""
     program = unittest.main(module="__main__", verbosity=2, exit=False)
     result = program.result
+    foreign.tell()
     for test, reason in result.skipped:
         print(f"skipped: {test.id()} ({reason})", file=sys.stderr)
     if not result.wasSuccessful():
