@@ -3,6 +3,7 @@
 
 #include "audit/verify.h"
 #include "gateway/fetch.h"
+#include "gateway/fetch_ahead.h"
 #include "ledger/base64.h"
 
 static void put_json(const struct fetch_report *report, const struct verify_report *verified,
@@ -56,19 +57,14 @@ static enum err_code verify_copy(struct cli *cli, const char *key, struct verify
     return rc ? err_wrap(err, "fetched, and the copy does not verify") : ERR_OK;
 }
 
-static enum err_code fetch(struct cli *cli, const char *from, const char *key, const char *ca_file,
-                           struct fetch_report *report, struct err *err)
+static enum err_code fetch(struct fetch_options *options, struct fetch_report *report, struct err *err)
 {
     struct cli_progress progress;
 
     cli_progress_init(&progress, "fetch");
-    const struct fetch_options options = {.from = from,
-                                          .dir = cli->dir,
-                                          .vkey = key,
-                                          .ca_file = ca_file,
-                                          .progress = cli_progress_draw,
-                                          .progress_arg = &progress};
-    const enum err_code rc = fetch_journal(&options, report, err);
+    options->progress = cli_progress_draw;
+    options->progress_arg = &progress;
+    const enum err_code rc = fetch_journal(options, report, err);
     cli_progress_end(&progress);
     return rc;
 }
@@ -89,35 +85,50 @@ static enum err_code put(struct cli *cli, const struct fetch_report *report,
     return rc;
 }
 
+static enum err_code parse_connections(const char *text, uint64_t *count, struct err *err)
+{
+    const enum err_code rc = cli_parse_u64("connections", text, count, err);
+
+    if (!rc && (*count < 1 || *count > FETCH_CONNECTIONS_MAX))
+        return err_set(err, ERR_USAGE, "fetch-from: --connections is 1 .. %u, not %s", FETCH_CONNECTIONS_MAX,
+                       text);
+    return rc;
+}
+
 enum err_code cmd_fetch_from(struct cli *cli, struct err *err)
 {
     static struct verify_report verified;
-    const char *from = NULL;
-    const char *key = NULL;
-    const char *ca_file = NULL;
+    struct fetch_options fetched = {.dir = cli->dir};
+    const char *connections = NULL;
+    uint64_t count = 0;
     size_t operands = 0;
     bool json = false;
     struct fetch_report report;
-    const struct cli_option options[] = {
-        {.name = "key", .value = &key}, {.name = "ca", .value = &ca_file}, {.name = "json", .flag = &json}};
-    enum err_code rc = cli_options(cli, options, 3, &from, 1, &operands, err);
+    const struct cli_option options[] = {{.name = "key", .value = &fetched.vkey},
+                                         {.name = "ca", .value = &fetched.ca_file},
+                                         {.name = "connections", .value = &connections},
+                                         {.name = "json", .flag = &json}};
+    enum err_code rc = cli_options(cli, options, 4, &fetched.from, 1, &operands, err);
 
     if (!rc && operands == 0)
         rc = err_set(err, ERR_USAGE,
                      "fetch-from: the address of the published journal is missing (see: "
                      "ledger help fetch-from)");
-    if (!rc && !key)
+    if (!rc && !fetched.vkey)
         rc = err_set(err, ERR_USAGE,
                      "fetch-from: --key VKEY is missing: without it nothing that is served can be checked");
     if (!rc && !cli->dir_is_given)
         rc = err_set(err, ERR_USAGE,
                      "fetch-from: name the directory of the copy: ledger -C NEW fetch-from ...");
+    if (!rc && connections)
+        rc = parse_connections(connections, &count, err);
     if (rc)
         return rc;
+    fetched.connections = (unsigned)count;
     cli_guard_reading();
-    rc = fetch(cli, from, key, ca_file, &report, err);
+    rc = fetch(&fetched, &report, err);
     if (!rc)
-        rc = verify_copy(cli, key, &verified, err);
+        rc = verify_copy(cli, fetched.vkey, &verified, err);
     if (!rc)
         rc = put(cli, &report, &verified, json, err);
     return rc ? err_wrap(err, "fetch-from") : ERR_OK;

@@ -326,7 +326,7 @@ const struct command commands[] = {
      "  ledger -C J bundle --from 2015-12-24 --to 2015-12-25 --kind order day.zip\n"
      "  ledger-verify --key \"$VKEY\" order.zip\n"},
     {"fetch-from", cmd_fetch_from, "a verified copy of a journal that is published elsewhere",
-     "usage: ledger -C NEW fetch-from URL --key VKEY [--ca FILE] [--json]\n\n"
+     "usage: ledger -C NEW fetch-from URL --key VKEY [--ca FILE] [--connections N] [--json]\n\n"
      "Makes the directory NEW a copy of the journal that is published (ledger publish) at URL: http://, "
      "https://, file://\n"
      "or a directory. Nothing that is served is believed: the checkpoint must be signed by VKEY, or by a key "
@@ -340,7 +340,8 @@ const struct command commands[] = {
      "nothing can be appended to it. Exit 1: what is served is wrong, and which file; exit 3: it cannot be "
      "had.\n\n"
      "  --key VKEY  the journal's verifier key, which init printed\n"
-     "  --ca FILE   certificates of authorities to trust for https, in PEM; without it the system's\n\n"
+     "  --ca FILE   certificates of authorities to trust for https, in PEM; without it the system's\n"
+     "  --connections N  to the server, at a time: 1 .. 16 (default 4)\n\n"
      "example:\n"
      "  ledger -C copy fetch-from https://journal.example/alpha --key \"$(cat journal.vkey)\"\n"},
     {"backup", cmd_backup, "a verified copy, made while others write",

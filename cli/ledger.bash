@@ -49,7 +49,7 @@ _ledger() {
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;
     witness) options="init serve list --state --name --listen --log --policy --json" ;;
-    fetch-from) options="--key --ca --json" ;;
+    fetch-from) options="--key --ca --connections --json" ;;
     help) options=$commands ;;
     esac
     if [[ $command == @(backup|publish) && $current != -* ]]; then

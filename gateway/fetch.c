@@ -24,6 +24,8 @@
 
 #define LIST_MAX     ((size_t)256 << 20) /* bytes of `seals` */
 #define ABOUT_SIZE   1400
+#define CONNECTIONS  4u
+#define AHEAD_WORTH  8u                  /* bundles */
 #define COMMIT_BYTES ((uint64_t)1 << 20) /* that are worth a commit */
 
 static const struct published_name CHECKPOINT = {.kind = PUBLISHED_CHECKPOINT};
@@ -173,11 +175,11 @@ static enum err_code check_beginning(struct fetch *f, const struct fetch_goal *g
 /* -- step 5 ---------------------------------------------------------------------------------------------- */
 
 /* A listed seal that covers what the copy has by now. */
-static enum err_code take_seal(struct fetch *f, uint64_t size, const struct note_key *key, struct err *err)
+static enum err_code take_seal(struct fetch *f, uint64_t size, struct err *err)
 {
     const struct hash root = journal_copy_root(f->copy);
     bool is_new = false;
-    const enum err_code rc = fetch_evidence_seal(f->publication, f->copy, size, key, &root, &is_new, err);
+    const enum err_code rc = fetch_evidence_seal(f->publication, f->copy, f->keys, size, &root, &is_new, err);
 
     f->report->seals += !rc && is_new;
     return rc;
@@ -202,7 +204,7 @@ static enum err_code take_entry(struct fetch *f, const struct published_entry *e
     if (!rc && f->listed_next < f->listed_count && f->listed[f->listed_next] == seq) {
         f->listed_next++;
         if (seq != f->newest.size) /* the checkpoint is at hand */
-            rc = take_seal(f, seq, &goal->key, err);
+            rc = take_seal(f, seq, err);
     }
     return rc;
 }
@@ -229,6 +231,18 @@ static enum err_code take_bundle(struct fetch *f, uint64_t index, const struct f
     return rc;
 }
 
+/* Worth it for a server, and many bundles. */
+static enum err_code begin_ahead(struct fetch *f, const struct fetch_goal *goal, struct err *err)
+{
+    const uint64_t first = journal_copy_size(f->copy) / PUBLISHED_WIDTH;
+    const unsigned connections = f->options->connections ? f->options->connections : CONNECTIONS;
+
+    if (!publication_is_far(f->publication) || connections == 1 ||
+        goal->size / PUBLISHED_WIDTH - first < AHEAD_WORTH)
+        return ERR_OK;
+    return fetch_ahead_new(&f->ahead, f->publication, connections, first, goal->size, err);
+}
+
 static enum err_code take_bundles(struct fetch *f, const struct fetch_goal *goal, struct err *err)
 {
     const struct fetch_options *const options = f->options;
@@ -236,11 +250,15 @@ static enum err_code take_bundles(struct fetch *f, const struct fetch_goal *goal
     enum err_code rc = fetch_tree_open(&f->tree, f->publication, goal->size, &goal->root, err);
     if (!rc)
         rc = check_beginning(f, goal, err);
+    if (!rc)
+        rc = begin_ahead(f, goal, err);
     while (!rc && journal_copy_size(f->copy) < goal->size) {
         rc = take_bundle(f, journal_copy_size(f->copy) / PUBLISHED_WIDTH, goal, err);
         if (options->progress)
             options->progress(options->progress_arg, journal_copy_size(f->copy), f->newest.size);
     }
+    fetch_ahead_free(f->ahead, f->publication);
+    f->ahead = NULL;
     fetch_tree_close(f->tree);
     f->tree = NULL;
     return rc;

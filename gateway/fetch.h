@@ -15,10 +15,11 @@
 #include <stdint.h>
 
 struct fetch_options {
-    const char *from;    /* http://, https://, file://, or a directory */
-    const char *dir;     /* the copy: made if it is not there */
-    const char *vkey;    /* the journal's genesis key */
-    const char *ca_file; /* PEM, for https; NULL: the system's */
+    const char *from;     /* http://, https://, file://, or a directory */
+    const char *dir;      /* the copy: made if it is not there */
+    const char *vkey;     /* the journal's genesis key */
+    const char *ca_file;  /* PEM, for https; NULL: the system's */
+    unsigned connections; /* at a time, to a server: 1 .. FETCH_CONNECTIONS_MAX; 0: 4 */
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* entries; may be NULL */
     void *progress_arg;
 };

@@ -39,6 +39,33 @@ static enum err_code prove_seal(const char *note, size_t note_size, uint64_t siz
     return ERR_OK;
 }
 
+/* A line in the name of a witness whom the journal knows is that witness's: or the copy's seal would be wrong. */
+static enum err_code check_witnesses(const struct actors *actors, const char *note, size_t note_size,
+                                     struct err *err)
+{
+    struct note parsed;
+
+    const enum err_code rc = note_parse(&parsed, note, note_size, err);
+    for (uint32_t i = 0; i < actors->count && !rc; i++) {
+        const struct actor_row *const row = &actors->rows[i];
+        struct note_key key;
+        if (row->role == ROLE_WITNESS &&
+            note_key_init(&key, row->name.text, row->name.length, NOTE_KEY_COSIGNATURE, row->key, NULL) ==
+                ERR_OK &&
+            note_find(&parsed, &key) && note_verify(&parsed, &key, 1, NULL, NULL))
+            return err_set(err, ERR_WRONG, "the line of the witness %s is not its signature", row->name.text);
+    }
+    return rc;
+}
+
+enum err_code fetch_evidence_check(const struct fetch_keys *keys, const char *note, size_t note_size,
+                                   uint64_t size, const struct hash *root, struct err *err)
+{
+    const enum err_code rc = prove_seal(note, note_size, size, fetch_keys_at(keys, size), root, err);
+
+    return rc ? rc : check_witnesses(fetch_keys_actors(keys), note, note_size, err);
+}
+
 enum err_code fetch_evidence_keep(struct journal_copy *copy, uint64_t size, const char *note,
                                   size_t note_size, bool *is_new, struct err *err)
 {
@@ -66,9 +93,9 @@ enum err_code fetch_evidence_keep(struct journal_copy *copy, uint64_t size, cons
     return *is_new ? journal_copy_seal(copy, size, joined, joined_size, err) : ERR_OK;
 }
 
-enum err_code fetch_evidence_seal(struct publication *p, struct journal_copy *copy, uint64_t size,
-                                  const struct note_key *key, const struct hash *root, bool *is_new,
-                                  struct err *err)
+enum err_code fetch_evidence_seal(struct publication *p, struct journal_copy *copy,
+                                  const struct fetch_keys *keys, uint64_t size, const struct hash *root,
+                                  bool *is_new, struct err *err)
 {
     const struct published_name name = {.kind = PUBLISHED_SEAL, .number = size};
     struct err why = {.code = ERR_OK};
@@ -78,7 +105,8 @@ enum err_code fetch_evidence_seal(struct publication *p, struct journal_copy *co
     enum err_code rc = publication_get(p, &name, NOTE_MAX_SIZE - 1, &note, &note_size, err);
     if (rc)
         return rc;
-    if (prove_seal((const char *)note, note_size, size, key, root, &why))
+    rc = fetch_evidence_check(keys, (const char *)note, note_size, size, root, &why);
+    if (rc)
         rc = wrong_file(p, &name, &why, err);
     else
         rc = fetch_evidence_keep(copy, size, (const char *)note, note_size, is_new, err);
@@ -200,8 +228,7 @@ enum err_code fetch_evidence_late(const struct fetch_evidence *f, uint64_t *seal
             first = i < first ? i : first;
         rc = journal_copy_root_at(f->copy, size, &root, err);
         if (!rc)
-            rc = fetch_evidence_seal(f->publication, f->copy, size, fetch_keys_at(f->keys, size), &root,
-                                     &is_new, err);
+            rc = fetch_evidence_seal(f->publication, f->copy, f->keys, size, &root, &is_new, err);
         *seals += !rc && is_new;
     }
     if (!rc)

@@ -10,15 +10,22 @@
 #include "ledger/journal_copy.h"
 
 /*
- * The published seal of `size` entries, which the copy has: signed by `key`, over `root`. Lines of others
- * join those that the copy's has. *is_new: there was something to keep, with the next commit. ERR_WRONG: it
- * is not that seal.
+ * Is a note the seal of `size` entries: signed by the key of that size, over `root`, and no line in the name
+ * of a witness whom the journal knows is another's? Changes nothing. ERR_WRONG: it is not, or ERR_FORMAT,
+ * ERR_KEY.
  */
-MUST_USE enum err_code fetch_evidence_seal(struct publication *p, struct journal_copy *copy, uint64_t size,
-                                           const struct note_key *key, const struct hash *root, bool *is_new,
-                                           struct err *err);
+MUST_USE enum err_code fetch_evidence_check(const struct fetch_keys *keys, const char *note, size_t note_size,
+                                            uint64_t size, const struct hash *root, struct err *err);
 
-/* A note of `size` entries that is proven: kept as above. */
+/*
+ * The published seal of `size` entries, which the copy has. Lines of others join those that the copy's has.
+ * *is_new: there was something to keep, with the next commit. ERR_WRONG: it is not that seal.
+ */
+MUST_USE enum err_code fetch_evidence_seal(struct publication *p, struct journal_copy *copy,
+                                           const struct fetch_keys *keys, uint64_t size,
+                                           const struct hash *root, bool *is_new, struct err *err);
+
+/* A note of `size` entries that was checked: kept as above. */
 MUST_USE enum err_code fetch_evidence_keep(struct journal_copy *copy, uint64_t size, const char *note,
                                            size_t note_size, bool *is_new, struct err *err);
 

@@ -103,7 +103,9 @@ enum err_code fetch_get_bundle(struct fetch *f, uint64_t index, uint64_t size, u
 
     *width = left < PUBLISHED_WIDTH ? (unsigned)left : PUBLISHED_WIDTH;
     *name = (struct published_name){.kind = PUBLISHED_ENTRIES, .number = index, .width = *width};
-    enum err_code rc = fetch_either(f->publication, name, PUBLISHED_BUNDLE_MAX, bytes, &bundle_size, err);
+    enum err_code rc =
+        f->ahead ? fetch_ahead_take(f->ahead, name, bytes, &bundle_size, err)
+                 : fetch_either(f->publication, name, PUBLISHED_BUNDLE_MAX, bytes, &bundle_size, err);
     if (rc)
         return rc;
     rc = published_bundle_parse(*bytes, bundle_size, entries, &count, &why);
@@ -199,10 +201,13 @@ enum err_code fetch_wrong_signer(const struct fetch *f, struct err *err)
 
 enum err_code fetch_check_signer(const struct fetch *f, const struct fetch_goal *goal, struct err *err)
 {
-    if (is_signed_by(f->checkpoint, f->checkpoint_size, &goal->key) &&
-        hash_equal(&f->newest.root, &goal->root))
-        return ERR_OK;
-    return fetch_wrong_signer(f, err);
+    struct err why = {.code = ERR_OK};
+
+    if (!is_signed_by(f->checkpoint, f->checkpoint_size, &goal->key))
+        return fetch_wrong_signer(f, err);
+    if (fetch_evidence_check(f->keys, f->checkpoint, f->checkpoint_size, goal->size, &goal->root, &why))
+        return fetch_wrong_file(f, &CHECKPOINT, &why, err);
+    return ERR_OK;
 }
 
 enum err_code fetch_choose_goal(struct fetch *f, struct fetch_goal *goal, struct err *err)

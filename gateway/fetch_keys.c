@@ -83,6 +83,11 @@ const struct note_key *fetch_keys_newest(const struct fetch_keys *k)
     return &k->epochs[k->count - 1].key;
 }
 
+const struct actors *fetch_keys_actors(const struct fetch_keys *k)
+{
+    return &k->actors;
+}
+
 /* The key's name is the origin, in every epoch. */
 static enum err_code make_key(const struct fetch_keys *k, const uint8_t *bytes, struct note_key *key,
                               struct err *err)

@@ -19,6 +19,9 @@ void fetch_keys_free(struct fetch_keys *k); /* NULL is fine */
 const struct note_key *fetch_keys_at(const struct fetch_keys *k, uint64_t size);
 const struct note_key *fetch_keys_newest(const struct fetch_keys *k);
 
+/* Actors, as far as entries were applied. */
+const struct actors *fetch_keys_actors(const struct fetch_keys *k);
+
 /* The next control entry. ERR_WRONG: its key is no sound one, or genesis is of another journal. */
 MUST_USE enum err_code fetch_keys_apply(struct fetch_keys *k, const struct entry *e, struct err *err);
 

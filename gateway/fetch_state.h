@@ -3,6 +3,7 @@
 #define GATEWAY_FETCH_STATE_H
 
 #include "gateway/fetch.h"
+#include "gateway/fetch_ahead.h"
 #include "gateway/fetch_evidence.h"
 #include "gateway/fetch_tree.h"
 #include "ledger/checkpoint.h"
@@ -13,8 +14,9 @@ struct fetch {
     struct publication *publication;
     struct journal_copy *copy;
     struct fetch_keys *keys;
-    struct fetch_tree *tree; /* of the goal */
-    char *checkpoint;        /* the note */
+    struct fetch_tree *tree;   /* of the goal */
+    struct fetch_ahead *ahead; /* its bundles; NULL: they are had when they are needed */
+    char *checkpoint;          /* the note */
     size_t checkpoint_size;
     struct checkpoint newest; /* what it says; believed when a key has signed it */
     uint64_t *listed;         /* sizes of seals, ascending, up to the checkpoint's */

@@ -24,6 +24,7 @@ struct publication {
     const char *ca_file;
     struct http *http; /* NULL: `base` is a directory */
     int dir;
+    bool has_answered;
     uint64_t files;
     uint64_t bytes;
 };
@@ -69,6 +70,20 @@ enum err_code publication_open(struct publication **p, const char *where, const 
     }
     *p = opened;
     return ERR_OK;
+}
+
+enum err_code publication_again(struct publication **p, const struct publication *of, struct err *err)
+{
+    const enum err_code rc = publication_open(p, of->base, of->ca_file, err);
+
+    if (!rc)
+        (*p)->has_answered = of->has_answered;
+    return rc;
+}
+
+bool publication_is_far(const struct publication *p)
+{
+    return p->http != NULL;
 }
 
 void publication_close(struct publication *p)
@@ -175,7 +190,7 @@ static enum err_code ask(struct publication *p, const char *address, size_t max,
                          size_t *size, struct err *err)
 {
     const struct http_request request = {.url = address, .ca_file = p->ca_file, .answer_max = max};
-    const unsigned attempts = p->files > 0 ? ATTEMPTS : 1;
+    const unsigned attempts = p->has_answered ? ATTEMPTS : 1;
     long pause_ms = PAUSE_FIRST_MS;
 
     for (unsigned n = 1;; n++) {
@@ -203,6 +218,7 @@ enum err_code publication_get(struct publication *p, const struct published_name
     const enum err_code rc =
         p->http ? ask(p, address, max, bytes, size, err) : read_file(p, text, address, max, bytes, size, err);
     if (!rc) {
+        p->has_answered = true;
         p->files++;
         p->bytes += *size;
     }
@@ -217,4 +233,10 @@ uint64_t publication_files(const struct publication *p)
 uint64_t publication_bytes(const struct publication *p)
 {
     return p->bytes;
+}
+
+void publication_count(struct publication *p, uint64_t files, uint64_t bytes)
+{
+    p->files += files;
+    p->bytes += bytes;
 }

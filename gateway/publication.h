@@ -17,7 +17,11 @@ struct publication; /* belongs to one thread */
  */
 MUST_USE enum err_code publication_open(struct publication **p, const char *where, const char *ca_file,
                                         struct err *err);
-void publication_close(struct publication *p); /* NULL is fine */
+/* The same place, with a connection of its own: for another thread. */
+MUST_USE enum err_code publication_again(struct publication **p, const struct publication *of,
+                                         struct err *err);
+void publication_close(struct publication *p);        /* NULL is fine */
+bool publication_is_far(const struct publication *p); /* not a directory */
 
 /*
  * A file, whole, in malloc'd memory. ERR_NOT_FOUND: it is not there. ERR_IO: it cannot be had, also after
@@ -31,5 +35,7 @@ const char *publication_address(const struct publication *p, const struct publis
 
 uint64_t publication_files(const struct publication *p); /* that were had */
 uint64_t publication_bytes(const struct publication *p); /* in them */
+/* Another one of the same place has had these. */
+void publication_count(struct publication *p, uint64_t files, uint64_t bytes);
 
 #endif
