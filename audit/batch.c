@@ -170,7 +170,8 @@ static bool check_seals(struct scan *s)
 {
     for (unsigned i = 0; i < s->b->seal_count; i++) {
         struct batch_seal *const seal = &s->b->seals[i];
-        if (walk_seal_check(s->key, seal->number, seal->note, seal->size, &seal->root, &s->err))
+        if (walk_seal_check(s->key, seal->number, seal->note, seal->size, &seal->root, &s->err) ||
+            walk_witnesses_check(&s->known, seal->note, seal->size, &s->b->cosignatures, &s->err))
             return false;
     }
     return true;
@@ -200,5 +201,6 @@ void batch_check(struct batch *b, const struct walk *w, struct batch_room *room)
     room->seen.count = 0;
     b->bytes = 0;
     b->signature_count = 0;
+    b->cosignatures = 0;
     b->is_good = check(&s);
 }

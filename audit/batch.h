@@ -39,7 +39,7 @@ struct batch {
     /* What is stored. */
     uint64_t first;        /* entries first .. last; first - 1 is a multiple of BATCH_TILE */
     uint64_t last;         /* such a multiple too, unless it is the journal's last */
-    uint32_t actors_count; /* known before it, or some entries earlier */
+    uint32_t actors_count; /* known before it, if it is to count; it may be gathered sooner */
     size_t epochs;         /* likewise; its seals are checked with the key of the newest of them, */
     struct note_key key;   /* this one. A batch that knew fewer than there are is not joined */
     unsigned block_count;
@@ -59,6 +59,7 @@ struct batch {
     struct walk_block tail; /* the last block, read on to entry `last`; its cursor is nobody's */
     struct hash leaves[BATCH_ENTRIES];
     struct hash roots[BATCH_TILES]; /* of the whole tiles */
+    uint64_t cosignatures;
     unsigned signature_count;
     const uint8_t *signatures[BATCH_ENTRIES];
 };

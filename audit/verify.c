@@ -136,6 +136,7 @@ static enum err_code check_found_seal(struct walk *w, struct err *err)
 {
     struct verify_report *const report = w->report;
     const uint64_t before = report->sealed;
+    const struct walk_known known = walk_known(w);
     struct hash root;
     struct err why = {.code = ERR_OK};
 
@@ -152,6 +153,8 @@ static enum err_code check_found_seal(struct walk *w, struct err *err)
         report->wrong.last = w->seq;
         return ERR_WRONG;
     }
+    if (walk_witnesses_check(&known, w->seal.item.bytes, w->seal.item.size, &report->cosignatures, &why))
+        return walk_wrong(w, VERIFY_SEAL, 0, w->seq, "%s", why.text);
     report->sealed = w->seq;
     report->seals++;
     return walk_row_next(w, &w->seal, EVIDENCE_SEALS, err);

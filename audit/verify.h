@@ -82,6 +82,7 @@ struct verify_report {
     int64_t stamped_at_ns;               /* the earliest time that one of its timestamps says */
     char stamped_by[VERIFY_SIGNER_SIZE]; /* who signed that; empty: not asked, or there is none */
     uint64_t signatures;                 /* actors' signatures that were checked */
+    uint64_t cosignatures;               /* in the seals checked, by witnesses that the journal knows */
     char origin[NOTE_NAME_MAX + 1];
     char vkey[NOTE_VKEY_TEXT_SIZE]; /* the key that was used; empty when there was none to use */
     uint64_t epochs;                /* keys, one after the other: 1, and one for each control.key checked */

@@ -3,7 +3,7 @@
  * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
  * walk_keys.c (which key seals what), walk_trial.c (what the seals say about a disagreement), walk_complete.c
  * (whether anything is missing), walk.c (reading on), walk_ahead.c (many entries at once, on several cores),
- * walk_kept.c (a seal that was kept elsewhere), walk_timestamps.c (what others said about the seals). Not for others.
+ * walk_kept.c (a seal that was kept elsewhere), walk_timestamps.c and walk_witnesses.c (what others said about the seals). Not for others.
  */
 #ifndef AUDIT_WALK_H
 #define AUDIT_WALK_H
@@ -198,6 +198,13 @@ MUST_USE enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, si
 
 /* The actor of that id, NULL: there is none. */
 const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_t id);
+
+/*
+ * Every line of a good seal's note that a witness known by then has the name and key of is its cosignature, and counted
+ * in *cosignatures; ERR_WRONG: it is not.
+ */
+MUST_USE enum err_code walk_witnesses_check(const struct walk_known *known, const uint8_t *bytes, size_t size,
+                                            uint64_t *cosignatures, struct err *err);
 
 /* Notes a signature. ERR_WRONG: it was noted before. ERR_MEMORY. */
 MUST_USE enum err_code walk_signature_note(struct walk_signatures *seen, const uint8_t *signature,

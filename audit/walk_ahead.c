@@ -177,7 +177,7 @@ static bool fits(const struct walk *w, const struct batch *b)
     const bool is_inside = open->next < open->count;
 
     if (!b->is_good || w->seq != b->first - 1 || b->first_recorded_at_ns < w->recorded_at_ns ||
-        b->epochs != w->epochs.count)
+        b->epochs != w->epochs.count || b->actors_count != w->actors_count)
         return false;
     if (is_inside && (b->blocks[0].bytes + 2 != open->lengths || b->head + open->next != b->first))
         return false;
@@ -321,6 +321,7 @@ static enum err_code count_in(struct walk *w, const struct batch *b, struct err 
     if (b->seal_count > 0)
         report->sealed = b->seals[b->seal_count - 1].number;
     report->seals += b->seal_count;
+    report->cosignatures += b->cosignatures;
     if (w->options->progress && before / PROGRESS_EVERY != w->seq / PROGRESS_EVERY)
         w->options->progress(w->options->progress_arg, w->seq, report->total);
     return note_signatures(w, b, err);

@@ -27,9 +27,9 @@ static void put_json(const struct verify_report *v, struct json_out *out)
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"entries", v->entries},       {"bytes", v->bytes},    {"seals", v->seals},
-                {"tiles", v->tiles},           {"sealed", v->sealed},  {"signatures", v->signatures},
-                {"timestamps", v->timestamps}, {"stamped", v->stamped}};
+    } rows[] = {{"entries", v->entries},       {"bytes", v->bytes},     {"seals", v->seals},
+                {"tiles", v->tiles},           {"sealed", v->sealed},   {"signatures", v->signatures},
+                {"timestamps", v->timestamps}, {"stamped", v->stamped}, {"cosignatures", v->cosignatures}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         json_out_key(out, rows[i].key);
         json_out_u64(out, rows[i].value);

@@ -21,7 +21,7 @@ enum entries_kind {
     KIND_ORDER_CANCEL = 0x0403
 };
 
-enum entries_role { ROLE_OWNER = 1, ROLE_STRATEGY = 5, ROLE_RISK = 6 };
+enum entries_role { ROLE_OWNER = 1, ROLE_STRATEGY = 5, ROLE_RISK = 6, ROLE_WITNESS = 10 };
 
 enum entries_family { FAMILY_DECISION = 2, FAMILY_RISK = 3, FAMILY_CONTROL = 7 };
 

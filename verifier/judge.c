@@ -204,6 +204,18 @@ static bool check_control(struct judge *j, bool is_control)
     return true;
 }
 
+/* A witness known by now whose line in the note is not its own; NULL: none. */
+static const struct actor *find_wrong_witness(const struct judge *j, const struct row *row)
+{
+    for (size_t i = 0; i < j->people.actor_count; i++) {
+        const struct actor *const a = &j->people.actors[i];
+        if (a->role == ROLE_WITNESS &&
+            seal_witness_is_wrong(a->name, a->name_size, a->key, row->value, row->size))
+            return a;
+    }
+    return NULL;
+}
+
 /* Rule 13. */
 static bool check_seal(struct judge *j)
 {
@@ -227,6 +239,12 @@ static bool check_seal(struct judge *j)
         words_put(&j->words,
                   "its signature is good, but entries %" PRIu64 "..%" PRIu64 " are not those it sealed",
                   j->report->first, j->s);
+        return wrong(j, j->words.text, "seal %" PRIu64, j->s);
+    }
+    const struct actor *const broken_witness = find_wrong_witness(j, row);
+    if (broken_witness) {
+        words_put(&j->words, "its line as %.*s is not the signature of that witness",
+                  (int)broken_witness->name_size, (const char *)broken_witness->name);
         return wrong(j, j->words.text, "seal %" PRIu64, j->s);
     }
     j->report->sealed = j->s;

@@ -182,15 +182,14 @@ static size_t divide(const uint8_t *note, size_t size)
     return 0;
 }
 
-/* Parses the note and finds the key's first line. */
-static const char *parse_note(const struct seal_key *key, const uint8_t *note, size_t size, size_t *text_size,
-                              uint8_t signature[SEALS_SIGNATURE_SIZE])
+/* The form of a whole note, and the first line by that name and key id, whose name_size is 0 if there is none. */
+static const char *parse_note(const uint8_t *note, size_t size, const uint8_t *name, size_t name_size,
+                              const uint8_t id[4], size_t *text_size, struct line *mine)
 {
     static struct line line;
     unsigned lines = 0;
-    bool found = false;
-    size_t signature_size = 0;
 
+    mine->name_size = 0;
     if (size < 1 || size > SEALS_NOTE_MAX || !bytes_are_good(note, size) || note[size - 1] != '\n')
         return "its note is not in form";
     *text_size = divide(note, size);
@@ -201,32 +200,31 @@ static const char *parse_note(const struct seal_key *key, const uint8_t *note, s
         const size_t length = (size_t)(end - (note + at));
         if (++lines > 100 || !parse_line(note + at, length, &line))
             return "a signature line of its note is not in form, or there are more than 100";
-        if (!found && line.name_size == key->name_size && memcmp(line.name, key->name, key->name_size) == 0 &&
-            memcmp(line.blob, key->id, sizeof key->id) == 0) {
-            found = true;
-            signature_size = line.blob_size - 4;
-            if (signature_size == SEALS_SIGNATURE_SIZE)
-                memcpy(signature, line.blob + 4, SEALS_SIGNATURE_SIZE);
-        }
+        if (mine->name_size == 0 && line.name_size == name_size && memcmp(line.name, name, name_size) == 0 &&
+            memcmp(line.blob, id, 4) == 0)
+            *mine = line;
         at += length + 1;
     }
-    if (!found)
-        return "it is not signed by the journal's key";
-    return signature_size == SEALS_SIGNATURE_SIZE ? NULL : "its signature has not 64 bytes";
+    return NULL;
 }
 
 const char *seal_open(const struct seal_key *key, const uint8_t *note, size_t note_size, uint64_t size,
                       struct digest *root, struct words *w)
 {
-    uint8_t signature[SEALS_SIGNATURE_SIZE] = {0};
+    static struct line mine;
     char head[VERIFIER_NAME_MAX + 30];
     size_t text_size = 0;
     size_t root_size = 0;
 
-    const char *const broken = parse_note(key, note, note_size, &text_size, signature);
+    const char *const broken =
+        parse_note(note, note_size, (const uint8_t *)key->name, key->name_size, key->id, &text_size, &mine);
     if (broken)
         return broken;
-    if (!seal_signature_is_good(key->bytes, note, text_size, signature))
+    if (mine.name_size == 0)
+        return "it is not signed by the journal's key";
+    if (mine.blob_size != 4 + SEALS_SIGNATURE_SIZE)
+        return "its signature has not 64 bytes";
+    if (!seal_signature_is_good(key->bytes, note, text_size, mine.blob + 4))
         return "its signature is not that of the journal's key";
     /* Three lines: the origin, the size, 44 characters of base64. */
     const size_t head_size = (size_t)snprintf(head, sizeof head, "%s\n%" PRIu64 "\n", key->name, size);
@@ -237,6 +235,27 @@ const char *seal_open(const struct seal_key *key, const uint8_t *note, size_t no
         root_size != DIGEST_SIZE)
         return "its root is not in form, or more lines follow it";
     return NULL;
+}
+
+bool seal_witness_is_wrong(const uint8_t *name, size_t name_size, const uint8_t key[SEALS_KEY_SIZE],
+                           const uint8_t *note, size_t note_size)
+{
+    static struct line mine;
+    static uint8_t message[64 + SEALS_NOTE_MAX];
+    uint8_t tail[2 + SEALS_KEY_SIZE] = {0x0a, 0x04};
+    size_t text_size = 0;
+
+    memcpy(tail + 2, key, SEALS_KEY_SIZE);
+    const struct digest id = digest_of(name, name_size, tail, sizeof tail);
+    if (parse_note(note, note_size, name, name_size, id.bytes, &text_size, &mine) || mine.name_size == 0)
+        return false;
+    if (mine.blob_size != 4 + 8 + SEALS_SIGNATURE_SIZE)
+        return true;
+    const uint64_t time_s = plain_u64(mine.blob + 4);
+    const int head = snprintf((char *)message, 64, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
+    memcpy(message + head, note, text_size);
+    return time_s > INT64_MAX ||
+           !seal_signature_is_good(key, message, (size_t)head + text_size, mine.blob + 4 + 8);
 }
 
 uint64_t seal_size(const uint8_t *note, size_t note_size)

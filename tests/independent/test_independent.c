@@ -6,6 +6,7 @@
 #include "audit/export.h"
 #include "audit/forge.h"
 #include "audit/stories.h"
+#include "audit/stories_cosigned.h"
 #include "audit/verify.h"
 #include "support/journals.h"
 #include "support/random_entry.h"
@@ -134,6 +135,19 @@ static void tell_rules(void)
     for (size_t i = 0; i < count; i++) {
         struct forge f;
         rule_story_tell(&all[i], &f);
+        tell(&f, all[i].name, NULL);
+        forge_release(&f);
+    }
+}
+
+static void tell_cosigned(void)
+{
+    size_t count = 0;
+    const struct cosigned_story *const all = cosigned_stories(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct forge f;
+        cosigned_story_tell(&all[i], &f);
         tell(&f, all[i].name, NULL);
         forge_release(&f);
     }
@@ -293,6 +307,7 @@ static void test_three_verifiers_agree(void **state)
     assert_non_null(expected);
     tell_stories();
     tell_rules();
+    tell_cosigned();
     tell_flips(200);
     tell_sealed_flips(100);
     tell_timestamps();

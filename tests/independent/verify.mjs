@@ -459,7 +459,19 @@ const openSeal = (bytes, size, key) => {
   if (!/^(0|[1-9]\d{0,18})$/.test(lines[1]) || BigInt(lines[1]) !== BigInt(size)) throw new Error(`it covers ${lines[1]} entries`);
   const root = decodeBase64(lines[2]);
   if (!root || root.length !== 32) throw new Error('its root is not in form');
-  return root;
+  return { root, text, signatures };
+};
+
+// Section 5, Cosignatures: the first line of a witness, if there is one, is its own.
+const WITNESS = 10;
+const cosignatureIsWrong = ({ text, signatures }, witness) => {
+  const id = sha256(Buffer.from(witness.name, 'latin1'), Buffer.from([0x0a, 0x04]), witness.key).subarray(0, 4);
+  const line = signatures.find((s) => s.name === witness.name && s.id.equals(id));
+  if (!line) return false;
+  if (line.signature.length !== 72) return true;
+  const time = line.signature.readBigUInt64BE(0);
+  const message = Buffer.from(`cosignature/v1\ntime ${time}\n${text}`, 'utf8');
+  return time >= 2n ** 63n || !signatureIsGood(witness.key, message, line.signature.subarray(8));
 };
 
 // -- 4: the tree ------------------------------------------------------------------------------------------
@@ -747,7 +759,7 @@ class Verifier {
       if (number < BigInt(this.s + 1)) continue;
       let root;
       try {
-        root = openSeal(this.source.value(this.seals[i]), number, this.keyAt(number));
+        ({ root } = openSeal(this.source.value(this.seals[i]), number, this.keyAt(number)));
       } catch {
         continue;
       }
@@ -897,13 +909,16 @@ class Verifier {
       if (this.keyChange) throw new Wrong(`seal ${this.s}`, `it is missing: its newest entry is a ${this.keyChange}`);
       return;
     }
-    let root;
+    let seal;
     try {
-      root = openSeal(this.source.value(row), row.number, this.keyAt(row.number));
+      seal = openSeal(this.source.value(row), row.number, this.keyAt(row.number));
     } catch (error) {
       throw new Wrong(`seal ${this.s}`, error.message);
     }
+    const { root } = seal;
     if (!root.equals(this.tree.root())) throw new Wrong(`seal ${this.s}`, `entries ${this.sealed + 1}..${this.s} are not those it sealed`);
+    for (const actor of this.actors)
+      if (actor.role === WITNESS && cosignatureIsWrong(seal, actor)) throw new Wrong(`seal ${this.s}`, `its line as ${actor.name} is not that witness's`);
     this.sealed = this.s;
     this.sealsChecked++;
     this.nextSeal++;
@@ -917,7 +932,7 @@ class Verifier {
     if (this.keptSize > BigInt(this.s)) throw new Wrong('kept seal', `the tail is cut: it covers ${this.keptSize} entries, and the journal has ${this.s}`);
     let root;
     try {
-      root = openSeal(this.against, this.keptSize, this.keyAt(this.keptSize));
+      ({ root } = openSeal(this.against, this.keptSize, this.keyAt(this.keptSize)));
     } catch (error) {
       throw new Wrong('kept seal', `another history, or no seal: ${error.message}`);
     }

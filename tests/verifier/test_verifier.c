@@ -4,6 +4,7 @@
  */
 #include "audit/forge.h"
 #include "audit/stories.h"
+#include "audit/stories_cosigned.h"
 #include "tamper/judges.h"
 #include "verifier/verifier.h"
 
@@ -73,6 +74,22 @@ static void test_each_rule_is_kept(void **state)
         rule_story_tell(&all[i], &f);
         agree_of(&f, NULL, all[i].name, &v);
         assert_int_equal(v.exit, all[i].is_good ? 0 : 1);
+        forge_release(&f);
+    }
+}
+
+static void test_every_story_of_witnesses_gets_the_same_verdict(void **state)
+{
+    size_t count = 0;
+    const struct cosigned_story *const all = cosigned_stories(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct forge f;
+        struct verdict v;
+        cosigned_story_tell(&all[i], &f);
+        agree_of(&f, NULL, all[i].name, &v);
+        assert_int_equal(v.exit, all[i].where ? 1 : 0);
         forge_release(&f);
     }
 }
@@ -326,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_a_path_that_is_no_export_is_not_checked),
         cmocka_unit_test(test_the_kinds_are_those_of_the_page),
         cmocka_unit_test(test_every_cut_export_is_not_checked),
+        cmocka_unit_test(test_every_story_of_witnesses_gets_the_same_verdict),
         cmocka_unit_test(test_a_flipped_bit_of_each_byte_gets_the_same_verdict),
     };
 
