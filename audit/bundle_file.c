@@ -88,8 +88,10 @@ static enum err_code add_file(struct writing *w, const char *name, const void *b
 static enum err_code add_copy(struct writing *w, const char *name, const void *bytes, size_t size,
                               struct err *err)
 {
-    void *const copy = malloc(size ? size : 1);
+    void *const copy = size ? malloc(size) : NULL;
 
+    if (size == 0)
+        return add_file(w, name, "", 0, false, err); /* of nothing the library takes nothing over */
     if (!copy)
         return no_memory(err);
     memcpy(copy, bytes, size);
