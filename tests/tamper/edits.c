@@ -143,7 +143,8 @@ void edit_cut(struct mutation *m, uint64_t size)
         else if (row && row->size > 32 * hashes)
             row->size = 32 * hashes;
     }
-    m->f.entry_count = size;
+    while (m->f.entry_count > size)
+        free(m->f.entries[--m->f.entry_count].bytes);
     m->f.stored = size;
     while (m->f.later_count > 0 && m->f.later[m->f.later_count - 1].begins > size + 1)
         m->f.later_count--;
