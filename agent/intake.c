@@ -84,6 +84,8 @@ static enum err_code check_kind(const struct entry *e, struct err *err)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger snapshot", kind);
     if (e->kind == ENTRY_CONTROL_KEY)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger key", kind);
+    if (e->kind == ENTRY_PERCEPTION_CLOCK_QUALITY)
+        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
     if (e->kind == ENTRY_CONTROL_SESSION || e->kind == ENTRY_CONTROL_HEARTBEAT)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
     return ERR_OK;

@@ -11,6 +11,7 @@ struct loop {
     struct desk *desk;
     const struct loop_options *options;
     struct loop_report *report;
+    struct presence presence;
     struct entry next; /* read from the feed, not yet recorded */
     bool has_next;
     struct entry tick; /* the newest clock entry recorded */
@@ -82,7 +83,8 @@ static enum err_code begin_run(struct loop *l, struct err *err)
     if (rc)
         return rc;
     l->run_seq = e->seq;
-    return desk_open_account(l->desk, err);
+    const enum err_code started = presence_start(&l->presence, l->run_seq, err);
+    return started ? started : desk_open_account(l->desk, err);
 }
 
 static enum err_code end_run(struct loop *l, struct err *err)
@@ -134,8 +136,10 @@ static enum err_code perceive(struct loop *l, struct err *err)
         if (l->next.kind == ENTRY_PERCEPTION_CLOCK) {
             l->tick = l->next;
             l->has_tick = true;
+            rc = presence_clock(&l->presence, &l->tick, err);
         }
-        rc = read_next(l, err);
+        if (!rc)
+            rc = read_next(l, err);
     }
     return rc;
 }
@@ -269,7 +273,15 @@ static enum err_code keep_last(struct loop *l, struct err *err)
 enum err_code loop_run(struct desk *d, const struct loop_options *options, struct loop_report *report,
                        struct err *err)
 {
-    struct loop l = {.desk = d, .options = options, .report = report};
+    struct loop l = {.desk = d,
+                     .options = options,
+                     .report = report,
+                     .presence = {.desk = d,
+                                  .step_ns = feed_step_ns(options->feed),
+                                  .quality = options->quality,
+                                  .quality_arg = options->quality_arg,
+                                  .remark = options->remark,
+                                  .context = options->context}};
 
     memset(report, 0, sizeof *report);
     enum err_code rc = loop_continues(d, options->feed_text) ? go_on(&l, err) : start(&l, err);

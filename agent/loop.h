@@ -10,6 +10,7 @@
 #define AGENT_LOOP_H
 
 #include "agent/desk.h"
+#include "agent/presence.h"
 #include "gateway/feed.h"
 
 struct loop_options {
@@ -21,6 +22,9 @@ struct loop_options {
     const volatile int *interrupted; /* set by a signal handler: the loop ends after the current moment */
     book_progress *progress;
     void *context;
+    presence_quality *quality; /* of this machine's clock; NULL: the kernel's word */
+    void *quality_arg;
+    presence_remark *remark; /* what a person should know at once; NULL is fine. Gets `context` as well */
 };
 
 enum loop_end { LOOP_FEED_ENDED, LOOP_UNTIL, LOOP_INTERRUPTED };

@@ -6,6 +6,9 @@ static void run_init(void *state)
 
     memset(s, 0, sizeof *s);
     s->clock_at_ns = INSTANT_NONE;
+    s->session = CIVIL_DAY_NONE;
+    s->beat_at_ns = INSTANT_NONE;
+    s->quality_at_ns = INSTANT_NONE;
 }
 
 /* The same feed again after a run without an end is the same work going on. */
@@ -38,6 +41,22 @@ static void on_perceived(struct run_state *s, const struct entry *e)
     }
 }
 
+/* The loop's own words about itself; anybody else's are not. */
+static void on_presence(struct run_state *s, const struct entry *e)
+{
+    if (e->actor != 0)
+        return;
+    if (e->kind == ENTRY_CONTROL_SESSION) {
+        s->session = e->as.control_session.session;
+        s->session_is_open = e->as.control_session.phase == PHASE_OPEN;
+        s->beat_at_ns = e->at_ns;
+    } else if (e->kind == ENTRY_CONTROL_HEARTBEAT) {
+        s->beat_at_ns = e->at_ns;
+    } else if (e->kind == ENTRY_PERCEPTION_CLOCK_QUALITY) {
+        s->quality_at_ns = s->clock_at_ns;
+    }
+}
+
 bool run_is_derived(const struct run_state *s, const struct entry *e)
 {
     const enum role role = roles_find(&s->roles, e->actor);
@@ -57,6 +76,7 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
         s->is_open = false;
         s->pending_seq = 0;
     }
+    on_presence(s, e);
     if (e->kind == ENTRY_CONTROL_STOP)
         s->stop_seq = e->seq;
     if (!s->is_open)
@@ -86,6 +106,10 @@ static void run_digest(const void *state, const struct digest_out *out)
     digest_u64(out, s->pending_seq);
     digest_i64(out, s->clock_at_ns);
     digest_u64(out, s->stop_seq);
+    digest_i64(out, s->session);
+    digest_u64(out, s->session_is_open);
+    digest_i64(out, s->beat_at_ns);
+    digest_i64(out, s->quality_at_ns);
     digest_u64(out, s->derived);
     roles_digest(&s->roles, out);
 }
@@ -103,6 +127,10 @@ static enum err_code run_restore(void *state, struct restore_in *in, struct err 
     s->pending_seq = restore_u64(in);
     s->clock_at_ns = restore_i64(in);
     s->stop_seq = restore_u64(in);
+    s->session = restore_day(in);
+    s->session_is_open = restore_flag(in);
+    s->beat_at_ns = restore_i64(in);
+    s->quality_at_ns = restore_i64(in);
     s->derived = restore_u64(in);
     roles_restore(&s->roles, in);
     return restore_result(in, err);
@@ -121,5 +149,5 @@ const struct replay_row run_row = {
     .digest = run_digest,
     .release = run_release,
     .restore = run_restore,
-    .version = 2,
+    .version = 3,
 };

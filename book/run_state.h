@@ -24,6 +24,10 @@ struct run_state {
     uint64_t pending_seq;    /* a clock entry of an open run that no derived entry has answered; 0: none */
     int64_t clock_at_ns;     /* newest clock entry of any run: none may go back behind it; INSTANT_NONE */
     uint64_t stop_seq;       /* newest control.stop: its cancellations answer it, not the clock */
+    civil_day session;       /* of the newest control.session; CIVIL_DAY_NONE before the first */
+    bool session_is_open;    /* it was opened, and not closed yet */
+    int64_t beat_at_ns;      /* when the loop last said that it was there in it; INSTANT_NONE: never */
+    int64_t quality_at_ns;   /* the clock when perception.clock_quality was last recorded; INSTANT_NONE */
     uint64_t derived;        /* entries by strategies and the governor since first_seq */
     struct roles roles;
 };

@@ -134,6 +134,12 @@ static enum err_code put_report(const struct run *run, const struct desk *d, con
     return rc;
 }
 
+static void put_remark(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s\n", text);
+}
+
 static enum err_code go(struct cli *cli, struct run *run, struct journal *j, struct err *err)
 {
     struct cli_progress progress;
@@ -157,7 +163,8 @@ static enum err_code go(struct cli *cli, struct run *run, struct journal *j, str
                                          .until_ns = run->until_ns,
                                          .interrupted = &interrupted,
                                          .progress = cli_progress_draw,
-                                         .context = &progress};
+                                         .context = &progress,
+                                         .remark = put_remark};
     if (!rc)
         rc = loop_run(&d, &options, &report, err);
     cli_progress_end(&progress);

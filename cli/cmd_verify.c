@@ -1,5 +1,6 @@
 /* ledger verify: the auditor's question. */
 #include "cli/cli.h"
+#include "cli/verify_silence.h"
 
 #include "audit/timestamp_chain.h"
 #include "audit/verify.h"
@@ -7,7 +8,8 @@
 
 #include <stdlib.h>
 
-static void put_json(const struct verify_report *v, struct json_out *out)
+static void put_json(const struct verify_report *v, const struct verify_silence *silence,
+                     struct json_out *out)
 {
     json_out_object(out);
     json_out_key(out, "integrity");
@@ -55,6 +57,7 @@ static void put_json(const struct verify_report *v, struct json_out *out)
         json_out_u64(out, v->wrong.last);
         json_out_object_end(out);
     }
+    verify_silence_put_json(silence, out);
     json_out_object_end(out);
 }
 
@@ -77,7 +80,7 @@ static void put_timestamps(const struct verify_report *v)
         printf("  (whose word it is was not asked: --tsa-ca)\n");
 }
 
-static void put_text(const struct verify_report *v)
+static void put_text(const struct verify_report *v, const struct verify_silence *silence)
 {
     char root[BASE64_LENGTH(HASH_SIZE) + 1];
     char from[INSTANT_TEXT_SIZE];
@@ -87,6 +90,7 @@ static void put_text(const struct verify_report *v)
     put_verdict("integrity", v->integrity_ok, "nothing that is there was changed", v->wrong.what);
     put_verdict("completeness", v->complete_ok, "every entry is sealed, none is missing",
                 v->integrity_ok ? v->wrong.what : "not established");
+    verify_silence_put_text(silence);
     printf("origin        %s\n", v->origin);
     printf("key           %s%s\n", v->vkey, v->key_given ? "" : "  (taken from the journal itself)");
     if (v->epochs > 1)
@@ -125,6 +129,7 @@ struct arguments {
     struct verify_options options;
     struct timestamp_chain *chain;
     char *kept;
+    struct verify_silence silence;
     bool require_timestamp;
     bool json;
 };
@@ -144,17 +149,23 @@ static enum err_code parse(struct cli *cli, struct arguments *a, struct err *err
     const char *against = NULL;
     const char *threads = NULL;
     const char *tsa_ca = NULL;
+    const char *until = NULL;
     uint64_t thread_count = 0;
-    const struct cli_option arguments[] = {
-        {.name = "key", .value = &o->vkey},     {.name = "raw", .value = &o->export},
-        {.name = "against", .value = &against}, {.name = "threads", .value = &threads},
-        {.name = "tsa-ca", .value = &tsa_ca},   {.name = "require-timestamp", .flag = &a->require_timestamp},
-        {.name = "json", .flag = &a->json}};
+    const struct cli_option arguments[] = {{.name = "key", .value = &o->vkey},
+                                           {.name = "raw", .value = &o->export},
+                                           {.name = "against", .value = &against},
+                                           {.name = "threads", .value = &threads},
+                                           {.name = "complete-until", .value = &until},
+                                           {.name = "tsa-ca", .value = &tsa_ca},
+                                           {.name = "require-timestamp", .flag = &a->require_timestamp},
+                                           {.name = "json", .flag = &a->json}};
     enum err_code rc =
         cli_options(cli, arguments, sizeof arguments / sizeof arguments[0], NULL, 0, NULL, err);
 
     if (!rc && threads)
         rc = parse_threads(threads, &thread_count, err);
+    if (!rc && until)
+        rc = cli_parse_instant("--complete-until", until, &a->silence.until_ns, err);
     if (!rc && a->require_timestamp && !tsa_ca)
         rc = err_set(err, ERR_USAGE,
                      "verify: --require-timestamp needs --tsa-ca, since anybody can make a timestamp");
@@ -171,16 +182,29 @@ static enum err_code parse(struct cli *cli, struct arguments *a, struct err *err
 
 /* -- the command ----------------------------------------------------------------------------------------- */
 
+static enum err_code open_evidence(const struct verify_options *o, struct evidence **evidence,
+                                   struct err *err)
+{
+    return o->dir ? evidence_open_journal(o->dir, evidence, err)
+                  : evidence_open_export(o->export, evidence, err);
+}
+
 static enum err_code check(struct arguments *a, struct verify_report *report, struct err *err)
 {
+    struct evidence *evidence = NULL;
     struct cli_progress progress;
 
     cli_guard_reading();
     cli_progress_init(&progress, "verify");
     a->options.progress = cli_progress_draw;
     a->options.progress_arg = &progress;
-    enum err_code rc = verify_journal(&a->options, report, err);
+    enum err_code rc = open_evidence(&a->options, &evidence, err);
+    if (!rc)
+        rc = verify_evidence(evidence, &a->options, report, err);
     cli_progress_end(&progress);
+    if (!rc)
+        rc = verify_silence_check(&a->silence, evidence, err);
+    evidence_close(evidence);
     if (!rc && a->require_timestamp)
         rc = check_stamped(report, err);
     return rc && rc != ERR_WRONG ? err_wrap(err, "could not be checked") : rc;
@@ -192,14 +216,14 @@ static enum err_code tell(const struct arguments *a, const struct verify_report 
     struct json_out out;
 
     if (!a->json) {
-        put_text(report);
+        put_text(report, &a->silence);
         if (!rc && !report->key_given)
             fprintf(stderr,
                     "The key came from the journal itself: pass the one that init printed with --key.\n");
         return rc;
     }
     json_out_init(&out);
-    put_json(report, &out);
+    put_json(report, &a->silence, &out);
     if (cli_put_json(&out, err) && !rc)
         rc = err->code;
     json_out_release(&out);
@@ -208,7 +232,7 @@ static enum err_code tell(const struct arguments *a, const struct verify_report 
 
 enum err_code cmd_verify(struct cli *cli, struct err *err)
 {
-    struct arguments a = {.json = false};
+    struct arguments a = {.silence = {.until_ns = INSTANT_NONE}};
     struct verify_report report = {.entries = 0};
 
     enum err_code rc = parse(cli, &a, err);

@@ -69,6 +69,11 @@ void feed_progress(const struct feed *f, int64_t *done, int64_t *total)
     *total = f->total > f->counts.yielded ? f->total : f->counts.yielded;
 }
 
+int64_t feed_step_ns(const struct feed *f)
+{
+    return f->step_ns;
+}
+
 const char *feed_name(const struct feed *f)
 {
     return f->name;

@@ -81,6 +81,11 @@ void feed_close(struct feed *f); /* NULL is fine */
 
 /* Drafts handed out, and how many there are at least: the findings beside quotes come on top. */
 void feed_progress(const struct feed *f, int64_t *done, int64_t *total);
+/*
+ * The longest time between two clock entries of one session, as far as it is known beforehand; 0: it is not, or there is
+ * no clock.
+ */
+int64_t feed_step_ns(const struct feed *f);
 /* What was opened, for control.run and people: "lean GOOG 2015-12-24 minute". */
 const char *feed_name(const struct feed *f);
 /* Who perceives: "feed:lean"; of a merged feed, the feed that the newest draft came from. */

@@ -36,7 +36,8 @@ struct feed {
     char name[FEED_NAME_SIZE];
     const char *actor; /* static */
     struct feed_counts counts;
-    int64_t total; /* drafts there are at least */
+    int64_t total;   /* drafts there are at least */
+    int64_t step_ns; /* as feed_step_ns() has it */
     char (*remarks)[FEED_REMARK_SIZE];
     size_t remark_count;
 };

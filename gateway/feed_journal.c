@@ -19,6 +19,41 @@ struct journal_feed {
     int64_t newest_at_ns; /* a stream does not go back in time, whatever the journal's order is */
 };
 
+/* What the other journal's machine knew of its own clock is nothing that is perceived here. */
+static bool is_passed_on(enum entry_kind kind)
+{
+    return entry_family(kind) == FAMILY_PERCEPTION && kind != ENTRY_PERCEPTION_CLOCK_QUALITY;
+}
+
+/* Of the first session that has a close, or of all there is: the longest time between two of its clock entries. */
+static enum err_code find_step(struct journal_feed *j, struct err *err)
+{
+    int64_t before_ns = INSTANT_NONE;
+    civil_day session = CIVIL_DAY_NONE;
+
+    for (;;) {
+        struct journal_record record;
+        bool found = false;
+        enum err_code rc = journal_reader_next(j->reader, &record, &found, err);
+        if (rc || !found)
+            return rc;
+        if (record.bytes[2] != FAMILY_PERCEPTION)
+            continue;
+        rc = entry_decode(record.bytes, record.size, &j->entry, err);
+        if (rc)
+            return rc;
+        if (j->entry.kind != ENTRY_PERCEPTION_CLOCK)
+            continue;
+        const struct entry_perception_clock *const c = &j->entry.as.perception_clock;
+        if (c->session == session && j->entry.at_ns - before_ns > j->base.step_ns)
+            j->base.step_ns = j->entry.at_ns - before_ns;
+        if (c->session == session && c->phase == PHASE_CLOSE)
+            return ERR_OK;
+        session = c->session;
+        before_ns = j->entry.at_ns;
+    }
+}
+
 /* Reads ahead to the next perception. */
 static enum err_code advance(struct journal_feed *j, struct err *err)
 {
@@ -31,7 +66,7 @@ static enum err_code advance(struct journal_feed *j, struct err *err)
         rc = entry_decode(record.bytes, record.size, &j->entry, err);
         if (rc)
             return rc;
-        j->has_entry = entry_family(j->entry.kind) == FAMILY_PERCEPTION;
+        j->has_entry = is_passed_on(j->entry.kind);
     }
     return ERR_OK;
 }
@@ -104,6 +139,10 @@ enum err_code feed_journal_open(const struct feed_spec *spec, const struct feed_
     enum err_code rc = journal_open(&options, &j->journal, err);
     if (!rc)
         rc = journal_reader_begin(j->journal, &j->reader, err);
+    if (!rc)
+        rc = journal_reader_seek(j->reader, 1, err);
+    if (!rc)
+        rc = find_step(j, err);
     if (!rc)
         rc = journal_reader_seek(j->reader, 1, err);
     if (rc) {

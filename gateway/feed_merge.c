@@ -163,6 +163,8 @@ enum err_code feed_merge(struct feed **feeds, size_t count, struct feed **merged
     for (size_t i = 0; i < count; i++) {
         m->children[i] = feeds[i];
         m->base.total += feeds[i]->total;
+        if (feeds[i]->step_ns > m->base.step_ns)
+            m->base.step_ns = feeds[i]->step_ns;
     }
     name_after_children(m);
     add_up(m);

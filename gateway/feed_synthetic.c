@@ -244,6 +244,7 @@ static enum err_code begin(struct synthetic_feed *s, const struct feed_spec *spe
     civil_format(day, settings.first_day);
     snprintf(s->base.name, sizeof s->base.name, "synthetic %s %s seed %" PRIu64 " %s, days %d",
              settings.underlying.text, day, settings.seed, SCENARIOS[settings.scenario], settings.days);
+    s->base.step_ns = settings.minutes_per_tick * NS_PER_MINUTE;
     s->has_row = synthetic_next(&s->market, &s->row);
     rc = next_session(s, err);
     if (!rc)

@@ -317,6 +317,22 @@ static enum err_code rank_instruments(struct tape *t, struct err *err)
     return ERR_OK;
 }
 
+static int64_t longest_step_ns(const struct tape *t)
+{
+    const struct tape_event *before = NULL;
+    int64_t longest_ns = 0;
+
+    for (size_t i = 0; i < t->event_count; i++) {
+        const struct tape_event *const e = &t->events[i];
+        if (e->type != TAPE_CLOCK)
+            continue;
+        if (before && before->session == e->session && e->at_ns - before->at_ns > longest_ns)
+            longest_ns = e->at_ns - before->at_ns;
+        before = e;
+    }
+    return longest_ns;
+}
+
 enum err_code tape_finish(struct tape *t, struct err *err)
 {
     const enum err_code rc = rank_instruments(t, err);
@@ -325,5 +341,6 @@ enum err_code tape_finish(struct tape *t, struct err *err)
         return rc;
     if (t->event_count)
         qsort(t->events, t->event_count, sizeof *t->events, compare_events);
+    t->base.step_ns = longest_step_ns(t);
     return ERR_OK;
 }

@@ -5,8 +5,30 @@
 
 /* -- overrides and stops -------------------------------------------------------------------------------- */
 
+/* A clock that is not good enough, by the machine's own measurement. */
+static bool is_bad_clock(const struct entry *e)
+{
+    return e->kind == ENTRY_PERCEPTION_CLOCK_QUALITY && e->actor == 0 && !e->as.perception_clock_quality.ok;
+}
+
+static void say_clock(struct fold *f, const struct entry *e)
+{
+    words_add(&f->words, "error ");
+    words_field(&f->words, e, "error_s");
+    words_add(&f->words, ", allowed ");
+    words_field(&f->words, e, "bound_s");
+    words_add(&f->words, "%s", e->as.perception_clock_quality.synchronised ? "" : ", not synchronised");
+}
+
+static bool is_halted(const struct book *b)
+{
+    return b->risk->stopped || risk_state_tripped(b->risk) > 0 ||
+           (b->configuration->configuration.risk.clock_required && !b->risk->clock_ok);
+}
+
 static enum err_code stop_row(struct fold *f, const struct entry *e, struct err *err)
 {
+    static const struct text BAD_CLOCK = {"this machine's clock cannot be trusted", 38};
     const struct text *reason = NULL;
 
     if (e->kind == ENTRY_CONTROL_STOP)
@@ -15,6 +37,8 @@ static enum err_code stop_row(struct fold *f, const struct entry *e, struct err 
         reason = &e->as.control_resume.reason;
     else if (e->kind == ENTRY_RISK_BREAKER_TRIP)
         reason = &e->as.risk_breaker_trip.reason;
+    else if (is_bad_clock(e))
+        reason = &BAD_CLOCK;
     if (!reason)
         return ERR_OK;
     words_clear(&f->words);
@@ -22,6 +46,8 @@ static enum err_code stop_row(struct fold *f, const struct entry *e, struct err 
         words_add(&f->words, "breaker %s; ", e->as.risk_breaker_trip.breaker.text);
         words_field(&f->words, e, "checks");
     }
+    if (is_bad_clock(e))
+        say_clock(f, e);
     const enum err_code rc = words_done(&f->words, err);
     if (rc)
         return rc;
@@ -33,7 +59,7 @@ static enum err_code stop_row(struct fold *f, const struct entry *e, struct err 
     row_number(row, CELL_FLAG, e->is_signed);
     row_text(row, reason);
     row_word(row, words_get(&f->words));
-    row_number(row, CELL_FLAG, f->book.risk->stopped || risk_state_tripped(f->book.risk) > 0);
+    row_number(row, CELL_FLAG, is_halted(&f->book));
     return fold_send(f, err);
 }
 
@@ -50,7 +76,7 @@ static const struct column stop_columns[] = {
 };
 
 const struct table_rows tables_stops = {{"stops", "Overrides and stops",
-                                         "emergency stops, resumes and breaker trips of the day",
+                                         "emergency stops, resumes and breaker trips of the day, and a clock that was not good",
                                          TABLE_COLUMNS(stop_columns)},
                                         stop_row,
                                         NULL,

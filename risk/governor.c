@@ -158,6 +158,8 @@ enum err_code risk_judge(const struct risk_context *ctx, const struct entry *dec
     v->order_id = a.order_id;
     v->symbol = a.symbol;
     bool allowed = risk_check_stopped(ctx, &v->checks);
+    if (!a.is_closing)
+        allowed &= risk_check_clock(ctx, &v->checks);
     allowed &= limits_of_account(ctx, &a, &account, &v->checks);
     allowed &= limits_of_counts(ctx, &a, &v->checks);
     allowed &= risk_check_hours(ctx, &v->checks);

@@ -88,6 +88,8 @@ uint32_t risk_positions_pending(const struct risk_context *ctx);
 
 /* Single rows of the list above, for strategies that ask before they propose. Each returns its outcome. */
 bool risk_check_stopped(const struct risk_context *ctx, struct checks *checks);
+/* Only where clock.required is set; else there is no such row, and the outcome is good. */
+bool risk_check_clock(const struct risk_context *ctx, struct checks *checks);
 bool risk_check_breakers(const struct risk_context *ctx, struct checks *checks);
 bool risk_check_hours(const struct risk_context *ctx,
                       struct checks *checks); /* after_open and before_close */

@@ -175,6 +175,16 @@ bool risk_check_stopped(const struct risk_context *ctx, struct checks *checks)
     return checks_add(checks, "stopped", ctx->state->stopped ? 1 : 0, RULE_EQUAL, 0, UNIT_FLAG);
 }
 
+bool risk_check_clock(const struct risk_context *ctx, struct checks *checks)
+{
+    const int64_t ok = ctx->state->clock_ok ? 1 : 0;
+
+    if (!ctx->settings->clock_required)
+        return true;
+    return checks_add(checks, "clock_ok", ctx->state->clock_seq ? ok : CHECK_VALUE_NONE, RULE_EQUAL, 1,
+                      UNIT_FLAG);
+}
+
 bool risk_check_breakers(const struct risk_context *ctx, struct checks *checks)
 {
     return checks_add(checks, "breakers_tripped", risk_state_tripped(ctx->state), RULE_AT_MOST, 0,

@@ -110,12 +110,22 @@ static void on_verdict(struct risk_state *s, const struct entry *e)
     }
 }
 
+/* The machine's own measurement: what anybody else says of a clock is of another one. */
+static void on_quality(struct risk_state *s, const struct entry *e)
+{
+    if (e->actor != 0)
+        return;
+    s->clock_seq = e->seq;
+    s->clock_ok = e->as.perception_clock_quality.ok;
+}
+
 enum err_code risk_state_apply(void *state, const struct entry *e, struct err *err)
 {
     struct risk_state *const s = state;
 
     switch (e->kind) {
     case ENTRY_PERCEPTION_CLOCK: on_clock(s, e); break;
+    case ENTRY_PERCEPTION_CLOCK_QUALITY: on_quality(s, e); break;
     case ENTRY_DECISION_ENTER: s->enter_seq = e->seq; break;
     case ENTRY_RISK_VERDICT: on_verdict(s, e); break;
     case ENTRY_RISK_BREAKER_TRIP: on_trip(s, e); break;
@@ -127,7 +137,6 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
-    case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES: /* what was only considered, or closes, opens nothing */
     case ENTRY_DECISION_EXIT:
@@ -194,6 +203,8 @@ void risk_state_digest(const void *state, const struct digest_out *out)
     digest_i64(out, s->equity_session);
     digest_u64(out, s->enter_seq);
     digest_i64(out, s->opened_today);
+    digest_u64(out, s->clock_seq);
+    digest_u64(out, s->clock_ok);
 }
 
 static void restore_breakers(struct risk_state *s, struct restore_in *in)
@@ -246,6 +257,8 @@ static enum err_code risk_state_restore(void *state, struct restore_in *in, stru
     s->equity_session = restore_day(in);
     s->enter_seq = restore_u64(in);
     s->opened_today = restore_i64(in);
+    s->clock_seq = restore_u64(in);
+    s->clock_ok = restore_flag(in);
     return restore_result(in, err);
 }
 
@@ -257,7 +270,7 @@ const struct replay_row risk_row = {
     .digest = risk_state_digest,
     .release = risk_state_release,
     .restore = risk_state_restore,
-    .version = 1,
+    .version = 2,
 };
 
 uint32_t risk_state_tripped(const struct risk_state *s)

@@ -41,6 +41,9 @@ struct risk_state {
 
     uint64_t enter_seq;   /* newest decision.enter, whose verdict may be the next */
     int64_t opened_today; /* decision.enter allowed in this session */
+
+    uint64_t clock_seq; /* newest perception.clock_quality of the journal's own; 0: none */
+    bool clock_ok;      /* it says so */
 };
 
 void risk_state_init(void *state);

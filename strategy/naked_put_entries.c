@@ -88,6 +88,7 @@ static enum err_code add_gates(const struct decide_context *ctx, struct entry_lo
     enum err_code rc = ERR_OK;
 
     look->gates_ok = risk_check_stopped(&ctx->risk, &look->gates);
+    look->gates_ok &= risk_check_clock(&ctx->risk, &look->gates);
     look->gates_ok &= risk_check_breakers(&ctx->risk, &look->gates);
     look->gates_ok &= risk_check_hours(&ctx->risk, &look->gates);
     look->gates_ok &= risk_check_underlying(&ctx->risk, look->underlying, &look->gates);
