@@ -136,9 +136,9 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
-     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL] [--tsa-ca FILE [--require-timestamp]] "
-     "[--threads N]\n"
-     "                            [--json]\n"
+     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL] [--complete-until T] [--tsa-ca FILE "
+     "[--require-timestamp]]\n"
+     "                            [--threads N] [--json]\n"
      "       ledger verify --raw FILE [the same]\n\n"
      "Reads every stored byte and recomputes everything. Two verdicts: integrity (nothing was changed) and\n"
      "completeness (everything is sealed, no gap). Exit 1 names the first wrong entry, tile or seal; exit 3: "
@@ -148,6 +148,10 @@ const struct command commands[] = {
      "--against SEAL: a file with a seal that was kept elsewhere (ledger seal > SEAL); shows a tail that was "
      "cut and\nanother history.\n"
      "--raw checks a file made by ledger export --raw instead of a journal.\n"
+     "--complete-until T: is nothing missing up to T? The loop promises its next word in each session "
+     "(control.heartbeat),\n"
+     "and the calendar says which sessions are held: a silence is named, between which entries and how "
+     "long.\n"
      "--tsa-ca FILE: authorities' certificates, PEM: every timestamp must be by one whom they prove, good at "
      "the "
      "time it\nsays. Without it, timestamps must be over their seals, and whose word they are is not asked.\n"
@@ -155,6 +159,7 @@ const struct command commands[] = {
      "--threads N, 1 .. 64 (default: one a core): what is found does not depend on it, only how soon.\n\n"
      "examples:\n"
      "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"
+     "  ledger -C J verify --complete-until 2015-12-24T18:00:00Z\n"
      "  ledger -C J verify --threads 1\n"},
     {"seal", cmd_seal, "the newest checkpoint, as a signed note; timestamps and cosignatures for it",
      "usage: ledger -C DIR seal [--size N] [--bare] [--token FILE [--number K]]\n"

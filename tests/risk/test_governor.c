@@ -133,6 +133,43 @@ static void test_a_stop_refuses_opening_and_closing_until_a_resume(void **state)
     allowed(&v);
 }
 
+static struct entry clock_quality(bool ok)
+{
+    struct entry e = entries_draft(ENTRY_PERCEPTION_CLOCK_QUALITY);
+
+    e.as.perception_clock_quality.synchronised = ok;
+    e.as.perception_clock_quality.ok = ok;
+    e.as.perception_clock_quality.source = text_from("test");
+    return e;
+}
+
+static void test_where_the_clock_must_be_good_a_bad_one_opens_nothing(void **state)
+{
+    struct desk *const d = *state;
+    struct entry others = clock_quality(true);
+
+    struct entry_risk_verdict v = judge_sale(d);
+    allowed(&v); /* not asked: there is no such row */
+    for (unsigned i = 0; i < v.checks.count; i++)
+        assert_false(id_is(&v.checks.rows[i].name, "clock_ok"));
+    d->risk_settings.clock_required = true;
+    v = judge_sale(d);
+    refused_by(&v, "clock_ok"); /* it was never measured */
+    others.actor = 2;
+    desk_tell(d, others, "15:01:00");
+    v = judge_sale(d);
+    refused_by(&v, "clock_ok"); /* another machine's clock */
+    desk_tell(d, clock_quality(true), "15:01:00");
+    v = judge_sale(d);
+    allowed(&v);
+    desk_tell(d, clock_quality(false), "15:01:00");
+    v = judge_sale(d);
+    refused_by(&v, "clock_ok");
+    desk_fill(d, PUT, SIDE_SELL, 5, "0.40", "15:01:00");
+    v = judge(d, desk_exit("np-2", PUT, SIDE_BUY, 5, "0.50"));
+    allowed(&v); /* what is open may be closed */
+}
+
 static void test_a_tripped_breaker_refuses_opening_but_not_closing(void **state)
 {
     struct desk *const d = *state;
@@ -490,6 +527,7 @@ int main(void)
         TEST(test_every_limit_is_listed_with_value_and_bound),
         TEST(test_a_stop_refuses_opening_and_closing_until_a_resume),
         TEST(test_a_tripped_breaker_refuses_opening_but_not_closing),
+        TEST(test_where_the_clock_must_be_good_a_bad_one_opens_nothing),
         TEST(test_the_day_s_loss_at_two_percent),
         TEST(test_without_the_opening_equity_nothing_opens),
         TEST(test_margin_use_at_its_bound),
