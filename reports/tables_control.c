@@ -75,12 +75,13 @@ static const struct column stop_columns[] = {
     {"halted_after", "Trading halted after it", CELL_FLAG, 21},
 };
 
-const struct table_rows tables_stops = {{"stops", "Overrides and stops",
-                                         "emergency stops, resumes and breaker trips of the day, and a clock that was not good",
-                                         TABLE_COLUMNS(stop_columns)},
-                                        stop_row,
-                                        NULL,
-                                        NULL};
+const struct table_rows tables_stops = {
+    {"stops", "Overrides and stops",
+     "emergency stops, resumes and breaker trips of the day, and a clock that was not good",
+     TABLE_COLUMNS(stop_columns)},
+    stop_row,
+    NULL,
+    NULL};
 
 /* -- configuration -------------------------------------------------------------------------------------- */
 
