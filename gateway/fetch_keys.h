@@ -7,6 +7,7 @@
 #define GATEWAY_FETCH_KEYS_H
 
 #include "ledger/actors.h"
+#include "ledger/epochs.h"
 #include "ledger/note.h"
 
 struct fetch_keys;
@@ -22,7 +23,10 @@ const struct note_key *fetch_keys_newest(const struct fetch_keys *k);
 /* Actors, as far as entries were applied. */
 const struct actors *fetch_keys_actors(const struct fetch_keys *k);
 
-/* The next control entry. ERR_WRONG: its key is no sound one, or genesis is of another journal. */
+/*
+ * The next control entry. ERR_WRONG: it is another journal's genesis, or names a key that is not sound, or not
+ * the next epoch's; and which entry. ERR_MEMORY.
+ */
 MUST_USE enum err_code fetch_keys_apply(struct fetch_keys *k, const struct entry *e, struct err *err);
 
 /*

@@ -1,4 +1,5 @@
 """A copy fetched from what is published: as the journal, whatever comes in between; nothing served is believed unproven."""
+import base64
 import http.server
 import json
 import os
@@ -19,6 +20,7 @@ import support
 from authority import Authority
 from published import Nginx, Reader, files_of, of_folder
 from support import COULD_NOT, DONE, MISUSED, WRONG, Case, note
+from test_witness import Witness
 
 KILLS = 5 if support.QUICK else 15
 
@@ -28,15 +30,20 @@ class Server:
 
     def __init__(self, case, folder, answer=lambda path: None, pause=0.0):
         outer = self
-        self.asked = []
+        self.asked, self.under_way, self.most_at_once, self.lock = [], 0, 0, threading.Lock()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
             def do_GET(self):
-                outer.asked.append(self.path)
+                with outer.lock:
+                    outer.asked.append(self.path)
+                    outer.under_way += 1
+                    outer.most_at_once = max(outer.most_at_once, outer.under_way)
                 time.sleep(pause)
+                with outer.lock:
+                    outer.under_way -= 1
                 told = answer(self.path)
                 if told is None:
                     told = of_folder(folder)(self.path.lstrip("/"))
@@ -159,6 +166,47 @@ class Whole(Fetched):
         self.assertEqual(self.copy(j).run("seal").out, before)
         rows = {row["check"]: row for row in self.copy(j).json("doctor") if row["check"] == "vault"}
         self.assertEqual(rows["vault"]["grade"], "remark")
+
+    def test_many_connections_fetch_the_same(self):
+        j = self.published(10000)
+        for n, connections in enumerate(([], ["--connections", "1"], ["--connections", "16"])):
+            server = Server(self, self.path("P"), pause=0.02)
+            self.ledger("-C", self.path(f"C{n}"), "fetch-from", server.url, "--key", j.vkey, *connections)
+            self.same(j, f"C{n}")
+            self.assertEqual(sorted(server.asked), sorted(set(server.asked)), "no file is asked for twice")
+            self.assertEqual(server.most_at_once == 1, connections == ["--connections", "1"], server.most_at_once)
+            self.assertLessEqual(server.most_at_once, 17 if connections else 5)
+        for wrong in ("0", "17", "x", ""):
+            self.expect_error(MISUSED, "connections", args=["-C", self.path("D"), "fetch-from", server.url, "--key", j.vkey, "--connections", wrong])
+
+    def test_cosignatures_come_along_and_a_false_one_is_refused(self):
+        j = self.published(300)
+        w, stranger = (Witness(self, f"W{n}", f"witness.example/{n}").start(j.vkey) for n in range(2))
+        j.run("actor", "add", w.name, "--role", "witness", "--key", w.vkey)
+        size = j.size()
+        j.run("publish", self.path("P"))
+        self.fetch(j, self.path("P"))
+        for who in (w, stranger):
+            j.run("seal", "--witness", who.url, "--witness-key", who.vkey)
+        j.run("publish", self.path("P"))
+        self.assertEqual(self.fetch(j, self.path("P")).json()["seals"], 1)
+        c = self.same(j)
+        self.assertEqual([line.split()[1] for line in c.run("seal").lines if line.startswith("\u2014 ")], [support.ORIGIN, w.name, stranger.name])
+        good = self.read("P/checkpoint").decode()
+        line = next(line for line in good.split("\n") if line.startswith("\u2014 " + w.name))
+        blob = bytearray(base64.b64decode(line.split()[2]))
+        blob[-1] ^= 1
+        bad = good.replace(line, f"\u2014 {w.name} {base64.b64encode(blob).decode()}")
+        for name in ("checkpoint", f"seal/{size}"):
+            self.write("P/" + name, bad)
+            self.expect_error(WRONG, f"P/{name}: the line of the witness {w.name} is not its signature",
+                              args=["-C", self.path("C"), "fetch-from", self.path("P"), "--key", j.vkey])
+            self.write("P/" + name, good)
+        # A line that nobody can judge is carried along, and takes nobody's place.
+        self.write("P/checkpoint", good + "\u2014 somebody AAAAAAAA\n")
+        self.fetch(j, self.path("P"))
+        self.assertEqual(c.run("seal").out, good + "\u2014 somebody AAAAAAAA\n")
+        c.verify()
 
     def test_a_copy_can_be_published_and_fetched_again(self):
         j = self.published(700)
