@@ -392,7 +392,7 @@ class Interrupted(Fetched):
         resumed = 0
         for n in range(KILLS):
             process = self.start("-C", self.path("C"), "fetch-from", server.url, "--key", j.vkey)
-            wanted = len(server.asked) + 10 + 9 * n
+            wanted = len(server.asked) + 20 + 30 * n % 130
             self.wait_for("requests", lambda: len(server.asked) >= wanted or process.poll() is not None)
             process.send_signal(signal.SIGKILL)
             process.wait()
