@@ -56,14 +56,16 @@ struct journal *own_journal_open(const char *dir, bool skip_read_back)
     return j;
 }
 
-static void make(const char *dir)
+static void make(const char *dir, const char *guard)
 {
-    struct actor_rows first = {.count = 1};
-    const struct journal_options options = {.dir = dir};
+    struct actor_rows first = {.count = 3};
+    const struct journal_options options = {.dir = dir, .guards = &guard, .guard_count = guard ? 1 : 0};
     struct secret *passphrase = NULL;
     struct err err;
 
     first.rows[0] = (struct actor_row){.name = id_from("broker:bench"), .role = ROLE_BROKER};
+    first.rows[1] = (struct actor_row){.name = id_from("operator"), .role = ROLE_OPERATOR};
+    first.rows[2] = (struct actor_row){.name = id_from("compliance"), .role = ROLE_COMPLIANCE};
     must(secret_new(&passphrase, "bench", 5, &err), &err);
     must(journal_create(&options, "bench.example/journal", passphrase, &first, &err), &err);
     secret_free(passphrase);
@@ -71,7 +73,7 @@ static void make(const char *dir)
 
 struct journal *own_journal_make(const char *dir)
 {
-    make(dir);
+    make(dir, NULL);
     return own_journal_open(dir, false);
 }
 
@@ -120,10 +122,10 @@ int64_t own_append_to(struct journal *j, const struct raw_load *load, uint64_t g
     return clock_monotonic_ns() - begin_ns;
 }
 
-static int64_t append(const struct raw_load *load, bool skip_read_back)
+static int64_t append(const struct raw_load *load, const char *guard, bool skip_read_back)
 {
     char *const dir = own_journal_path(load);
-    make(dir);
+    make(dir, guard);
     struct journal *const j = own_journal_open(dir, skip_read_back);
     const int64_t took_ns = own_append_to(j, load, load->group);
 
@@ -134,12 +136,24 @@ static int64_t append(const struct raw_load *load, bool skip_read_back)
 
 int64_t own_append(const struct raw_load *load)
 {
-    return append(load, false);
+    return append(load, NULL, false);
 }
 
 int64_t own_append_blind(const struct raw_load *load)
 {
-    return append(load, true);
+    return append(load, NULL, true);
+}
+
+int64_t own_append_guarded(const struct raw_load *load)
+{
+    char *guard = NULL;
+
+    if (asprintf(&guard, "%s/guard", load->dir) < 0)
+        raw_die("path", "out of memory");
+    const int64_t took_ns = append(load, guard, false);
+    (void)unlink(guard);
+    free(guard);
+    return took_ns;
 }
 
 uint64_t own_disk_size(const struct raw_load *load)

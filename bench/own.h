@@ -12,6 +12,8 @@
 int64_t own_append(const struct raw_load *load);
 /* The same, but nothing is read back before it is signed: what reading back costs. */
 int64_t own_append_blind(const struct raw_load *load);
+/* With a fork guard on the same disk. */
+int64_t own_append_guarded(const struct raw_load *load);
 /*
  * What `ledger append` does with a file of JSON Lines, here in memory: each line parsed into a draft and
  * encoded; each group decoded, appended, sealed, synced, and folded into a book, which refuses what it cannot
@@ -26,7 +28,7 @@ int64_t own_verify_2(const struct raw_load *load);
 
 /* Where this load's journal is; malloc'd. */
 char *own_journal_path(const struct raw_load *load);
-/* A new one, unlocked, with one actor besides the journal: broker:bench. */
+/* A new one, unlocked; actor 1 is broker:bench. */
 struct journal *own_journal_make(const char *dir);
 struct journal *own_journal_open(const char *dir, bool skip_read_back);
 /* Bytes that the disk gives to the load's entries, appended in groups of load->group: tree, seals, all. */

@@ -23,6 +23,7 @@ static const struct diagnose_check checks[] = {
     {.name = "pages", .run = diagnose_pages, .needs = DIAGNOSE_FILE, .apart = true},
     {.name = "readers", .run = diagnose_readers, .needs = DIAGNOSE_LMDB, .apart = true},
     {.name = "halted", .run = diagnose_halted, .needs = DIAGNOSE_LMDB, .apart = true},
+    {.name = "guard", .run = doctor_guard, .needs = DIAGNOSE_LMDB, .apart = true},
     {.name = "journal", .run = diagnose_journal, .needs = DIAGNOSE_LMDB, .apart = true},
     {.name = "good", .run = diagnose_good, .needs = DIAGNOSE_FILE, .apart = true},
     {.name = "keys", .run = doctor_keys, .needs = DIAGNOSE_JOURNAL, .apart = true},

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "cli/guards.h"
+
 #include "agent/control.h"
 
 #include <string.h>
@@ -27,11 +29,15 @@ static enum err_code show_key(struct cli *cli, struct err *err)
 enum err_code cmd_init(struct cli *cli, struct err *err)
 {
     const char *origin = NULL;
-    const struct cli_option options[] = {{.name = "origin", .value = &origin}};
+    const char *guards[GUARD_MAX] = {NULL};
+    size_t guard_count = 0;
+    const struct cli_option options[] = {
+        {.name = "origin", .value = &origin},
+        {.name = "guard", .values = guards, .values_max = GUARD_MAX, .values_count = &guard_count}};
     struct secret *passphrase = NULL;
     struct actor_rows first;
-    const struct journal_options journal = {.dir = cli->dir};
-    enum err_code rc = cli_options(cli, options, 1, NULL, 0, NULL, err);
+    enum err_code rc = cli_options(cli, options, 2, NULL, 0, NULL, err);
+    const struct journal_options journal = {.dir = cli->dir, .guards = guards, .guard_count = guard_count};
 
     if (!rc && !origin)
         rc = err_set(
@@ -48,6 +54,8 @@ enum err_code cmd_init(struct cli *cli, struct err *err)
         rc = journal_create(&journal, origin, passphrase, &first, err);
     if (!rc)
         rc = show_key(cli, err);
+    if (!rc)
+        guards_remark(cli->dir, guards, guard_count);
     if (!rc)
         fprintf(stderr,
                 "Journal %s made. Keep the line above where nobody can change it: with it anybody can verify "

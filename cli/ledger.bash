@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor export publish fetch-from bundle backup doctor witness version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -15,7 +15,7 @@ _ledger() {
     done
     case $previous in
     -C | --out | --state | --evidence) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --policy | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --passphrase-file | --config | --policy | --guard | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "json tlog-proof" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
@@ -26,10 +26,12 @@ _ledger() {
     local options=""
     case $command in
     "") options="-C --passphrase-file $commands" ;;
-    init) options="--origin" ;;
+    init) options="--origin --guard" ;;
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --cause --from --to --since --until --reverse --limit --no-index --json" ;;
     show | snapshot | backup | version) options="--json" ;;
+    guard) options="show set off --as --json" ;;
+    recover) options="--as --second --reason --guard --json" ;;
     doctor) options="--key --salvage --reindex --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;

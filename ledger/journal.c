@@ -33,6 +33,8 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
     made->now_arg = options->now_arg;
     made->newest_at_ns = INSTANT_NONE;
     made->group.journal = made;
+    if (!realpath(options->dir, made->watch.by))
+        snprintf(made->watch.by, sizeof made->watch.by, "%s", options->dir);
     actors_init(&made->actors);
     epochs_init(&made->epochs);
     if (!made->dir || !made->statement || !made->spans ||
@@ -50,6 +52,7 @@ void journal_close(struct journal *j)
         return;
     REQUIRE(!j->group_is_open);
     store_txn_end(j->file);
+    journal_guard_release(j);
     store_close(j->store);
     vault_close(j->vault);
     tiler_free(j->tiler);
@@ -286,7 +289,9 @@ enum err_code journal_sign_bytes(struct journal *j, const char *label, const voi
 
     if (!j->vault)
         return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
-    enum err_code rc = journal_hold_newest_key(j, err);
+    enum err_code rc = journal_guards_demand(j, err);
+    if (!rc)
+        rc = journal_hold_newest_key(j, err);
     if (!rc)
         rc = bytes_message(label, j->origin, bytes, size, &message, &message_size, err);
     journal_key_name(name, j->epochs.count - 1);

@@ -34,8 +34,10 @@ struct journal_options {
     bool read_only;
     int64_t (*now_ns)(void *arg); /* NULL: the system's clock; tests hand in their own */
     void *now_arg;
-    uint64_t map_size;   /* first size of LMDB's map in bytes, grown when full; 0: the default */
-    bool skip_read_back; /* for the benchmark alone, which asks what reading back costs */
+    uint64_t map_size;         /* first size of LMDB's map in bytes, grown when full; 0: the default */
+    const char *const *guards; /* journal_create() alone: where its guards are to be (ledger/guard.h) */
+    size_t guard_count;        /* at most GUARD_MAX (REQUIRE) */
+    bool skip_read_back;       /* for the benchmark alone, which asks what reading back costs */
 };
 
 /*
@@ -77,7 +79,7 @@ struct vault *journal_vault(struct journal *j);
  * Signs bytes that leave the journal, such as a report's manifest, with the newest key of the journal: Ed25519 over
  * label, LF, the origin, LF, the bytes. The label says what they are ("ledger manifest v1") and holds a space
  * (REQUIRE), which no origin does: so this is never a seal. *key, which may be NULL, is the key. ERR_KEY: not
- * unlocked. ERR_MEMORY.
+ * unlocked. ERR_MEMORY. ERR_HALTED: the journal takes no entries, and signs nothing else either.
  */
 MUST_USE enum err_code journal_sign_bytes(struct journal *j, const char *label, const void *bytes,
                                           size_t size, struct note_key *key,

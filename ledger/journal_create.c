@@ -3,7 +3,7 @@
  * whole journal or none. Whoever has made the vault owns the directory; a second init stops there.
  *
  * 1. Check the names.  2. Make the directory.  3. Make the vault and the keys.  4. Write genesis, sealed,
- * into the new file.  5. Give the file its name, and sync the directory and its parent.
+ * into the new file, and its guards.  5. Give the file its name, and sync the directory and its parent.
  */
 #include "ledger/journal_state.h"
 
@@ -27,6 +27,7 @@ struct creation {
     char *new_lock;
     char *vault_file;
     char *parent;
+    char vkey[NOTE_VKEY_TEXT_SIZE]; /* once it is known */
     bool has_made_dir;
     bool has_made_vault;
 };
@@ -62,6 +63,8 @@ static void creation_release(struct creation *c)
 /* Removes what this creation has made, and nothing else. */
 static void undo(const struct creation *c)
 {
+    for (size_t i = 0; i < c->options->guard_count && c->vkey[0]; i++)
+        guard_remove(c->options->guards[i], c->vkey);
     if (c->has_made_vault) {
         (void)unlink(c->file);
         (void)unlink(c->new_file);
@@ -152,8 +155,10 @@ static enum err_code make_keys(struct creation *c, struct entry_control_genesis 
     return rc;
 }
 
-static enum err_code append_genesis(struct journal *j, struct entry *genesis, struct err *err)
+static enum err_code append_genesis(struct creation *c, struct journal *j, struct entry *genesis,
+                                    struct err *err)
 {
+    const struct journal_options *const options = c->options;
     struct journal_group *g;
 
     enum err_code rc = journal_adopt_genesis(j, &genesis->as.control_genesis, err);
@@ -161,7 +166,10 @@ static enum err_code append_genesis(struct journal *j, struct entry *genesis, st
         rc = journal_group_begin(j, &g, err);
     if (rc)
         return rc;
+    memcpy(c->vkey, j->vkey, sizeof c->vkey);
     rc = journal_group_add(g, genesis, err);
+    if (!rc && options->guard_count > 0)
+        rc = journal_guards_set(g, options->guards, options->guard_count, err);
     if (rc) {
         journal_group_abort(g);
         return rc;
@@ -182,7 +190,7 @@ static enum err_code write_file(struct creation *c, struct entry *genesis, struc
     rc = store_open(j->dir, c->new_file, STORE_CREATE, c->options->map_size, &j->store, err);
     if (!rc) {
         j->vault = c->vault;
-        rc = append_genesis(j, genesis, err);
+        rc = append_genesis(c, j, genesis, err);
         j->vault = NULL;
     }
     journal_close(j);

@@ -166,6 +166,7 @@ static enum err_code load_edge(struct journal *j, struct store_txn *t, struct er
                        "%s: its newest entries or tiles are not what the seal of size %" PRIu64
                        " signs: it is damaged. Find the place with: ledger -C %s verify",
                        j->dir, j->size, j->dir);
+    j->root = mine;
     j->edge_is_good = true;
     return ERR_OK;
 }
@@ -194,7 +195,24 @@ static enum err_code read_clock(const struct journal *j, int64_t *at_ns, struct 
                    j->dir, now, j->size, parent);
 }
 
-enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err)
+/* What stands in the way of every group, or in a recovery: what does. */
+static enum err_code look_around(struct journal *j, struct store_txn *t, struct journal_guards *found,
+                                 struct err *err)
+{
+    enum err_code rc = found ? ERR_OK : journal_check_halted(j, t, err); /* first: it may not even decode */
+    if (!rc)
+        rc = journal_refresh(j, t, err);
+    if (!rc && j->size > 0) /* genesis is about to name the first key */
+        rc = journal_hold_key(j, err);
+    if (!rc)
+        rc = load_edge(j, t, err);
+    if (rc)
+        return rc;
+    return found ? journal_guards_fill(j, t, found, err) : journal_guard_check(j, t, err);
+}
+
+enum err_code journal_begin(struct journal *j, struct journal_guards *found, struct journal_group **g,
+                            struct err *err)
 {
     struct store_txn *t = NULL;
     int64_t recorded_at_ns = 0;
@@ -205,13 +223,7 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
         return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to append", j->dir);
     enum err_code rc = store_write_begin(j->store, &t, err);
     if (!rc)
-        rc = journal_check_halted(j, t, err); /* first: what halted it may not even decode */
-    if (!rc)
-        rc = journal_refresh(j, t, err);
-    if (!rc && j->size > 0) /* genesis is about to name the first key */
-        rc = journal_hold_key(j, err);
-    if (!rc)
-        rc = load_edge(j, t, err);
+        rc = look_around(j, t, found, err);
     if (!rc)
         rc = read_clock(j, &recorded_at_ns, err);
     if (rc) {
@@ -230,11 +242,18 @@ enum err_code journal_group_begin(struct journal *j, struct journal_group **g, s
     begun->count = 0;
     begun->control_count = 0;
     begun->snapshot = NULL;
+    begun->recovery = found;
+    memset(&begun->guards, 0, sizeof begun->guards);
     table_init(&begun->signatures, sizeof(struct signature_row), ENTRY_SIGNATURE_SIZE);
     tiler_begin(j->tiler, j->size, begun->bytes, begun->ends);
     j->group_is_open = true;
     *g = begun;
     return ERR_OK;
+}
+
+enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err)
+{
+    return journal_begin(j, NULL, g, err);
 }
 
 uint64_t journal_group_next_seq(const struct journal_group *g)
@@ -279,6 +298,9 @@ static enum err_code check_place(const struct journal_group *g, const struct ent
     if (e->kind == ENTRY_CONTROL_KEY && !g->may_change_key)
         return err_set(err, ERR_INPUT, "%s is the journal's own word, together with its seal: see ledger key",
                        entry_kind_find((unsigned)e->kind)->text);
+    if (e->kind == ENTRY_CONTROL_RECOVERY && !g->recovery)
+        return err_set(err, ERR_INPUT,
+                       "there is nothing to recover from; if there were: ledger help recover");
     return ERR_OK;
 }
 
@@ -428,6 +450,23 @@ static enum err_code write_seal(struct journal_group *g, struct seal *seal, stru
     return store_put_seal(g->txn, seal->size, seal->note, seal->note_size, err);
 }
 
+/* The guards know of it before it is signed. */
+static enum err_code sign_and_commit(struct journal_group *g, struct seal *seal, struct err *err)
+{
+    struct journal *const j = g->journal;
+    const struct guard_tree next = {merkle_writer_size(&j->edge), merkle_writer_root(&j->edge)};
+
+    enum err_code rc = journal_guard_intend(g, &next, err);
+    if (!rc)
+        rc = write_seal(g, seal, err);
+    if (!rc)
+        rc = journal_read_back_prepare(j, err);
+    if (rc)
+        return rc;
+    journal_guard_keep(g);
+    return store_txn_commit(g->txn, err);
+}
+
 static enum err_code write_group(struct journal_group *g, const struct journal_hashes *h, struct seal *seal,
                                  struct err *err)
 {
@@ -446,14 +485,12 @@ static enum err_code write_group(struct journal_group *g, const struct journal_h
     if (!rc)
         rc = journal_write_snapshot(g, err);
     if (!rc)
+        rc = journal_guard_write_row(g, err);
+    if (!rc && g->recovery)
+        rc = journal_unhalt(g, err);
+    if (!rc)
         rc = journal_read_back(g, h, err);
-    if (!rc)
-        rc = write_seal(g, seal, err);
-    if (!rc)
-        rc = journal_read_back_prepare(j, err);
-    if (!rc)
-        rc = store_txn_commit(g->txn, err);
-    return rc;
+    return rc ? rc : sign_and_commit(g, seal, err);
 }
 
 /* Bytes that the group may take in the store: the entries, their lengths and checks, pages that are not full. */
@@ -469,6 +506,7 @@ static void end_group(struct journal_group *g)
     while (g->readers)
         journal_reader_end(g->readers);
     tiler_end(g->journal->tiler);
+    journal_guard_end(g);
     store_txn_end(g->txn);
     table_release(&g->signatures);
     g->txn = NULL;
@@ -503,13 +541,15 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
 
     while (g->readers) /* they stand on the transaction that is about to be written */
         journal_reader_end(g->readers);
-    if (g->count == 0) {
+    if (g->count == 0 && !g->recovery && !g->guards.is_set) {
         rc = commit_nothing(g, seal, err);
         end_group(g);
         return rc;
     }
-    rc = tiler_finish(j->tiler, g->count, &hashes.leaves, &hashes.roots, &hashes.head, &hashes.root_count,
-                      err);
+    rc = g->recovery ? journal_recovery_check(g, err) : ERR_OK;
+    if (!rc)
+        rc = tiler_finish(j->tiler, g->count, &hashes.leaves, &hashes.roots, &hashes.head, &hashes.root_count,
+                          err);
     if (!rc)
         rc = write_group(g, &hashes, &made, err);
     while (rc && rc != ERR_HALTED && store_txn_is_full(g->txn)) {
@@ -523,7 +563,9 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
         journal_group_abort(g);
         return rc;
     }
+    journal_guard_confirm(g, &(struct guard_tree){made.size, made.root});
     j->edge_is_good = true;
+    j->root = made.root;
     j->size = g->before + g->count;
     j->newest_at_ns = g->recorded_at_ns;
     end_group(g);

@@ -82,3 +82,9 @@ enum err_code journal_halt(struct journal_group *g, const char *when, const char
         return err_wrap(err, "(that it is halted could not be written: %.200s)", why.text);
     return ERR_HALTED;
 }
+
+enum err_code journal_unhalt(struct journal_group *g, struct err *err)
+{
+    g->journal->halt[0] = '\0';
+    return store_drop_meta(g->txn, ROW, err);
+}

@@ -6,7 +6,7 @@
 
 #include "ledger/block.h"
 #include "ledger/epochs.h"
-#include "ledger/journal.h"
+#include "ledger/journal_guard.h"
 #include "ledger/merkle_edge.h"
 #include "ledger/snapshot_rows.h"
 #include "ledger/store_lmdb.h"
@@ -17,13 +17,23 @@
 #define JOURNAL_FILE_NAME     "journal.mdb"
 #define JOURNAL_KEY_NAME      "journal" /* in the vault: the key of epoch 0; of a later one, "journal#7" */
 #define JOURNAL_KEY_NAME_SIZE 32
-#define JOURNAL_SPANS         (64u * TILER_WIDTH) /* entries that are read back at once */
-#define JOURNAL_HALT_MAX      767u                /* bytes of the words why a journal was halted */
+#define JOURNAL_SPANS         (64u * TILER_WIDTH)            /* entries that are read back at once */
+#define JOURNAL_GUARD_ROW     "guard"                        /* in meta */
+#define GUARD_ROW_MAX         (GUARD_MAX * (size_t)PATH_MAX) /* each path, and a line feed */
 
 /* A signature that the group has taken; the key comes first. */
 struct signature_row {
     uint8_t signature[ENTRY_SIGNATURE_SIZE];
     uint64_t seq;
+};
+
+/* The guards that a group's commit sets. */
+struct journal_guard_set {
+    bool is_set; /* also to none */
+    unsigned count;
+    char *paths[GUARD_MAX];
+    bool is_new[GUARD_MAX];
+    bool is_made[GUARD_MAX]; /* the file, for a commit that has not begun */
 };
 
 /*
@@ -50,6 +60,21 @@ struct journal_group {
     size_t control_capacity;
     size_t epochs_before;
     bool may_change_key; /* it is the group of a rotation or a recovery, whose one entry is a control.key */
+    struct journal_guard_set guards;
+    const struct journal_guards
+        *recovery; /* what was seen when it began; NULL: the journal takes entries anyway */
+};
+
+/* The guards, as the journal's file names them. */
+struct journal_watch {
+    unsigned count;
+    struct guard *guards[GUARD_MAX];
+    bool is_read[GUARD_MAX];            /* while locked: what is not is set anew */
+    struct guard_tree known[GUARD_MAX]; /* while locked: the largest that it knew of */
+    bool is_locked;                     /* and written: of a group that is being committed */
+    char row[GUARD_ROW_MAX];
+    size_t row_size;
+    char by[PATH_MAX]; /* the journal's directory, absolute where that can be known */
 };
 
 struct journal {
@@ -68,6 +93,7 @@ struct journal {
     size_t held_epochs;   /* the vault was seen to hold the key of epoch held_epochs - 1, */
     struct note_key key;  /* which is this */
     uint64_t size;        /* the newest entry that this handle has seen */
+    struct hash root;     /* of the tree of that size, where edge_is_good */
     int64_t newest_at_ns; /* its recorded_at */
     uint8_t *statement;   /* room for any signed statement */
     struct journal_group group;
@@ -78,6 +104,7 @@ struct journal {
     struct hash_span *spans;          /* JOURNAL_SPANS, of what is read back */
     struct store_txn *file;           /* a reader for after the commit, at rest; NULL before the first one */
     char halt[JOURNAL_HALT_MAX + 1];  /* why, if that could not be stored; else empty */
+    struct journal_watch watch;
 };
 
 /* What the tiler has made of a group. */
@@ -167,5 +194,40 @@ MUST_USE enum err_code journal_check_halted(struct journal *j, struct store_txn 
 /* *halted, and then why: empty when the words are damaged. */
 MUST_USE enum err_code journal_halted(struct store_txn *t, char text[JOURNAL_HALT_MAX + 1], bool *halted,
                                       struct err *err);
+
+/* Locks the guard, and reads it; false: it cannot be, and row->why says why. */
+bool journal_guard_read(struct guard *g, bool is_shared, struct journal_guard *row);
+/* Of one that was read. */
+void journal_guard_judge(const struct journal *j, const struct guard_tree *tree, struct journal_guard *row);
+enum err_code journal_guard_refuse(const struct journal *j, const struct journal_guard *row, struct err *err);
+void journal_guards_unlock(struct journal_watch *w);
+/* ERR_HALTED: a guard does not agree with the newest entry, or cannot be read. */
+MUST_USE enum err_code journal_guard_check(struct journal *j, struct store_txn *t, struct err *err);
+/* What the guards say under the writer lock. */
+MUST_USE enum err_code journal_guards_fill(struct journal *j, struct store_txn *t,
+                                           struct journal_guards *found, struct err *err);
+/* Locks the guards, and writes that the tree `next` is about to be signed; makes those that the group sets. */
+MUST_USE enum err_code journal_guard_intend(struct journal_group *g, const struct guard_tree *next,
+                                            struct err *err);
+/* From here on what was made stays, whatever becomes of the commit. */
+void journal_guard_keep(struct journal_group *g);
+/* The row that names them, if the group sets it. */
+MUST_USE enum err_code journal_guard_write_row(struct journal_group *g, struct err *err);
+/* The group is committed. */
+void journal_guard_confirm(struct journal_group *g, const struct guard_tree *now);
+/* Of a group that was committed, or not: lets the locks go. */
+void journal_guard_end(struct journal_group *g);
+void journal_guard_release(struct journal *j);
+/* A recovery sets the guards there are, unless it was told others. */
+MUST_USE enum err_code journal_guards_keep(struct journal_group *g, struct err *err);
+/* ERR_HALTED: as journal_guard_check(), at any time. */
+MUST_USE enum err_code journal_guards_demand(struct journal *j, struct err *err);
+/* Begins; with `found`, also where the journal takes no entries. */
+MUST_USE enum err_code journal_begin(struct journal *j, struct journal_guards *found,
+                                     struct journal_group **g, struct err *err);
+/* The journal is no longer halted. */
+MUST_USE enum err_code journal_unhalt(struct journal_group *g, struct err *err);
+/* ERR_INPUT: the group does not end as a recovery must. */
+MUST_USE enum err_code journal_recovery_check(struct journal_group *g, struct err *err);
 
 #endif

@@ -18,6 +18,7 @@
  *   timestamps  0 u64 size of the seal |     an authority's token over that seal, DER. Made with the first; a program
  *               8 u32 number, from 0         that has the journal open sees it when it opens it again
  *   meta        "layout"                     0 u32 the number of this layout
+ *               "guard"                      paths of the fork guards, each with a line feed (ledger/guard.h); else not there
  *               "halted"                     words: why the journal takes no entries (ledger/journal_halt.c); else not there
  *
  * The two indexes are derived from the entries.

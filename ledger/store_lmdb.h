@@ -31,6 +31,9 @@ MUST_USE enum err_code store_open(const char *name, const char *path, enum store
                                   struct store **s, struct err *err);
 void store_close(struct store *s); /* NULL is fine. No transaction of it may be open (REQUIRE) */
 
+/* The file's number in its file system: of a copy it is another one. */
+uint64_t store_file_number(const struct store *s);
+
 /* A snapshot; never waits. May end in another thread. */
 MUST_USE enum err_code store_read_begin(struct store *s, struct store_txn **t, struct err *err);
 /* Waits for the writer lock and holds it to the end, also over store_txn_regrow(). ERR_EXISTS: this thread

@@ -81,6 +81,11 @@ enum err_code store_txn_fail(struct store_txn *t, int code, const char *doing, s
     return store_fail(t->store->name, code, doing, err);
 }
 
+uint64_t store_file_number(const struct store *s)
+{
+    return s->inode;
+}
+
 /* -- transactions --------------------------------------------------------------------------------------- */
 
 /* The sub-database that may not be there yet. */

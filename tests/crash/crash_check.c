@@ -170,14 +170,16 @@ static bool is_sync(const struct log_record *r)
     return r->head.type == RECORD_SYNC || (r->head.type == RECORD_WRITE && r->head.flags & RECORD_DURABLE);
 }
 
-/* "data": fdatasync of the journal's file; "meta": its O_DSYNC write; "index": either, of the index; "file": fsync
- * of another file; "folder". */
+/* "data": fdatasync of the journal's file; "meta": its O_DSYNC write; "index": either, of the index; "guard": of a fork guard;
+ * "file": fsync of another file; "folder". */
 static const char *kind_of_sync(const struct check *c, const struct log_record *r)
 {
     const char *const name = c->disk.nodes[disk_find(&c->disk, r->head.node)].name;
 
     if (strcmp(name, "index.mdb") == 0)
         return "index";
+    if (strstr(name, ".guard"))
+        return "guard";
     if (r->head.type == RECORD_WRITE)
         return "meta";
     if (r->head.flags & RECORD_DIRECTORY)
@@ -298,8 +300,9 @@ static void print_result(const struct check *c)
            " judged here: all good\n",
            o->log, o->seed, c->log.count, c->points, c->states, c->judged);
     printf("  whole %" PRIu64 " made %" PRIu64 " made_over %" PRIu64 " queued %" PRIu64 " indexed %" PRIu64
-           " reindexed %" PRIu64 " stored %" PRIu64 " old %" PRIu64 " new %" PRIu64 "\n",
-           n->whole, n->made, n->made_over, n->queued, n->indexed, n->reindexed, n->stored, n->old, n->new);
+           " reindexed %" PRIu64 " stored %" PRIu64 " guarded %" PRIu64 " old %" PRIu64 " new %" PRIu64 "\n",
+           n->whole, n->made, n->made_over, n->queued, n->indexed, n->reindexed, n->stored, n->guarded,
+           n->old, n->new);
     if (o->must_fail)
         printf("FAILED: with \"%s\" left out %" PRIu64 " times a bad state was to be found\n",
                o->leave_out ? o->leave_out : "nothing", c->left_out);

@@ -2,6 +2,7 @@
 
 #include "audit/verify.h"
 #include "book/snapshot.h"
+#include "judge_guard.h"
 #include "judge_keys.h"
 #include "ledger/index.h"
 #include "ledger/journal.h"
@@ -306,6 +307,7 @@ static bool judge_journal(const struct facts_journal *j, const char *dir, uint64
 {
     uint64_t size = 0;
     uint64_t size_after = 0;
+    unsigned guards = 0;
     struct hash root;
 
     counts.whole++;
@@ -319,6 +321,9 @@ static bool judge_journal(const struct facts_journal *j, const char *dir, uint64
     }
     if (!verify(dir, j->history->vkey, &size, &root, why) || !find_size(j, dir, size, &root, why))
         return false;
+    if (!judge_guards(j, dir, &guards, why, JUDGE_TEXT))
+        return false;
+    counts.guarded += guards > 0;
     if (!go_on(j, dir, turn, why) || !verify(dir, j->history->vkey, &size_after, &root, why))
         return false;
     return size_after == size + 1 || broken(why, dir, "the entry appended after the crash is not there", "");

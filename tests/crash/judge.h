@@ -26,6 +26,7 @@ struct judge_counts {
     uint64_t indexed;   /* with an index that was there */
     uint64_t reindexed; /* of them damaged ones, deleted as they say */
     uint64_t stored;    /* with stored states, which were held against the entries */
+    uint64_t guarded;   /* with fork guards, that know of what was acknowledged */
     uint64_t old;       /* targets as they were before what was being written */
     uint64_t new;       /* ... or as written */
 };

@@ -8,7 +8,7 @@ TOOLS = os.environ["CRASH_TOOLS"]  # where the recorder, the workloads and the c
 BINARY = os.environ["LEDGER_BINARY"]
 SOURCE = os.environ["LEDGER_SOURCE"]
 CHECK = os.path.join(TOOLS, "crash_check")
-WORKLOADS = ("groups", "keys", "writers", "callers", "derived", "commands", "outputs")
+WORKLOADS = ("groups", "keys", "writers", "callers", "derived", "guarded", "commands", "outputs")
 
 
 def configuration():

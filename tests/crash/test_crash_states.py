@@ -18,7 +18,7 @@ QUICK = bool(os.environ.get("LEDGER_QUICK"))  # a sanitized build: the same with
 STATES = int(os.environ.get("CRASH_STATES") or (1000 if QUICK else 20000))
 SEED = os.environ.get("CRASH_SEED") or "1"
 WORK = os.environ.get("CRASH_WORK") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())
-SHARES = {"groups": 20, "keys": 20, "writers": 22, "callers": 18, "derived": 12, "commands": 20, "outputs": 18}  # per cent; some have fewer states
+SHARES = {"groups": 18, "keys": 18, "writers": 20, "callers": 16, "derived": 12, "guarded": 16, "commands": 18, "outputs": 16}  # per cent; some have fewer states
 
 
 def check(log, *args):
@@ -80,6 +80,8 @@ PLANTED = (
     ("commands", "meta", "O_DSYNC of the meta page, in the program"),
     ("callers", "data:6", "fdatasync, once, with many callers"),
     ("derived", "index", "fdatasync of the index"),
+    ("guarded", "guard", "fdatasync of the guards before a seal is made"),
+    ("guarded", "guard:9", "... once"),
     ("outputs", "file", "fsync of an export, a pack's file, a copy"),
     ("outputs", "folder", "fsync of the folder that an export or a pack gets its name in"),
 )

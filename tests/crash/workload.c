@@ -3,7 +3,7 @@
  * program, and says in marks (facts.h) what it was promised.
  */
 #include "ledger/index.h"
-#include "ledger/journal.h"
+#include "ledger/journal_guard.h"
 #include "ledger/queue.h"
 #include "ledger/vault.h"
 
@@ -63,20 +63,28 @@ static struct secret *secret_of(const char *text)
     return s;
 }
 
-static void make(const char *name, uint64_t map_size)
+static void make_guarded(const char *name, uint64_t map_size, const char *const *guards, size_t guard_count)
 {
     struct secret *const passphrase = secret_of(PASSPHRASE);
-    const struct journal_options options = {.dir = path_of(name), .map_size = map_size};
-    struct actor_rows first = {.count = 1};
+    const struct journal_options options = {
+        .dir = path_of(name), .map_size = map_size, .guards = guards, .guard_count = guard_count};
+    struct actor_rows first = {.count = guard_count > 0 ? 2 : 1};
     struct err err = {.code = ERR_OK};
 
     first.rows[0].name = id_from("operator");
     first.rows[0].role = ROLE_OPERATOR;
+    first.rows[1].name = id_from("compliance");
+    first.rows[1].role = ROLE_COMPLIANCE;
     mark("journal", name, PASSPHRASE);
     need(journal_create(&options, ORIGIN, passphrase, &first, &err), "create", &err);
     mark("made", name, "");
     mark("key", name, "operator");
     secret_free(passphrase);
+}
+
+static void make(const char *name, uint64_t map_size)
+{
+    make_guarded(name, map_size, NULL, 0);
 }
 
 static struct journal *open_with(const char *name, uint64_t map_size, const char *passphrase)
@@ -349,6 +357,42 @@ static void derived(void)
     journal_close(j);
 }
 
+/* A group that sets the guards. */
+static void set_guards(struct journal *j, const char *const *guards, size_t count)
+{
+    static struct seal seal;
+    struct journal_group *g = NULL;
+    struct entry e = note('g', 20);
+    struct err err = {.code = ERR_OK};
+    char text[32];
+
+    need(journal_group_begin(j, &g, &err), "begin", &err);
+    need(journal_guards_set(g, guards, count, &err), "set the guards", &err);
+    need(journal_group_add(g, &e, &err), "add", &err);
+    need(journal_group_commit(g, &seal, &err), "commit", &err);
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seal.size);
+    mark("ack", "J", text);
+}
+
+/* Fork guards beside the journal: each group writes to them before it is sealed. */
+static void guarded(void)
+{
+    static const unsigned counts[] = {1, 2, 40, 1, 300, 1};
+    const char *const first[] = {path_of("a.guard")};
+
+    make_guarded("J", 0, first, 1);
+    for (unsigned round = 0; round < 3; round++) {
+        struct journal *const j = open_with("J", 0, PASSPHRASE);
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+            append("J", j, counts[i], 1 + (i * 37 + round * 1111) % 3000, i % 4 == 1);
+        if (round == 0)
+            set_guards(j, (const char *const[]){path_of("a.guard"), path_of("b.guard")}, 2);
+        if (round == 1)
+            set_guards(j, (const char *const[]){path_of("c.guard")}, 1);
+        journal_close(j);
+    }
+}
+
 /* -- with the program ----------------------------------------------------------------------------------- */
 
 /* Runs it; its standard output goes to a fresh file where the recorder reads along. */
@@ -442,8 +486,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*work)(void);
-    } rows[] = {{"groups", groups},   {"keys", keys},         {"writers", writers}, {"callers", callers},
-                {"derived", derived}, {"commands", commands}, {"outputs", outputs}};
+    } rows[] = {{"groups", groups},   {"keys", keys},       {"writers", writers},   {"callers", callers},
+                {"derived", derived}, {"guarded", guarded}, {"commands", commands}, {"outputs", outputs}};
 
     if (argc < 3)
         return 2;

@@ -41,7 +41,7 @@ class Help(Case):
         for piece in ("usage: ledger", "-C DIR", "--passphrase-file", "exit status: 0 done; 1", "2 misused; 3"):
             self.assertIn(piece, text)
         for name in ("init", "append", "log", "show", "import", "run", "replay", "explain", "verify", "seal", "prove",
-                     "check-proof", "nightly", "report", "stop", "resume", "config", "actor", "export", "bundle", "publish", "backup", "doctor", "version", "help"):
+                     "check-proof", "nightly", "report", "stop", "resume", "config", "actor", "export", "bundle", "publish", "backup", "guard", "recover", "doctor", "version", "help"):
             self.assertIn(name, self.commands())
 
     def test_every_command_has_help_with_an_example(self):

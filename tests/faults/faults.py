@@ -66,12 +66,13 @@ class Fault:
 class Path:
     """A command that is swept: how its folder comes about, what is run in it, and what must be true afterwards."""
 
-    def __init__(self, args, check=None, writes=True, once=False, leaves=True, most=None):
+    def __init__(self, args, check=None, writes=True, once=False, leaves=True, most=None, before=None):
         self.args = args      # of the program; "{dir}" is the folder
         self.check = check    # check(sweep, folder, result): what is there after the fault, whatever the exit code
         self.writes = writes  # else one folder serves all runs, and its journal must stay byte for byte
         self.once = once      # what is done cannot be done again
         self.most = most      # faults to try, evenly spread, unless all are asked for
+        self.before = before  # before(sweep, folder): what is done in each folder first, where names of places matter
         self.leaves = leaves  # something that is to be tried again; else `check` has done that
 
 
@@ -94,7 +95,7 @@ class Sweep(Case):
 
     def count(self, what, template, path):
         """The faults to try for a command: one for every answer of every call, or of every place that calls."""
-        folder = self.copy(template)
+        folder = self.prepared(template, path)
         log = self.path("calls")
         result = self.run_in(folder, path.args, {"LD_PRELOAD": SHIM, "FAULT_WHAT": what, "FAULT_LOG": log})
         if result.code == SKIPPED:
@@ -125,6 +126,12 @@ class Sweep(Case):
             shutil.copytree(template, folder, dirs_exist_ok=True)
         return folder
 
+    def prepared(self, template, path):
+        folder = self.copy(template)
+        if path.before:
+            path.before(self, folder)
+        return folder
+
     def sweep(self, what, template, path):
         """Tries every fault; all that go wrong are told together."""
         faults, good = self.count(what, template, path)
@@ -139,7 +146,7 @@ class Sweep(Case):
 
     def attempt(self, fault, template, path, good):
         """Runs the command with one fault; returns what is wrong about it, or nothing."""
-        folder = self.copy(template)
+        folder = self.prepared(template, path)
         log = os.path.join(folder, "fault.log")
         try:
             result = self.run_in(folder, path.args, fault.env(log))
@@ -149,7 +156,7 @@ class Sweep(Case):
             self.judge(fault, result, good, happened)
             if path.check:
                 path.check(self, folder, result)
-            if path.leaves and (ALL or not is_same(folder, template)):
+            if path.leaves and (ALL or path.before or not is_same(folder, template)):
                 self.recovers(folder, path, result)
         except (AssertionError, subprocess.TimeoutExpired, ValueError, KeyError) as e:
             return str(e)

@@ -17,7 +17,8 @@ import faults  # first: it finds the folder of the next one
 import support
 from faults import Sweep
 from support import BINARY, COULD_NOT, DONE
-from test_sweep import LARGE, LINES, Templates, check_append, check_init, check_same, check_whole, large_text_of
+from test_sweep import (GUARDED, LARGE, LINES, PERSONS, Templates, check_append, check_guarded, check_init, check_init_guarded, check_recovered, check_same, check_set,
+                        check_whole, guard, large_text_of, restore)
 
 # What reaches a disk, and what makes it last; and the rest, which changes nothing there.
 CALLS = ("openat", "pwrite64", "write", "writev", "pwritev", "fsync", "fdatasync", "sync_file_range", "msync", "ftruncate", "fallocate", "rename",
@@ -52,8 +53,8 @@ class Inject(Templates, Sweep):
 
     def calls_of(self, template, path):
         """Which calls are made, from the program's first own step on: the loader's are not ours. strace counts by thread."""
-        folder = self.copy(template)
-        result = self.strace(folder, path.args, ["-e", "trace=" + ",".join(CALLS) + ",prctl"])
+        folder = self.prepared(template, path)
+        result = self.strace(folder, [a.replace("{dir}", folder) for a in path.args], ["-e", "trace=" + ",".join(CALLS) + ",prctl"])
         self.assertEqual(result.code, DONE, str(result))
         first, count = {}, collections.Counter()
         with open(os.path.join(folder, "trace"), encoding="utf-8", errors="replace") as f:
@@ -83,9 +84,9 @@ class Inject(Templates, Sweep):
             self.fail(f"{len(wrong)} of {len(cases)} were answered wrongly\n\n" + "\n\n".join(wrong[:faults.TOLD_MAX]))
 
     def one(self, template, path, name, number, how):
-        folder = self.copy(template)
+        folder = self.prepared(template, path)
         try:
-            result = self.strace(folder, path.args, ["-e", f"trace={name}", "-e", f"inject={name}:{how}:when={number}"])
+            result = self.strace(folder, [a.replace("{dir}", folder) for a in path.args], ["-e", f"trace={name}", "-e", f"inject={name}:{how}:when={number}"])
             os.unlink(os.path.join(folder, "trace"))
             if how == KILL:  # a thread that makes fewer calls than the program is not killed
                 self.assertTrue(faults.is_killed(result) or result.code == DONE, str(result))
@@ -118,11 +119,23 @@ class Inject(Templates, Sweep):
     def test_append_in_one_group(self):
         self.go(self.small(), ["append", "lines"], check_append(LINES))
 
+    def test_append_guarded(self):
+        self.go(self.small(), ["append", "--group", "1", "lines"], check_guarded(check_append(1, before=2)), before=guard)
+
+    def test_guard(self):
+        self.go(self.small(), ["guard", "set", "{dir}/b.guard"], check_guarded(check_set), before=guard)
+
+    def test_recover(self):
+        self.go(self.small(), ["recover", *PERSONS], check_guarded(check_recovered), before=restore)
+
     def test_append_a_large_group(self):
         self.go(self.large(), ["append", "large"], check_append(LARGE, LARGE, large_text_of))
 
     def test_init(self):
         self.go(self.template, ["init", "--origin", support.ORIGIN], check_init)
+
+    def test_init_guarded(self):
+        self.go(self.template, GUARDED, check_init_guarded)
 
     def test_snapshot(self):
         self.go(self.traded(), ["snapshot"], check_whole)

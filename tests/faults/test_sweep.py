@@ -38,14 +38,14 @@ def is_told(result):
     return "standard output" not in result.err
 
 
-def check_append(group, lines=LINES, text=text_of):
-    """Whole groups, in order; what was acknowledged is there; after an error what was not acknowledged is not."""
+def check_append(group, lines=LINES, text=text_of, before=1):
+    """Whole groups, in order; what was acknowledged is there; after an error what was not acknowledged is not. `before`: entries there were."""
     def check(sweep, folder, result):
         acks = [Acknowledgement(line) for line in result.out.split("\n")[:-1]]
-        texts = [row["body"].get("text") for row in rows(sweep, folder)[1:]]
+        texts = [row["body"].get("text") for row in rows(sweep, folder)[before:]]
         sweep.assertEqual(texts, [text(i) for i in range(len(texts))])
         sweep.assertIn(len(texts), [min(lines, n) for n in range(0, lines + group, group)], "half a group is there")
-        acked = acks[-1].last - 1 if acks else 0
+        acked = acks[-1].last - before if acks else 0
         if result.code == DONE:
             sweep.assertEqual((acked, len(texts)), (lines, lines))
         elif faults.is_killed(result):
@@ -156,6 +156,83 @@ def check_run(sweep, folder, result):
     sweep.assertEqual(support.money_state(state), sweep.state)
 
 
+PERSONS = ["--as", "operator", "--second", "compliance", "--reason", "a fault"]
+
+
+def done(sweep, folder, *args):
+    result = sweep.run_in(folder, ["-C", "J", *args])
+    sweep.assertEqual(result.code, DONE, str(result))
+    return result
+
+
+def guard(sweep, folder):
+    """Sets one in this very folder: its path stands in the journal."""
+    done(sweep, folder, "guard", "set", os.path.join(folder, "a.guard"))
+
+
+def restore(sweep, folder):
+    """A guarded journal, set back by one group."""
+    guard(sweep, folder)
+    shutil.copy(os.path.join(folder, "J", "journal.mdb"), os.path.join(folder, "old"))
+    done(sweep, folder, "stop", "--reason", "one more entry")
+    os.rename(os.path.join(folder, "old"), os.path.join(folder, "J", "journal.mdb"))
+    os.unlink(os.path.join(folder, "J", "journal.mdb-lock"))
+
+
+def check_guarded(check):
+    """Whatever befell it: the guard agrees, so the journal goes on; or it was one for two persons before, and still is."""
+    def both(sweep, folder, result):
+        check(sweep, folder, result)
+        shown = sweep.run_in(folder, ["-C", "J", "guard", "--json"])
+        kinds = {row["kind"] for row in rows(sweep, folder)}
+        set_back = "recover" in result.args and "control.recovery" not in kinds
+        sweep.assertEqual(shown.code, support.WRONG if set_back else DONE, f"{shown}\nafter\n{result}")
+    return both
+
+
+def check_set(sweep, folder, result):
+    """The guards are those that the newest note names."""
+    note = rows(sweep, folder)[-1]["body"]["text"]
+    paths = [row["path"] for row in sweep.run_in(folder, ["-C", "J", "guard", "--json"]).json()["guards"]]
+    sweep.assertEqual(len(paths), 1)
+    sweep.assertTrue(note.endswith(paths[0]), f"{note} {paths}")
+    if is_told(result) and not faults.is_killed(result):
+        sweep.assertEqual(paths[0].endswith("b.guard"), result.code == DONE, str(result))
+
+
+def check_recovered(sweep, folder, result):
+    kinds = [row["kind"] for row in rows(sweep, folder)][2:]
+    sweep.assertIn(kinds, ([], ["control.proposal", "control.approval", "control.recovery"]))
+    if is_told(result) and not faults.is_killed(result):
+        sweep.assertEqual(bool(kinds), result.code == DONE, str(result))
+    if kinds:
+        return
+    done(sweep, folder, "recover", *PERSONS)
+    done(sweep, folder, "append", "lines")
+
+
+GUARDED = ["init", "--origin", support.ORIGIN, "--guard", "{dir}/a.guard"]
+
+
+def check_init_guarded(sweep, folder, result):
+    """As check_init(); and no guard is left, or it says what has left it."""
+    guard = os.path.join(folder, "a.guard")
+    made = os.path.exists(os.path.join(folder, "J", "journal.mdb"))
+    if not faults.is_killed(result):
+        sweep.assertEqual(os.path.exists(guard), made, str(result))
+        if made:
+            done(sweep, folder, "guard")
+            os.unlink(guard)
+        check_init(sweep, folder, result)
+    elif made:
+        done(sweep, folder, "append", "lines")
+        shutil.rmtree(os.path.join(folder, "J"))
+    else:
+        again = sweep.run_in(folder, ["-C", "J", *GUARDED])
+        sweep.assertTrue(again.code == DONE or "vault but no journal" in again.err or "init that was cut off" in again.err, str(again))
+        shutil.rmtree(os.path.join(folder, "J"), ignore_errors=True)
+
+
 class Templates:
     """Journals to try commands on; what fails is decided by the class that inherits this."""
 
@@ -200,8 +277,23 @@ class Paths(Templates):
     def test_append_a_large_group(self):
         self.go(self.large(), ["append", "large"], check_append(LARGE, LARGE, large_text_of))
 
+    def test_append_guarded(self):
+        self.go(self.small(), ["append", "--group", "1", "lines"], check_guarded(check_append(1, before=2)), before=guard)
+
+    def test_guard(self):
+        self.go(self.small(), ["guard", "set", "{dir}/b.guard"], check_guarded(check_set), before=guard)
+
+    def test_guard_shown(self):
+        self.go(self.small(), ["guard", "--json"], check_guarded(lambda *_: None), before=guard)
+
+    def test_recover(self):
+        self.go(self.small(), ["recover", *PERSONS], check_guarded(check_recovered), before=restore, leaves=False)
+
     def test_init(self):
         self.go(self.template, ["init", "--origin", support.ORIGIN], check_init)
+
+    def test_init_guarded(self):
+        self.go(self.template, GUARDED, check_init_guarded, leaves=False)
 
     def test_run(self):
         template = self.traded()
