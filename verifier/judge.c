@@ -4,6 +4,7 @@
  */
 #include "verifier/verifier.h"
 
+#include "verifier/blocks.h"
 #include "verifier/bundle.h"
 #include "verifier/kept.h"
 #include "verifier/people.h"
@@ -24,23 +25,17 @@
 
 #define LAYOUT 2
 
-/* An open block: what is left of it. */
-struct block {
-    const uint8_t *sizes;  /* of the entries, u16 each */
-    const uint8_t *checks; /* of the entries, 4 bytes each */
-    const uint8_t *at;
-    const uint8_t *end;
-    size_t left; /* entries */
-};
-
 struct judge {
     const struct verifier_options *options;
     struct verifier_report *report;
     struct words words; /* the sentence in hand */
     struct rows rows;
-    size_t next_block; /* the first row of each table that has not had its turn */
+    uint64_t next_block; /* the first row of each table that has not had its turn */
     size_t next_seal;
     size_t next_control;
+    size_t next_stamp;
+    uint64_t stamp_size;     /* the first timestamp that is wrong is beside this seal, */
+    struct words stamp_what; /* and how; empty: none is */
     struct block block;
     uint64_t s; /* entries found good */
     struct tree tree;
@@ -81,42 +76,12 @@ static bool not_checked(struct judge *j, const char *why)
     return false;
 }
 
-static const struct row *row_at(const struct judge *j, enum rows_table table, size_t index)
+/* What is missing was not changed. */
+static bool missing(struct judge *j, const char *what)
 {
-    return index < j->rows.tables[table].count ? &j->rows.tables[table].rows[index] : NULL;
-}
-
-/* -- blocks ------------------------------------------------------------------------------------------------- */
-
-/* Rule 1 of the block. */
-static bool block_open(struct block *b, const struct row *row)
-{
-    const size_t count = row->size >= 2 ? plain_u16(row->value) : 0;
-
-    *b = (struct block){.left = 0};
-    if (count == 0 || 2 + 6 * count > row->size)
-        return false;
-    b->left = count;
-    b->sizes = row->value + 2;
-    b->checks = b->sizes + 2 * count;
-    b->at = b->checks + 4 * count;
-    b->end = row->value + row->size;
-    return true;
-}
-
-/* Takes the next entry; rule 1 of it. False: it does not fit what is left of the block. */
-static bool block_take(struct block *b, const uint8_t **bytes, size_t *size, const uint8_t **check)
-{
-    *size = plain_u16(b->sizes);
-    if (*size > (size_t)(b->end - b->at))
-        return false;
-    *bytes = b->at;
-    *check = b->checks;
-    b->at += *size;
-    b->sizes += 2;
-    b->checks += 4;
-    b->left--;
-    return true;
+    j->report->integrity_ok = true;
+    snprintf(j->report->what, sizeof j->report->what, "%s", what);
+    return false;
 }
 
 /* -- seals -------------------------------------------------------------------------------------------------- */
@@ -126,6 +91,8 @@ static const char *open_seal(struct judge *j, const struct row *seal, struct dig
 {
     const struct seal_key *const key = seal_keys_at(&j->people.keys, seal->number);
 
+    if (seal->is_missing)
+        return "it is missing";
     if (!j->people.has_key)
         return "there is no key to check it with";
     return seal_open(key ? key : &j->people.key, seal->value, seal->size, seal->number, root, &j->words);
@@ -140,31 +107,30 @@ static bool seals_confirm(struct judge *j, struct block b)
     struct tree tree = j->tree;
     struct digest made[TREE_LEVELS];
     struct digest root;
-    const struct row *seal = NULL;
-    struct words words = j->words; /* kept: it says what is wrong with the entry */
+    const struct words words = j->words; /* kept: it says what is wrong with the entry */
+    struct row seal;
+    bool found = false;
 
     do
-        seal = row_at(j, ROWS_SEALS, j->next_seal++);
-    while (seal && (seal->number <= j->s || open_seal(j, seal, &root)));
+        found = rows_at(&j->rows, ROWS_SEALS, j->next_seal++, &seal);
+    while (found && (seal.number <= j->s || open_seal(j, &seal, &root)));
     j->words = words;
-    while (seal && tree.size < seal->number) {
+    while (found && tree.size < seal.number) {
         const uint8_t *bytes = NULL;
         const uint8_t *check = NULL;
         size_t size = 0;
         if (b.left == 0) {
-            const struct row *const row = row_at(j, ROWS_ENTRIES, j->next_block++);
-            if (!row || !block_open(&b, row))
+            struct row row;
+            if (!rows_at(&j->rows, ROWS_ENTRIES, j->next_block++, &row) || !blocks_open(&j->rows, &b, &row))
                 return false;
         }
-        if (!block_take(&b, &bytes, &size, &check))
+        if (!blocks_take(&b, &bytes, &size, &check))
             return false;
         const struct digest leaf = digest_leaf(bytes, size);
         tree_add(&tree, &leaf, made);
     }
-    if (!seal)
-        return false;
     const struct digest mine = tree_root(&tree);
-    return memcmp(&mine, &root, sizeof root) == 0;
+    return found && memcmp(&mine, &root, sizeof root) == 0;
 }
 
 /* -- rules 10 to 13 ----------------------------------------------------------------------------------------- */
@@ -174,16 +140,17 @@ static bool check_tiles(struct judge *j, const struct digest made[TREE_LEVELS], 
 {
     for (unsigned level = 1; level <= levels; level++) {
         const uint64_t slot = (j->s >> 8 * level) - 1;
-        const struct row *const tile = rows_find(&j->rows, ROWS_TILES, level, slot / 256);
         const size_t at = slot % 256 * DIGEST_SIZE;
-        if (tile && at + DIGEST_SIZE <= tile->size &&
-            memcmp(tile->value + at, &made[level], DIGEST_SIZE) == 0)
+        struct row tile = {.size = 0};
+        const bool found = rows_tile(&j->rows, level, slot / 256, &tile);
+        if (found && at + DIGEST_SIZE <= tile.size && memcmp(tile.value + at, &made[level], DIGEST_SIZE) == 0)
             continue;
         j->report->first = (slot << 8 * level) + 1;
         j->report->last = (slot + 1) << 8 * level;
         words_put(&j->words, "its hash %" PRIu64 " does not stand for entries %" PRIu64 "..%" PRIu64,
                   slot % 256, j->report->first, j->report->last);
-        return wrong(j, j->words.text, "tile %u/%" PRIu64, level, slot / 256);
+        wrong(j, j->words.text, "tile %u/%" PRIu64, level, slot / 256);
+        return tile.is_missing ? missing(j, "it is missing") : false;
     }
     return true;
 }
@@ -191,47 +158,60 @@ static bool check_tiles(struct judge *j, const struct digest made[TREE_LEVELS], 
 /* Rule 12. */
 static bool check_control(struct judge *j, bool is_control)
 {
-    const struct row *const row = row_at(j, ROWS_CONTROL, j->next_control);
-    const bool is_listed = row && row->number == j->s;
+    struct row row;
+    const bool is_listed = rows_at(&j->rows, ROWS_CONTROL, j->next_control, &row) && row.number == j->s;
 
+    if (j->rows.published)
+        return true;
     if (is_control != is_listed)
         return wrong(
             j, is_control ? "it does not list a control entry" : "it lists an entry that is no control entry",
             "control index %" PRIu64, j->s);
-    if (is_listed && row->size != 0)
+    if (is_listed && row.size != 0)
         return wrong(j, "its row is not empty", "control index %" PRIu64, j->s);
     j->next_control += is_listed;
     return true;
 }
 
-/* A witness known by now whose line in the note is not its own; NULL: none. */
-static const struct actor *find_wrong_witness(const struct judge *j, const struct row *row)
+/* Rule 19, of the timestamps beside seals up to this size, which has a seal. What is wrong is told at the end. */
+static void check_stamps(struct judge *j, const struct row *seal)
 {
-    for (size_t i = 0; i < j->people.actor_count; i++) {
-        const struct actor *const a = &j->people.actors[i];
-        if (a->role == ROLE_WITNESS &&
-            seal_witness_is_wrong(a->name, a->name_size, a->key, row->value, row->size))
-            return a;
+    uint32_t expected = 0;
+    struct words why;
+    struct row stamp;
+
+    while (rows_at(&j->rows, ROWS_TIMESTAMPS, j->next_stamp, &stamp) && stamp.number <= seal->number) {
+        const char *broken = NULL;
+        if (!seal->value || stamp.number < seal->number)
+            broken = "there is no seal of that size";
+        else if (stamp.nth != expected++)
+            broken = "it is not the next of that seal";
+        else
+            broken = stamp_check(j->options->trust, seal->value, seal->size, j->people.recorded_at_ns,
+                                 stamp.value, stamp.size, &why);
+        if (broken && !j->stamp_what.text[0]) {
+            words_put(&j->stamp_what, "number %" PRIu32 ": %s", stamp.nth, broken);
+            j->stamp_size = stamp.number;
+        }
+        j->report->stamped = stamp.number;
+        j->next_stamp++;
     }
-    return NULL;
 }
 
-/* Rule 13. */
-static bool check_seal(struct judge *j)
+/* Rule 13 of the seal that is there. */
+static bool check_note(struct judge *j, const struct row *seal)
 {
-    const struct row *const row = row_at(j, ROWS_SEALS, j->next_seal);
     struct digest root;
+    char where[40];
 
-    if (j->people.recovers && j->report->sealed != j->s - 1)
-        return wrong(j, "it is missing: the next entry puts another key in the place of a lost one",
-                     "seal %" PRIu64, j->s - 1);
-    if (!row || row->number != j->s)
-        return j->people.hands_over || j->people.recovers
-                   ? wrong(j, "it is missing: its newest entry names the next key", "seal %" PRIu64, j->s)
-                   : true;
-    const char *const broken = open_seal(j, row, &root);
-    if (broken)
-        return wrong(j, broken, "seal %" PRIu64, j->s);
+    snprintf(where, sizeof where, "seal %" PRIu64, j->s);
+    if (seal->is_checkpoint)
+        snprintf(where, sizeof where, "checkpoint");
+    const char *const broken = open_seal(j, seal, &root);
+    if (broken) {
+        wrong(j, broken, "%s", where);
+        return seal->is_missing ? missing(j, broken) : false;
+    }
     const struct digest mine = tree_root(&j->tree);
     if (memcmp(&mine, &root, sizeof root) != 0) {
         j->report->first = j->report->sealed + 1;
@@ -239,18 +219,39 @@ static bool check_seal(struct judge *j)
         words_put(&j->words,
                   "its signature is good, but entries %" PRIu64 "..%" PRIu64 " are not those it sealed",
                   j->report->first, j->s);
-        return wrong(j, j->words.text, "seal %" PRIu64, j->s);
+        return wrong(j, j->words.text, "%s", where);
     }
-    const struct actor *const broken_witness = find_wrong_witness(j, row);
-    if (broken_witness) {
-        words_put(&j->words, "its line as %.*s is not the signature of that witness",
-                  (int)broken_witness->name_size, (const char *)broken_witness->name);
-        return wrong(j, j->words.text, "seal %" PRIu64, j->s);
+    uint64_t again = 0; /* a checkpoint's lines were counted with its seal */
+    const struct actor *const other = people_wrong_witness(
+        &j->people, seal->value, seal->size, seal->is_checkpoint ? &again : &j->report->cosignatures);
+    if (other) {
+        words_put(&j->words, "its line as %.*s is not the signature of that witness", (int)other->name_size,
+                  (const char *)other->name);
+        return wrong(j, j->words.text, "%s", where);
     }
+    j->report->seals += j->report->sealed < j->s; /* a checkpoint is a seal that was counted */
     j->report->sealed = j->s;
-    j->report->seals++;
-    j->next_seal++;
     return true;
+}
+
+/* Rule 13. */
+static bool check_seal(struct judge *j)
+{
+    struct row seal;
+    bool found = false;
+
+    if (j->people.recovers && j->report->sealed != j->s - 1)
+        return wrong(j, "it is missing: the next entry puts another key in the place of a lost one",
+                     "seal %" PRIu64, j->s - 1);
+    for (; rows_at(&j->rows, ROWS_SEALS, j->next_seal, &seal) && seal.number == j->s; j->next_seal++) {
+        if (!check_note(j, &seal))
+            return false;
+        if (!seal.is_checkpoint)
+            check_stamps(j, &seal);
+        found = true;
+    }
+    return found || !(j->people.hands_over || j->people.recovers) ||
+           wrong(j, "it is missing: its newest entry names the next key", "seal %" PRIu64, j->s);
 }
 
 /* -- the walk ----------------------------------------------------------------------------------------------- */
@@ -267,6 +268,17 @@ static void count_entry(struct judge *j, const struct form *e)
     r->bytes += e->size;
 }
 
+/* Section 8.2: entry s + 1 and its check do not agree. */
+static bool wrong_check(struct judge *j, struct block before)
+{
+    if (!seals_confirm(j, before))
+        return wrong_entry(j, j->s + 1, "its hash does not begin with its check");
+    words_put(&j->words, "the check of entry %" PRIu64 " is not its own, and a seal confirms the entry",
+              j->s + 1);
+    return j->rows.published ? wrong(j, j->words.text, "tile 0/%" PRIu64, j->s / PUBLISHED_WIDTH)
+                             : wrong(j, j->words.text, "check %" PRIu64, j->s + 1);
+}
+
 /* The next entry of the open block. */
 static bool check_entry(struct judge *j)
 {
@@ -277,7 +289,7 @@ static bool check_entry(struct judge *j)
     struct form e;
     struct digest made[TREE_LEVELS];
 
-    if (!block_take(&j->block, &bytes, &size, &check))
+    if (!blocks_take(&j->block, &bytes, &size, &check))
         return wrong_entry(j, j->s + 1, "it runs past the end of its block");
     const char *broken = entry_read(&e, bytes, size, j->s + 1, &j->words);
     if (!broken)
@@ -287,21 +299,38 @@ static bool check_entry(struct judge *j)
     if (broken)
         return wrong_entry(j, j->s + 1, broken);
     const struct digest leaf = digest_leaf(bytes, size);
-    if (memcmp(check, leaf.bytes, 4) != 0) { /* rule 10 */
-        if (seals_confirm(j, before))
-            return wrong(j, "it is not that of its entry, which a seal confirms", "check %" PRIu64, j->s + 1);
-        return wrong_entry(j, j->s + 1, "its hash does not begin with its check");
-    }
+    if (memcmp(check, leaf.bytes, before.check_size) != 0) /* rule 10 */
+        return wrong_check(j, before);
     const unsigned levels = tree_add(&j->tree, &leaf, made);
     count_entry(j, &e);
     kept_pass(&j->kept, &j->tree);
     return check_tiles(j, made, levels) && check_control(j, e.kind >> 8 == FAMILY_CONTROL) && check_seal(j);
 }
 
+/* A bundle and its checks, which are the hashes of a tile. */
+static bool open_bundle(struct judge *j, const struct row *row)
+{
+    const uint64_t index = (row->number - 1) / PUBLISHED_WIDTH;
+    struct row tile;
+
+    if (!rows_tile(&j->rows, 0, index, &tile)) {
+        wrong(j, "it has not as many hashes as it should", "tile 0/%" PRIu64, index);
+        return tile.is_missing ? missing(j, "it is missing") : false;
+    }
+    if (!blocks_open(&j->rows, &j->block, row)) {
+        wrong_entry(j, j->s + 1, "");
+        return missing(j, "its bundle is missing");
+    }
+    j->block.checks = tile.value;
+    return true;
+}
+
 static bool check_block(struct judge *j, const struct row *row)
 {
-    if (!block_open(&j->block, row))
-        return wrong_entry(j, j->s + 1, "its block is malformed: its count and its size do not agree");
+    if (j->rows.published ? !open_bundle(j, row) : !blocks_open(&j->rows, &j->block, row))
+        return j->rows.published
+                   ? false
+                   : wrong_entry(j, j->s + 1, "its block is malformed: its count and its size do not agree");
     while (j->block.left > 0) {
         if (!check_entry(j))
             return false;
@@ -318,16 +347,16 @@ static bool check_block(struct judge *j, const struct row *row)
 /* Rules 15 and 16. */
 static bool check_newest_seal(struct judge *j)
 {
-    const struct row *const seal = row_at(j, ROWS_SEALS, j->next_seal);
     struct digest root;
+    struct row seal;
 
-    if (seal) {
-        const char *const broken = open_seal(j, seal, &root);
+    if (rows_at(&j->rows, ROWS_SEALS, j->next_seal, &seal)) {
+        const char *const broken = open_seal(j, &seal, &root);
         if (broken)
-            return wrong(j, broken, "seal %" PRIu64, seal->number);
+            return wrong(j, broken, "seal %" PRIu64, seal.number);
         j->report->integrity_ok = true;
         words_put(&j->words, "it is missing: the journal ends before it, and seal %" PRIu64 " covers it",
-                  seal->number);
+                  seal.number);
         return wrong_entry(j, j->s + 1, j->words.text);
     }
     if (j->report->sealed < j->s) {
@@ -355,50 +384,57 @@ static bool check_widths(struct judge *j)
             return wrong(j, j->words.text, "tile %u/%" PRIu64, level, tile->number);
         }
     }
-    j->report->tiles = tiles->count;
+    j->report->tiles = j->rows.published ? published_tiles(j->rows.published) : tiles->count;
     return true;
 }
 
 static bool check_end(struct judge *j)
 {
+    struct row row;
+
     if (j->s == 0) /* 14 */
         return wrong_entry(j, 1, "the journal has no entry");
     if (!check_newest_seal(j) || !check_widths(j))
         return false;
-    const struct row *const row = row_at(j, ROWS_CONTROL, j->next_control); /* 18 */
-    if (row)
-        return wrong(j, "there is no such entry", "control index %" PRIu64, row->number);
-    uint64_t size = 0;
-    const char *const broken = stamps_check(&j->rows, j->options->trust, &size, &j->words); /* 19 */
-    if (broken)
-        return wrong(j, broken, "timestamp %" PRIu64, size);
+    if (rows_at(&j->rows, ROWS_CONTROL, j->next_control, &row)) /* 18 */
+        return wrong(j, "there is no such entry", "control index %" PRIu64, row.number);
+    row = (struct row){.number = UINT64_MAX};
+    check_stamps(j, &row);     /* those that are left have no seal */
+    if (j->stamp_what.text[0]) /* 19 */
+        return wrong(j, j->stamp_what.text, "timestamp %" PRIu64, j->stamp_size);
     j->report->timestamps = j->rows.tables[ROWS_TIMESTAMPS].count;
-    j->report->stamped = size;
     j->report->integrity_ok = true;
     if (!kept_check(&j->kept, &j->people, j->s))
         return not_checked(j, "the kept seal is no seal of this journal");
     return j->kept.is_other ? wrong(j, j->kept.what, "kept seal") : true;
 }
 
-/* What section 8.1 says before the walk, then the walk. */
-static bool walk(struct judge *j)
+/* What section 8.1 says before the walk. */
+static bool check_beginning(struct judge *j)
 {
     const struct row *const layout = rows_meta(&j->rows, "layout");
-    const struct row *row = NULL;
     enum rows_table bad = ROWS_META;
+    struct row row;
 
     if (!layout || layout->size != 4 || plain_number(layout->value, 4) != LAYOUT)
         return not_checked(j, "it is no journal, or one of a layout that this verifier does not know");
     if (!rows_number(&j->rows, &bad))
         return wrong(j, "a key has not the size that keys have there", "table %s", rows_name(bad));
-    row = row_at(j, ROWS_SEALS, 0);
-    if (row && row->number == 0)
+    if (rows_at(&j->rows, ROWS_SEALS, 0, &row) && row.number == 0)
         return wrong(j, "a seal covers one entry at least", "seal 0");
-    row = row_at(j, ROWS_CONTROL, 0);
-    if (row && row->number == 0)
+    if (rows_at(&j->rows, ROWS_CONTROL, 0, &row) && row.number == 0)
         return wrong(j, "there is no entry 0", "control index 0");
-    while ((row = row_at(j, ROWS_ENTRIES, j->next_block++))) {
-        if (!check_block(j, row))
+    return true;
+}
+
+static bool walk(struct judge *j)
+{
+    struct row row;
+
+    if (!j->rows.published && !check_beginning(j))
+        return false;
+    while (rows_at(&j->rows, ROWS_ENTRIES, j->next_block++, &row)) {
+        if (!check_block(j, &row))
             return false;
     }
     return check_end(j);
@@ -452,6 +488,43 @@ static bool take_options(struct judge *j, const struct verifier_options *options
     return broken ? not_checked(j, broken) : true;
 }
 
+/* The rows were read, or `broken` says why they could not be. */
+static void judge_rows(struct judge *j, const char *broken)
+{
+    struct verifier_report *const r = j->report;
+
+    if (broken)
+        not_checked(j, broken);
+    else if (take_options(j, j->options) && walk(j)) {
+        r->exit = VERIFIER_GOOD;
+        r->what[0] = '\0';
+    }
+    if (r->exit != VERIFIER_NOT_CHECKED && !j->kept.is_other)
+        r->complete_ok = j->rows.published ? published_is_complete(&j->rows) : is_complete(j);
+    people_report(&j->people, &j->tree, r);
+}
+
+static struct judge *judge_new(const struct verifier_options *options, struct verifier_report *report)
+{
+    struct judge *const j = calloc(1, sizeof *j);
+
+    report->exit = VERIFIER_NOT_CHECKED;
+    snprintf(report->what, sizeof report->what, "%s", PLAIN_NO_MEMORY);
+    if (!j)
+        return NULL;
+    j->options = options;
+    j->report = report;
+    j->people.words = &j->words;
+    return j;
+}
+
+static void judge_free(struct judge *j)
+{
+    people_release(&j->people);
+    rows_release(&j->rows);
+    free(j);
+}
+
 void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_options *options,
                           struct verifier_report *report)
 {
@@ -460,26 +533,33 @@ void verifier_check_bytes(const void *bytes, size_t size, const struct verifier_
         bundle_check(bytes, size, options, report);
         return;
     }
-    struct judge *const j = calloc(1, sizeof *j);
-    report->exit = VERIFIER_NOT_CHECKED;
-    snprintf(report->what, sizeof report->what, "%s", PLAIN_NO_MEMORY);
+    struct judge *const j = judge_new(options, report);
     if (!j)
         return;
-    j->options = options;
-    j->report = report;
-    j->people.words = &j->words;
-    const char *const broken = rows_read(&j->rows, bytes, size, &j->words);
-    if (broken)
-        not_checked(j, broken);
-    else if (take_options(j, options) && walk(j)) {
-        report->exit = VERIFIER_GOOD;
-        report->what[0] = '\0';
+    judge_rows(j, rows_read(&j->rows, bytes, size, &j->words));
+    judge_free(j);
+}
+
+static void check_directory(const char *path, const struct verifier_options *options,
+                            struct verifier_report *report)
+{
+    struct published_fault fault;
+    struct judge *const j = judge_new(options, report);
+
+    if (!j)
+        return;
+    if (published_open(&j->rows, path, &fault))
+        judge_rows(j, NULL);
+    else if (fault.where) {
+        wrong(j, fault.what, "%s", fault.where);
+        report->integrity_ok = fault.is_missing;
+    } else
+        not_checked(j, fault.what);
+    if (j->rows.published && published_failed(j->rows.published)) {
+        not_checked(j, published_failed(j->rows.published));
+        report->complete_ok = false;
     }
-    report->complete_ok = report->exit != VERIFIER_NOT_CHECKED && !j->kept.is_other && is_complete(j);
-    people_report(&j->people, &j->tree, report);
-    people_release(&j->people);
-    rows_release(&j->rows);
-    free(j);
+    judge_free(j);
 }
 
 void verifier_check_file(const char *path, const struct verifier_options *options,
@@ -490,7 +570,7 @@ void verifier_check_file(const char *path, const struct verifier_options *option
 
     memset(report, 0, sizeof *report);
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        published_check(path, options, report);
+        check_directory(path, options, report);
         return;
     }
     report->exit = VERIFIER_NOT_CHECKED;

@@ -115,8 +115,9 @@ static void put_json(const struct verifier_report *r)
     put_text("newest_vkey", r->newest_vkey);
     printf(",\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"seals\":%" PRIu64 ",\"tiles\":%" PRIu64
            ",\"sealed\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"timestamps\":%" PRIu64
-           ",\"stamped\":%" PRIu64 ",\"root\":\"",
-           r->entries, r->bytes, r->seals, r->tiles, r->sealed, r->signatures, r->timestamps, r->stamped);
+           ",\"stamped\":%" PRIu64 ",\"cosignatures\":%" PRIu64 ",\"root\":\"",
+           r->entries, r->bytes, r->seals, r->tiles, r->sealed, r->signatures, r->timestamps, r->stamped,
+           r->cosignatures);
     put_hex(r->root, sizeof r->root);
     printf("\"");
     if (r->where[0]) {
@@ -167,6 +168,8 @@ static void put_verdicts(const struct verifier_report *r, bool is_proven)
     printf("entries       %" PRIu64 " in %" PRIu64 " bytes, %" PRIu64 " seals, %" PRIu64 " tiles, %" PRIu64
            " actors' signatures\n",
            r->entries, r->bytes, r->seals, r->tiles, r->signatures);
+    if (r->cosignatures)
+        printf("cosignatures  %" PRIu64 ", by witnesses that entries name\n", r->cosignatures);
     if (r->timestamps)
         printf("timestamps    %" PRIu64 ", over entries 1..%" PRIu64 "; whose words they are %s\n",
                r->timestamps, r->stamped, is_proven ? "the certificates prove" : "was not asked (--tsa-ca)");

@@ -153,6 +153,21 @@ const char *people_check(struct people *p, const struct form *e, uint64_t seq)
     return broken;
 }
 
+const struct actor *people_wrong_witness(const struct people *p, const uint8_t *note, size_t note_size,
+                                         uint64_t *cosignatures)
+{
+    for (size_t i = 0; i < p->actor_count; i++) {
+        const struct actor *const a = &p->actors[i];
+        const enum seal_witness line = a->role == ROLE_WITNESS
+                                           ? seal_witness(a->name, a->name_size, a->key, note, note_size)
+                                           : WITNESS_SILENT;
+        if (line == WITNESS_WRONG)
+            return a;
+        *cosignatures += line == WITNESS_GOOD;
+    }
+    return NULL;
+}
+
 void people_report(const struct people *p, const struct tree *tree, struct verifier_report *report)
 {
     const struct digest root = tree_root(tree);

@@ -30,6 +30,10 @@ struct people {
  * bytes must stay where they are until people_release().
  */
 const char *people_check(struct people *p, const struct form *e, uint64_t seq);
+/* A witness known by now whose line in the note, which is in form, is not its own (rule 13); NULL: none. */
+const struct actor *people_wrong_witness(const struct people *p, const uint8_t *note, size_t note_size,
+                                         uint64_t *cosignatures);
+
 /* What the report says of keys and signatures, and of the tree's root. */
 void people_report(const struct people *p, const struct tree *tree, struct verifier_report *report);
 void people_release(struct people *p);

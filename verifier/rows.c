@@ -1,5 +1,7 @@
 #include "verifier/rows.h"
 
+#include "verifier/published.h"
+
 static const char MAGIC[] = "LEDGERRAW 2\n";
 static const char MAGIC_1[] = "LEDGERRAW 1\n"; /* without the last table */
 static const char TYPES[] = "MBTSCX";          /* in the order of enum rows_table */
@@ -19,6 +21,7 @@ void rows_release(struct rows *r)
 {
     for (unsigned t = 0; t < ROWS_TABLES; t++)
         free(r->tables[t].rows);
+    published_close(r->published);
     memset(r, 0, sizeof *r);
 }
 
@@ -31,22 +34,27 @@ static int compare(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_s
     return order ? order : (a_size > b_size) - (a_size < b_size);
 }
 
+bool rows_add(struct table *t, const struct row *row)
+{
+    if (t->count == t->capacity) {
+        const size_t capacity = t->capacity ? 2 * t->capacity : 64;
+        struct row *const grown = realloc(t->rows, capacity * sizeof *grown);
+        if (!grown)
+            return false;
+        t->rows = grown;
+        t->capacity = capacity;
+    }
+    t->rows[t->count++] = *row;
+    return true;
+}
+
 static const char *add(struct table *t, const struct row *row)
 {
     const struct row *const before = t->count ? &t->rows[t->count - 1] : NULL;
 
     if (before && compare(before->key, before->key_size, row->key, row->key_size) >= 0)
         return "its key is not above the one before";
-    if (t->count == t->capacity) {
-        const size_t capacity = t->capacity ? 2 * t->capacity : 64;
-        struct row *const grown = realloc(t->rows, capacity * sizeof *grown);
-        if (!grown)
-            return "out of memory";
-        t->rows = grown;
-        t->capacity = capacity;
-    }
-    t->rows[t->count++] = *row;
-    return NULL;
+    return rows_add(t, row) ? NULL : PLAIN_NO_MEMORY;
 }
 
 /* The record at `at`, which leaves `left` bytes of the file. */
@@ -117,6 +125,7 @@ bool rows_number(struct rows *r, enum rows_table *bad)
             if (row->key_size != prefix + (t == ROWS_TIMESTAMPS ? 12 : 8)) /* a timestamp's number */
                 return false;
             row->number = plain_u64(row->key + prefix);
+            row->nth = t == ROWS_TIMESTAMPS ? (uint32_t)plain_number(row->key + 8, 4) : 0;
         }
     }
     return true;
@@ -141,13 +150,32 @@ static const struct row *find(const struct table *t, const uint8_t *key, size_t 
     return NULL;
 }
 
-const struct row *rows_find(const struct rows *r, enum rows_table table, unsigned level, uint64_t number)
+bool rows_at(struct rows *r, enum rows_table table, uint64_t index, struct row *row)
+{
+    struct table *const t = &r->tables[table];
+
+    if (r->published && table == ROWS_ENTRIES)
+        return published_bundle(r->published, index, row);
+    if (index >= t->count)
+        return false;
+    if (r->published)
+        published_load(r->published, table, &t->rows[index]);
+    *row = t->rows[index];
+    return true;
+}
+
+bool rows_tile(struct rows *r, unsigned level, uint64_t index, struct row *row)
 {
     uint8_t key[9] = {(uint8_t)level};
 
+    if (r->published)
+        return published_tile(r->published, level, index, row);
     for (unsigned i = 0; i < 8; i++)
-        key[1 + i] = (uint8_t)(number >> (56 - 8 * i));
-    return table == ROWS_TILES ? find(&r->tables[table], key, 9) : find(&r->tables[table], key + 1, 8);
+        key[1 + i] = (uint8_t)(index >> (56 - 8 * i));
+    const struct row *const found = find(&r->tables[ROWS_TILES], key, sizeof key);
+    if (found)
+        *row = *found;
+    return found;
 }
 
 const struct row *rows_meta(const struct rows *r, const char *key)

@@ -237,8 +237,8 @@ const char *seal_open(const struct seal_key *key, const uint8_t *note, size_t no
     return NULL;
 }
 
-bool seal_witness_is_wrong(const uint8_t *name, size_t name_size, const uint8_t key[SEALS_KEY_SIZE],
-                           const uint8_t *note, size_t note_size)
+enum seal_witness seal_witness(const uint8_t *name, size_t name_size, const uint8_t key[SEALS_KEY_SIZE],
+                               const uint8_t *note, size_t note_size)
 {
     static struct line mine;
     static uint8_t message[64 + SEALS_NOTE_MAX];
@@ -248,14 +248,15 @@ bool seal_witness_is_wrong(const uint8_t *name, size_t name_size, const uint8_t 
     memcpy(tail + 2, key, SEALS_KEY_SIZE);
     const struct digest id = digest_of(name, name_size, tail, sizeof tail);
     if (parse_note(note, note_size, name, name_size, id.bytes, &text_size, &mine) || mine.name_size == 0)
-        return false;
+        return WITNESS_SILENT;
     if (mine.blob_size != 4 + 8 + SEALS_SIGNATURE_SIZE)
-        return true;
+        return WITNESS_WRONG;
     const uint64_t time_s = plain_u64(mine.blob + 4);
     const int head = snprintf((char *)message, 64, "cosignature/v1\ntime %" PRIu64 "\n", time_s);
     memcpy(message + head, note, text_size);
-    return time_s > INT64_MAX ||
-           !seal_signature_is_good(key, message, (size_t)head + text_size, mine.blob + 4 + 8);
+    const bool good = time_s <= INT64_MAX &&
+                      seal_signature_is_good(key, message, (size_t)head + text_size, mine.blob + 4 + 8);
+    return good ? WITNESS_GOOD : WITNESS_WRONG;
 }
 
 uint64_t seal_size(const uint8_t *note, size_t note_size)

@@ -55,12 +55,10 @@ bool seal_signature_is_good(const uint8_t key[SEALS_KEY_SIZE], const void *bytes
 const char *seal_open(const struct seal_key *key, const uint8_t *note, size_t note_size, uint64_t size,
                       struct digest *root, struct words *w);
 
-/*
- * Section 5, Cosignatures: is there a line by this witness in a note that is in form, and the first such is not its
- * signature over the text?
- */
-bool seal_witness_is_wrong(const uint8_t *name, size_t name_size, const uint8_t key[SEALS_KEY_SIZE],
-                           const uint8_t *note, size_t note_size);
+/* Section 5, Cosignatures: what the first line by this witness is, in a note that is in form. */
+enum seal_witness { WITNESS_SILENT, WITNESS_GOOD, WITNESS_WRONG };
+enum seal_witness seal_witness(const uint8_t *name, size_t name_size, const uint8_t key[SEALS_KEY_SIZE],
+                               const uint8_t *note, size_t note_size);
 
 /* How many entries a note says on its second line that it covers; 0: it does not. Nothing else of it is looked at. */
 uint64_t seal_size(const uint8_t *note, size_t note_size);

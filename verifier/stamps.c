@@ -5,10 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define TOKEN_MAX   65535
-#define SLACK_NS    INT64_C(2000000000)
-#define RECORDED_AT 16 /* in an entry's header */
-#define SECOND_NS   INT64_C(1000000000)
+#define TOKEN_MAX 65535
+#define SLACK_NS  INT64_C(2000000000)
+#define SECOND_NS INT64_C(1000000000)
 
 /* -- DER ---------------------------------------------------------------------------------------------------- */
 
@@ -280,28 +279,6 @@ static bool read_token(const uint8_t *bytes, size_t size, struct der *digest, in
 
 /* -- beside a seal ------------------------------------------------------------------------------------------ */
 
-/* When entry `seq` was recorded; all entries are there. */
-static int64_t recorded_at(const struct rows *r, uint64_t seq)
-{
-    const struct table *const blocks = &r->tables[ROWS_ENTRIES];
-    size_t low = 0;
-
-    for (size_t high = blocks->count; low < high;) {
-        const size_t middle = low + (high - low) / 2;
-        if (blocks->rows[middle].number < seq)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const struct row *const block = &blocks->rows[low];
-    const size_t count = plain_u16(block->value);
-    const size_t index = (size_t)(seq - (block->number - count + 1));
-    const uint8_t *entry = block->value + 2 + 6 * count;
-    for (size_t i = 0; i < index; i++)
-        entry += plain_u16(block->value + 2 + 2 * i);
-    return (int64_t)plain_u64(entry + RECORDED_AT);
-}
-
 /* The bare seal: up to and with the first signature line. The note is in form. */
 static size_t bare_size(const uint8_t *note, size_t size)
 {
@@ -329,38 +306,4 @@ const char *stamp_check(const struct trust *trust, const uint8_t *note, size_t n
     if (recorded_ns > INT64_MIN + SLACK_NS && at_ns < recorded_ns - SLACK_NS)
         return "says a time before the seal's newest entry was recorded";
     return trust ? trust_check(trust, token, token_size, at_ns, w) : NULL;
-}
-
-static const char *check(const struct rows *r, const struct trust *trust, const struct row *stamp,
-                         uint32_t expected, struct words *w)
-{
-    const struct row *const seal = stamp->number ? rows_find(r, ROWS_SEALS, 0, stamp->number) : NULL;
-    const uint32_t number = (uint32_t)plain_number(stamp->key + 8, 4);
-    struct words why;
-
-    if (!seal)
-        return "there is no seal of that size";
-    if (number != expected)
-        return words_put(w, "number %" PRIu32 " is there where number %" PRIu32 " would be", number,
-                         expected);
-    const char *const broken = stamp_check(trust, seal->value, seal->size, recorded_at(r, stamp->number),
-                                           stamp->value, stamp->size, &why);
-    return broken ? words_put(w, "number %" PRIu32 " %s", number, broken) : NULL;
-}
-
-const char *stamps_check(const struct rows *r, const struct trust *trust, uint64_t *size, struct words *w)
-{
-    const struct table *const stamps = &r->tables[ROWS_TIMESTAMPS];
-    uint32_t next = 0;
-
-    *size = 0;
-    for (size_t i = 0; i < stamps->count; i++) {
-        const struct row *const stamp = &stamps->rows[i];
-        next = i > 0 && stamp[-1].number == stamp->number ? next + 1 : 0;
-        const char *const broken = check(r, trust, stamp, next, w);
-        *size = stamp->number;
-        if (broken)
-            return broken;
-    }
-    return NULL;
 }

@@ -6,12 +6,6 @@
 #include "verifier/trust.h"
 
 /*
- * Rule 19, over all timestamps; entries and seals are known to be good. Returns what is wrong with the first bad one, and
- * the seal's size it is beside; or NULL, and the largest seal's that has one, 0 when there is none.
- */
-const char *stamps_check(const struct rows *r, const struct trust *trust, uint64_t *size, struct words *w);
-
-/*
  * One token over one seal, whose note is in form and whose newest entry was recorded then. Returns what is wrong, for
  * after "number 0", or NULL.
  */

@@ -32,18 +32,19 @@ struct verifier_report {
     bool integrity_ok; /* nothing that is there was changed */
     bool complete_ok;  /* nothing is missing */
     bool key_given;
-    char where[64];      /* the first wrong place (section 8.3); empty: none */
-    char what[512];      /* what is wrong there; or why nothing could be checked */
-    uint64_t first;      /* the entries in doubt: first .. last; 0 when none can be named */
-    uint64_t last;       /* */
-    uint64_t entries;    /* found good */
-    uint64_t bytes;      /* of them */
-    uint64_t seals;      /* found good */
-    uint64_t tiles;      /* all of them, once every entry was good; else 0 */
-    uint64_t sealed;     /* the newest good seal covers entries 1 .. sealed */
-    uint64_t signatures; /* of actors, found good */
-    uint64_t timestamps; /* all of them, once everything else was good; whose words they are is not asked */
-    uint64_t stamped;    /* the largest seal with one covers entries 1 .. stamped */
+    char where[64];        /* the first wrong place (section 8.3); empty: none */
+    char what[512];        /* what is wrong there; or why nothing could be checked */
+    uint64_t first;        /* the entries in doubt: first .. last; 0 when none can be named */
+    uint64_t last;         /* */
+    uint64_t entries;      /* found good */
+    uint64_t bytes;        /* of them */
+    uint64_t seals;        /* found good */
+    uint64_t tiles;        /* all of them, once every entry was good; else 0 */
+    uint64_t sealed;       /* the newest good seal covers entries 1 .. sealed */
+    uint64_t signatures;   /* of actors, found good */
+    uint64_t cosignatures; /* by witnesses that the journal knows, in the seals found good */
+    uint64_t timestamps;   /* all of them, once everything else was good; whose words they are is not asked */
+    uint64_t stamped;      /* the largest seal with one covers entries 1 .. stamped */
     int64_t recorded_from_ns; /* entry 1, and */
     int64_t recorded_to_ns;   /* the last one found good */
     bool is_bundle;   /* not a journal, but evidence from one (docs/BUNDLE.md): it has one verdict, and */
