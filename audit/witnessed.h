@@ -15,8 +15,8 @@ struct witnessed_by {
 };
 
 struct witnessed {
-    uint64_t size;   /* of the newest seal that has all that is asked; 0: none has */
-    uint32_t newest; /* how many known ones have cosigned the newest seal */
+    uint64_t size;                         /* of the newest seal that has all that is asked; 0: none has */
+    uint32_t newest;                       /* how many known ones have cosigned the newest seal */
     struct witnessed_by by[COSIGNERS_MAX]; /* as known->keys */
 };
 
@@ -24,8 +24,9 @@ struct witnessed {
  * Reads the seals of what `options` name, as far as the report says that they were found good. Errors as of
  * evidence_open_journal() and evidence_open_export().
  */
-MUST_USE enum err_code witnessed_find(const struct verify_options *options, const struct verify_report *report,
-                                      const struct cosigners *known, struct witnessed *w, struct err *err);
+MUST_USE enum err_code witnessed_find(const struct verify_options *options,
+                                      const struct verify_report *report, const struct cosigners *known,
+                                      struct witnessed *w, struct err *err);
 
 /*
  * The journal's own seal to hold against another of `size` entries: the oldest that covers as many, or its newest; its
