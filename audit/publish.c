@@ -116,7 +116,7 @@ static enum err_code open_published(const struct publish *p, const uint8_t *byte
 
 static enum err_code read_published(struct publish *p, struct err *err)
 {
-    struct checkpoint c;
+    struct checkpoint c = {.size = 0};
     struct err why = {.code = ERR_OK};
     uint8_t *note = NULL;
     size_t size = 0;
@@ -316,7 +316,7 @@ static enum err_code publish_bundle(struct publish *p, uint64_t index, struct er
     const uint64_t first = index * MERKLE_TILE_WIDTH;
     const uint64_t left = p->seal.size - first;
     const unsigned width = left < MERKLE_TILE_WIDTH ? (unsigned)left : MERKLE_TILE_WIDTH;
-    struct hash_span spans[MERKLE_TILE_WIDTH];
+    struct hash_span spans[MERKLE_TILE_WIDTH] = {{NULL, 0}};
     struct hash leaves[MERKLE_TILE_WIDTH];
     struct journal_record record;
     enum err_code rc = ERR_OK;

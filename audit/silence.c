@@ -50,6 +50,7 @@ static enum err_code read_entry(struct listening *l, uint64_t seq, const uint8_t
 /* Header: u16 kind at 2, i64 at at 24, u32 actor at 40. Bodies: [u8 phase,] i32 day, i64 seconds. */
 static bool is_word(const uint8_t *bytes, uint64_t seq, struct word *word)
 {
+    REQUIRE(bytes);
     const unsigned kind = wire_load_u16(bytes + 2);
     const uint8_t *body = bytes + ENTRY_HEADER_SIZE;
 

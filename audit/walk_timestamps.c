@@ -45,6 +45,7 @@ static enum err_code read_recorded_at(struct stamped *s, struct err *err)
     REQUIRE(found && walk_block_open(&b, wire_load_u64(item.key), item.bytes, item.size));
     for (uint64_t seq = b.key - b.count + 1; seq <= s->size; seq++)
         REQUIRE(walk_block_entry(&b, &bytes, &size) && size >= ENTRY_HEADER_SIZE);
+    REQUIRE(bytes);
     s->recorded_at_ns = (int64_t)wire_load_u64(bytes + RECORDED_AT);
     return ERR_OK;
 }

@@ -43,7 +43,8 @@ static enum err_code sign_with_vault(void *context, struct entry *draft, struct 
 
 static void put_done(const struct ask *a, const struct journal_guards *found, uint64_t seq)
 {
-    const struct guard_tree known = journal_guards_known(found);
+    struct guard_tree known;
+    journal_guards_known(found, &known);
     struct json_out out;
     struct err err;
 

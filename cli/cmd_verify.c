@@ -202,6 +202,8 @@ static enum err_code check(struct arguments *a, struct verify_report *report, st
     if (!rc)
         rc = verify_evidence(evidence, &a->options, report, err);
     cli_progress_end(&progress);
+    a->options.progress = NULL;
+    a->options.progress_arg = NULL;
     if (!rc)
         rc = verify_silence_check(&a->silence, evidence, err);
     evidence_close(evidence);

@@ -208,6 +208,7 @@ static enum err_code read_proven(void *ctx, unsigned level, uint64_t index, uint
     const enum err_code rc = have_tile(t, level, index, &tile, err);
     if (rc)
         return rc;
+    REQUIRE(tile);
     *count = left < MERKLE_TILE_WIDTH ? (unsigned)left : MERKLE_TILE_WIDTH;
     memcpy(hashes, tile, (size_t)*count * HASH_SIZE);
     return ERR_OK;

@@ -149,7 +149,8 @@ static void take_tree(struct lines *l, const char *name, struct guard_tree *tree
     if (*is_none)
         return;
     const size_t digits = number_at(text, length, &tree->size);
-    if (digits == 0 || length != digits + 1 + ROOT_LENGTH || text[digits] != ' ' ||
+    if (digits == 0 || length != digits + 1 + ROOT_LENGTH ||
+        text[digits] != ' ' || /* NOLINT(clang-analyzer-core.*): it is within the length */
         base64_decode(text + digits + 1, ROOT_LENGTH, tree->root.bytes, HASH_SIZE, &size, NULL) ||
         size != HASH_SIZE)
         l->bad = true;

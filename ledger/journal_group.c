@@ -535,7 +535,7 @@ static enum err_code commit_nothing(struct journal_group *g, struct seal *seal, 
 enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, struct err *err)
 {
     struct journal *const j = g->journal;
-    struct journal_hashes hashes;
+    struct journal_hashes hashes = {.leaves = NULL};
     struct seal made;
     enum err_code rc;
 

@@ -196,16 +196,14 @@ bool journal_guards_agree(const struct journal_guards *found)
     return agree;
 }
 
-struct guard_tree journal_guards_known(const struct journal_guards *found)
+void journal_guards_known(const struct journal_guards *found, struct guard_tree *known)
 {
-    struct guard_tree known = {.size = 0};
-
+    memset(known, 0, sizeof *known);
     for (unsigned i = 0; i < found->count; i++) {
         const struct guard_tree *const newest = guard_newest(&found->rows[i].state);
-        if (found->rows[i].is_read && newest->size > known.size)
-            known = *newest;
+        if (found->rows[i].is_read && newest->size > known->size)
+            *known = *newest;
     }
-    return known;
 }
 
 /* The newest seal that a snapshot has. */

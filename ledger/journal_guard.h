@@ -34,7 +34,7 @@ MUST_USE enum err_code journal_guards_look(struct journal *j, struct journal_gua
 /* Neither halted, nor does a guard disagree. */
 bool journal_guards_agree(const struct journal_guards *found);
 /* The largest tree that a guard knows of; of none that could be read, size 0 and 32 zero bytes. */
-struct guard_tree journal_guards_known(const struct journal_guards *found);
+void journal_guards_known(const struct journal_guards *found, struct guard_tree *known);
 
 /*
  * From the group's commit on the guards are these, made then; 0: there are none. Paths as guard_absolute() takes them. Those

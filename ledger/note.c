@@ -495,8 +495,8 @@ enum err_code note_add_lines(char *out, size_t capacity, size_t *size, const voi
 {
     char room[NOTE_MAX_SIZE];
     char built[NOTE_MAX_SIZE];
-    struct note had;
-    struct note more;
+    struct note had = {.count = 0};
+    struct note more = {.count = 0};
     size_t at = note_size;
 
     enum err_code rc = note_parse(&had, note, note_size, err);

@@ -21,10 +21,11 @@ static void start(struct work *w, const struct recovery *r, enum entry_kind kind
 static enum err_code draft_recovery(struct work *w, const struct recovery *r,
                                     const struct journal_guards *found, struct err *err)
 {
-    const struct guard_tree known = journal_guards_known(found);
+    struct guard_tree known = {.size = 0};
     struct entry_control_recovery *const body = &w->entry.as.control_recovery;
     struct wire_out out;
 
+    journal_guards_known(found, &known);
     start(w, r, ENTRY_CONTROL_RECOVERY, r->first);
     body->guard_size = (int64_t)known.size;
     memcpy(body->guard_root.bytes, known.root.bytes, HASH_SIZE);

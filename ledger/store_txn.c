@@ -196,11 +196,12 @@ enum err_code store_read_begin(struct store *s, struct store_txn **t, struct err
 
 enum err_code store_read_prepare(struct store *s, struct store_txn **t, struct err *err)
 {
-    struct store_txn *begun;
+    struct store_txn *begun = NULL;
 
     enum err_code rc = store_read_begin(s, &begun, err);
     if (rc)
         return rc;
+    REQUIRE(begun);
     const int opened = mdb_cursor_open(begun->txn, s->entries, &begun->blocks);
     if (opened) {
         store_txn_end(begun);

@@ -217,11 +217,11 @@ static bool check_entries(struct bundle *b)
 {
     const uint8_t *at = b->entries.bytes;
     const uint8_t *const end = at + b->entries.size;
+    uint64_t last = 0;
 
     if (!make_room(b))
         return false;
     while (at < end) {
-        const uint64_t last = b->count ? b->indexes[b->count - 1] + 1 : 0;
         const size_t left = (size_t)(end - at);
         const size_t size = left >= 2 ? plain_u16(at) : 0;
         if (left < 2 + size)
@@ -230,6 +230,7 @@ static bool check_entries(struct bundle *b)
             return wrong_next(b, last, "it is shorter than a header");
         if (!check_entry(b, at + 2, size, last))
             return false;
+        last = plain_u64(at + 2 + 8);
         at += 2 + size;
     }
     return b->count > 0 || wrong(b, "it has no entries", "bundle");
@@ -410,9 +411,10 @@ static bool check_stamp(struct bundle *b, zip_uint64_t index, uint64_t size)
 
     if (good && !seal)
         good = wrong(b, "its seal is not in the bundle", "timestamp %" PRIu64, size);
-    const char *const broken = good ? stamp_check(b->trust, seal->note.bytes, seal->note.size,
-                                                  recorded_below(b, size), token.bytes, token.size, &why)
-                                    : NULL;
+    const char *const broken = good && seal
+                                   ? stamp_check(b->trust, seal->note.bytes, seal->note.size,
+                                                 recorded_below(b, size), token.bytes, token.size, &why)
+                                   : NULL;
     if (broken)
         good = wrong(b, words_put(&b->words, "it %s", broken), "timestamp %" PRIu64, size);
     free(token.bytes);

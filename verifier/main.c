@@ -233,5 +233,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "ledger-verify: the verdict could not be written: %s\n", strerror(errno));
         return VERIFIER_NOT_CHECKED;
     }
-    return report.exit;
+    return (int)report.exit;
 }

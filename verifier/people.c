@@ -26,7 +26,7 @@ static const char *take_key(struct people *p, const struct form *e, const struct
 
     if (!e->is_signed && e->actor != 0)
         return "it hands over, and is not the journal's own";
-    if (e->is_signed && actor->role != ROLE_OWNER)
+    if (e->is_signed && (!actor || actor->role != ROLE_OWNER))
         return "it is a recovery, and its actor is no owner";
     if (plain_u64(e->body) != p->keys.count)
         return words_put(p->words, "it begins epoch %" PRIu64 ", and the next one is %zu", plain_u64(e->body),

@@ -17,6 +17,10 @@
 #define NAME_ROOM  120
 
 /* A file, read whole. */
+#ifdef LEDGER_ANALYZE
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* it loses sight of what an array of files keeps */
+#endif
+
 struct file {
     uint8_t *bytes; /* NULL: it is not there */
     size_t size;
@@ -66,16 +70,19 @@ static bool read_open(int file, size_t max, struct file *f)
         return false;
     }
     const size_t room = (uintmax_t)status.st_size > max ? max + 1 : (size_t)status.st_size;
-    f->bytes = malloc(room + 1);
-    while (f->bytes && f->size < room) {
-        const ssize_t got = read(file, f->bytes + f->size, room - f->size);
-        if (got < 0)
-            return false;
-        if (got == 0)
-            break;
-        f->size += (size_t)got;
+    uint8_t *const bytes = malloc(room + 1);
+    size_t size = 0;
+    ssize_t got = 1;
+    while (bytes && size < room && got > 0) {
+        got = read(file, bytes + size, room - size);
+        size += got > 0 ? (size_t)got : 0;
     }
-    return f->bytes;
+    if (!bytes || got < 0) {
+        free(bytes);
+        return false;
+    }
+    *f = (struct file){.bytes = bytes, .size = size};
+    return true;
 }
 
 /* False: it is not there; or it cannot be read, and that is remembered. */
@@ -109,11 +116,11 @@ static bool keep_file(struct published *p, const char *name, size_t max, struct 
         return false;
     }
     p->kept = grown;
-    struct file *const f = &grown[p->kept_count++];
-    *f = (struct file){.size = 0};
-    row->is_missing = !read_file(p, name, max, f);
-    row->value = f->bytes;
-    row->size = f->size;
+    struct file file = {.size = 0};
+    row->is_missing = !read_file(p, name, max, &file);
+    row->value = file.bytes;
+    row->size = file.size;
+    p->kept[p->kept_count++] = file;
     return !row->is_missing;
 }
 

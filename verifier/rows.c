@@ -36,7 +36,7 @@ static int compare(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_s
 
 bool rows_add(struct table *t, const struct row *row)
 {
-    if (t->count == t->capacity) {
+    if (t->count == t->capacity || !t->rows) {
         const size_t capacity = t->capacity ? 2 * t->capacity : 64;
         struct row *const grown = realloc(t->rows, capacity * sizeof *grown);
         if (!grown)

@@ -97,7 +97,7 @@ static void test_a_file_is_replaced_whole_or_not_at_all(void **state)
     SCRATCH_OK(file_replace_whole(dir, "x", "the second one", 14, 0600, err));
     expect("the second one");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        failing = steps[i].step;
+        failing = (unsigned)steps[i].step;
         assert_int_equal(file_replace_whole(dir, "x", "three", 5, 0600, &err), ERR_IO);
         assert_non_null(strstr(err.text, steps[i].says));
         failing = NOTHING;
