@@ -51,7 +51,8 @@ static enum err_code take_row(struct journal *j, const char *row, size_t size, s
         w->count++;
         at = stop + 1;
     }
-    memcpy(w->row, row, size);
+    if (size > 0)
+        memcpy(w->row, row, size);
     w->row_size = size;
     return ERR_OK;
 }
