@@ -24,6 +24,7 @@ PASSPHRASE = "correct horse battery staple 7431"
 ORIGIN = "desk.example/e2e"
 
 DONE, WRONG, MISUSED, COULD_NOT = 0, 1, 2, 3
+LEAKS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "leaks.supp")  # of libraries
 SANITIZER_EXIT = 99  # so that a sanitizer's report is never mistaken for an answer
 
 LEAN = os.path.join(SHARED, "data", "lean")
@@ -130,6 +131,7 @@ class Case(unittest.TestCase):
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.dir, "LANG": "C.UTF-8",
             "LEDGER_PASSPHRASE_FILE": self.passphrase_file,
             "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:detect_leaks=1",
+            "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0",
             "UBSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:print_stacktrace=1",
         }
 
