@@ -70,6 +70,11 @@ static void undo(const struct creation *c)
         (void)unlink(c->new_file);
         (void)unlink(c->new_lock);
         (void)unlink(c->vault_file);
+        char *const left =
+            journal_path(c->options->dir, VAULT_FILE_NAME ".new"); /* of a change that could not be ended */
+        if (left)
+            (void)unlink(left);
+        free(left);
     }
     if (c->has_made_dir)
         (void)rmdir(c->options->dir);
