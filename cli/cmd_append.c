@@ -157,27 +157,16 @@ static enum err_code look_at_size(struct appender *a, struct err *err)
     return rc;
 }
 
-/* Who wants to say this, signed, says it with this command. */
-static const char *signing_command(enum entry_kind kind)
+/* Who wants to say this, signed, says it with this command; "" when there is none yet. */
+static const char *signing_hint(enum entry_kind kind)
 {
-    static const struct {
-        enum entry_kind kind;
-        const char *command;
-    } rows[] = {
-        {ENTRY_CONTROL_CONFIGURATION, "config set FILE"},
-        {ENTRY_CONTROL_STOP, "stop"},
-        {ENTRY_CONTROL_RESUME, "resume"},
-        {ENTRY_CONTROL_REVOCATION, "key revoke"},
-        {ENTRY_CONTROL_ACTOR_KEY, "key renew"},
-        {ENTRY_CONTROL_APPROVAL, "approve"},
-        {ENTRY_CONTROL_RECOVERY, "recover"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (rows[i].kind == kind)
-            return rows[i].command;
+    switch ((unsigned)kind) {
+    case ENTRY_CONTROL_CONFIGURATION: return "; use: ledger config set FILE";
+    case ENTRY_CONTROL_STOP: return "; use: ledger stop";
+    case ENTRY_CONTROL_RESUME: return "; use: ledger resume";
+    case ENTRY_CONTROL_RECOVERY: return "; use: ledger recover";
+    default: return "";
     }
-    return "propose";
 }
 
 /* What the journal would refuse in any case is refused here, where the column is known. */
@@ -198,9 +187,8 @@ static enum err_code check_line(struct appender *a, const char *line, size_t siz
             "call it forged",
             column_of(line, size, "actor"), kind, actor->name.text);
     if (entry_kind_needs_signature(e->kind) && !e->is_signed)
-        return err_set(err, ERR_INPUT,
-                       "column %zu: kind: %s must be signed by the actor who asks for it; use: ledger %s",
-                       column_of(line, size, "kind"), kind, signing_command(e->kind));
+        return err_set(err, ERR_INPUT, "column %zu: kind: %s must be signed by the actor who asks for it%s",
+                       column_of(line, size, "kind"), kind, signing_hint(e->kind));
     if (e->cause > a->size + a->staged.count)
         rc = look_at_size(a, err); /* others may have appended meanwhile */
     if (!rc && e->cause > a->size + a->staged.count)

@@ -296,7 +296,7 @@ static enum err_code check_place(const struct journal_group *g, const struct ent
     if ((e->kind == ENTRY_CONTROL_GENESIS) != (seq == 1))
         return err_set(err, ERR_CHAIN, "genesis is the first entry of a journal, and no other is");
     if (e->kind == ENTRY_CONTROL_KEY && !g->may_change_key)
-        return err_set(err, ERR_INPUT, "%s is the journal's own word, together with its seal: see ledger key",
+        return err_set(err, ERR_INPUT, "%s is the journal's own word, together with its seal",
                        entry_kind_find((unsigned)e->kind)->text);
     if (e->kind == ENTRY_CONTROL_RECOVERY && !g->recovery)
         return err_set(err, ERR_INPUT,
