@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So a bundle begins: ledger-verify reads it as one, `ledger verify` has no use for it. */
+static const char ZIP[] = "PK\3\4";
+
 static void compare(const struct verifier_report *second, enum err_code rc, const struct verify_report *first)
 {
     const bool is_judged = rc == ERR_OK || rc == ERR_WRONG;
@@ -46,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum err_code rc = evidence_open_memory(bytes, size, &evidence, &err);
     if (!rc)
         rc = verify_evidence(evidence, &options, &first, &err);
-    compare(&second, rc, &first);
+    if (size < sizeof ZIP - 1 || memcmp(bytes, ZIP, sizeof ZIP - 1) != 0)
+        compare(&second, rc, &first);
     evidence_close(evidence);
     free(bytes);
     return 0;
