@@ -503,6 +503,7 @@ static enum err_code judge(struct walk *w, struct err *err)
     report->root = peaks_root(&w->peaks);
     if (rc == ERR_OK) {
         report->integrity_ok = true;
+        walk_witnesses_tell(w);
         if (w->options->against)
             rc = walk_kept(w, err);
         report->complete_ok = rc == ERR_OK;

@@ -16,6 +16,7 @@
 
 #define VERIFY_THREADS_MAX 64u
 
+struct cosigners;
 struct timestamp_chain;
 
 struct verify_options {
@@ -24,6 +25,8 @@ struct verify_options {
     const char *vkey;    /* the verifier key, got elsewhere; NULL: taken from the genesis entry, on trust */
     const char *against; /* a seal that was kept elsewhere, of `against_size` bytes; NULL: none */
     size_t against_size;
+    struct cosigners
+        *known; /* receives the journal's actors of role witness, once it is found good; NULL: nobody asks */
     unsigned
         threads; /* that check, at most VERIFY_THREADS_MAX; 0: one a core. The report does not depend on it */
     const struct timestamp_chain

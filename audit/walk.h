@@ -206,6 +206,9 @@ const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_
 MUST_USE enum err_code walk_witnesses_check(const struct walk_known *known, const uint8_t *bytes, size_t size,
                                             uint64_t *cosignatures, struct err *err);
 
+/* Adds the witnesses that the entries have made known to options->known, as far as there is room. */
+void walk_witnesses_tell(const struct walk *w);
+
 /* Notes a signature. ERR_WRONG: it was noted before. ERR_MEMORY. */
 MUST_USE enum err_code walk_signature_note(struct walk_signatures *seen, const uint8_t *signature,
                                            struct err *err);

@@ -95,6 +95,27 @@ static enum err_code other_history(struct walk *w, uint64_t size, const struct h
                       texts[0], texts[1]);
 }
 
+/* Which key is in force at its size, this journal does not know any more: perhaps it is the newest that it names. */
+static enum err_code cut_tail(struct walk *w, uint64_t size)
+{
+    const struct hash mine = peaks_root(&w->peaks);
+    char texts[2][2 * HASH_SIZE + 1];
+    struct hash root;
+
+    if (walk_seal_check(&w->key, size, (const uint8_t *)w->options->against, w->options->against_size, &root,
+                        NULL))
+        return walk_wrong(w, VERIFY_KEPT, 0, size,
+                          "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64
+                          "; or it is no seal: it is not signed by the newest key that the journal names",
+                          size, w->seq);
+    hex_encode(texts[0], root.bytes, HASH_SIZE);
+    hex_encode(texts[1], mine.bytes, HASH_SIZE);
+    return walk_wrong(w, VERIFY_KEPT, 0, size,
+                      "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64
+                      "; the roots are %s and %s",
+                      size, w->seq, texts[0], texts[1]);
+}
+
 enum err_code walk_kept(struct walk *w, struct err *err)
 {
     struct note_key key;
@@ -106,9 +127,7 @@ enum err_code walk_kept(struct walk *w, struct err *err)
     if (rc)
         return rc;
     if (size > w->seq)
-        return walk_wrong(w, VERIFY_KEPT, 0, size,
-                          "the tail is cut: it covers %" PRIu64 " entries, and the journal has %" PRIu64,
-                          size, w->seq);
+        return cut_tail(w, size);
     walk_key_find(w, size, &key);
     if (walk_seal_check(&key, size, (const uint8_t *)w->options->against, w->options->against_size, &root,
                         err))

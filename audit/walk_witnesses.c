@@ -2,9 +2,8 @@
  * What witnesses have said of a seal (docs/FORMAT.md, section 5, "Cosignatures"): a line by the name and key of a witness
  * that the journal knows must be that witness's signature. Lines of strangers are nobody's business.
  */
+#include "audit/cosigners.h"
 #include "audit/walk.h"
-
-#include <stdlib.h>
 
 #define TYPE_COSIGNATURE 4
 
@@ -60,4 +59,16 @@ enum err_code walk_witnesses_check(const struct walk_known *known, const uint8_t
         (*cosignatures)++;
     }
     return ERR_OK;
+}
+
+void walk_witnesses_tell(const struct walk *w)
+{
+    for (uint32_t i = 0; w->options->known && i < w->actors_count; i++) {
+        struct note_key key;
+        if (w->actors[i].role != ROLE_WITNESS)
+            continue;
+        make_key(&key, &w->actors[i]);
+        if (cosigners_add(w->options->known, &key, NULL))
+            return;
+    }
 }

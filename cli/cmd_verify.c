@@ -1,15 +1,29 @@
 /* ledger verify: the auditor's question. */
 #include "cli/cli.h"
+#include "cli/conflict.h"
 #include "cli/verify_silence.h"
+#include "cli/verify_witnesses.h"
 
 #include "audit/timestamp_chain.h"
 #include "audit/verify.h"
 #include "ledger/base64.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static void put_json(const struct verify_report *v, const struct verify_silence *silence,
-                     struct json_out *out)
+struct arguments {
+    struct verify_options options;
+    struct timestamp_chain *chain;
+    const char *against; /* the file of `kept` */
+    const char *evidence;
+    char *kept;
+    struct verify_silence silence;
+    struct verify_witnesses witnesses;
+    bool require_timestamp;
+    bool json;
+};
+
+static void put_json(const struct verify_report *v, const struct arguments *a, struct json_out *out)
 {
     json_out_object(out);
     json_out_key(out, "integrity");
@@ -57,7 +71,8 @@ static void put_json(const struct verify_report *v, const struct verify_silence 
         json_out_u64(out, v->wrong.last);
         json_out_object_end(out);
     }
-    verify_silence_put_json(silence, out);
+    verify_witnesses_put_json(&a->witnesses, out);
+    verify_silence_put_json(&a->silence, out);
     json_out_object_end(out);
 }
 
@@ -80,7 +95,7 @@ static void put_timestamps(const struct verify_report *v)
         printf("  (whose word it is was not asked: --tsa-ca)\n");
 }
 
-static void put_text(const struct verify_report *v, const struct verify_silence *silence)
+static void put_text(const struct verify_report *v, const struct arguments *a)
 {
     char root[BASE64_LENGTH(HASH_SIZE) + 1];
     char from[INSTANT_TEXT_SIZE];
@@ -90,7 +105,7 @@ static void put_text(const struct verify_report *v, const struct verify_silence 
     put_verdict("integrity", v->integrity_ok, "nothing that is there was changed", v->wrong.what);
     put_verdict("completeness", v->complete_ok, "every entry is sealed, none is missing",
                 v->integrity_ok ? v->wrong.what : "not established");
-    verify_silence_put_text(silence);
+    verify_silence_put_text(&a->silence);
     printf("origin        %s\n", v->origin);
     printf("key           %s%s\n", v->vkey, v->key_given ? "" : "  (taken from the journal itself)");
     if (v->epochs > 1)
@@ -106,6 +121,7 @@ static void put_text(const struct verify_report *v, const struct verify_silence 
     }
     if (v->timestamps)
         put_timestamps(v);
+    verify_witnesses_put_text(&a->witnesses);
     printf("root          %s\n", root);
 }
 
@@ -125,15 +141,6 @@ static enum err_code check_stamped(struct verify_report *v, struct err *err)
 
 /* -- options --------------------------------------------------------------------------------------------- */
 
-struct arguments {
-    struct verify_options options;
-    struct timestamp_chain *chain;
-    char *kept;
-    struct verify_silence silence;
-    bool require_timestamp;
-    bool json;
-};
-
 static enum err_code parse_threads(const char *text, uint64_t *count, struct err *err)
 {
     const enum err_code rc = cli_parse_u64("threads", text, count, err);
@@ -146,14 +153,18 @@ static enum err_code parse_threads(const char *text, uint64_t *count, struct err
 static enum err_code parse(struct cli *cli, struct arguments *a, struct err *err)
 {
     struct verify_options *const o = &a->options;
-    const char *against = NULL;
     const char *threads = NULL;
+    const char *policy = NULL;
+    const char *witnesses = NULL;
     const char *tsa_ca = NULL;
     const char *until = NULL;
     uint64_t thread_count = 0;
     const struct cli_option arguments[] = {{.name = "key", .value = &o->vkey},
                                            {.name = "raw", .value = &o->export},
-                                           {.name = "against", .value = &against},
+                                           {.name = "against", .value = &a->against},
+                                           {.name = "evidence", .value = &a->evidence},
+                                           {.name = "policy", .value = &policy},
+                                           {.name = "require-witness", .value = &witnesses},
                                            {.name = "threads", .value = &threads},
                                            {.name = "complete-until", .value = &until},
                                            {.name = "tsa-ca", .value = &tsa_ca},
@@ -169,10 +180,14 @@ static enum err_code parse(struct cli *cli, struct arguments *a, struct err *err
     if (!rc && a->require_timestamp && !tsa_ca)
         rc = err_set(err, ERR_USAGE,
                      "verify: --require-timestamp needs --tsa-ca, since anybody can make a timestamp");
+    if (!rc && a->evidence && !a->against)
+        rc = err_set(err, ERR_USAGE, "verify: --evidence goes with --against");
+    if (!rc)
+        rc = verify_witnesses_init(&a->witnesses, policy, witnesses, o, err);
     if (!rc && tsa_ca)
         rc = timestamp_chain_open(tsa_ca, &a->chain, err);
-    if (!rc && against)
-        rc = cli_read_file(against, NOTE_MAX_SIZE, &a->kept, &o->against_size, err);
+    if (!rc && a->against)
+        rc = cli_read_file(a->against, NOTE_MAX_SIZE, &a->kept, &o->against_size, err);
     o->dir = o->export ? NULL : cli->dir;
     o->threads = (unsigned)thread_count;
     o->chain = a->chain;
@@ -187,6 +202,26 @@ static enum err_code open_evidence(const struct verify_options *o, struct eviden
 {
     return o->dir ? evidence_open_journal(o->dir, evidence, err)
                   : evidence_open_export(o->export, evidence, err);
+}
+
+/* Both seals, beside the one that was kept, or where it is wanted. */
+static void keep_evidence(const struct arguments *a, struct evidence *evidence,
+                          const struct verify_report *report)
+{
+    char own[NOTE_MAX_SIZE];
+    char beside[CONFLICT_PATH_MAX] = ".";
+    size_t own_size = 0;
+    struct err why = {.code = ERR_OK};
+    const char *const slash = strrchr(a->against, '/');
+
+    if (slash)
+        snprintf(beside, sizeof beside, "%.*s", slash == a->against ? 1 : (int)(slash - a->against),
+                 a->against);
+    if (witnessed_own_seal(evidence, report->wrong.number, own, &own_size, &why))
+        fprintf(stderr, "The seals that contradict each other could not be kept as evidence: %s\n", why.text);
+    else
+        conflict_keep_both(a->evidence ? a->evidence : beside, a->kept, a->options.against_size, own,
+                           own_size);
 }
 
 static enum err_code check(struct arguments *a, struct verify_report *report, struct err *err)
@@ -206,6 +241,10 @@ static enum err_code check(struct arguments *a, struct verify_report *report, st
     a->options.progress_arg = NULL;
     if (!rc)
         rc = verify_silence_check(&a->silence, evidence, err);
+    if (!rc)
+        rc = verify_witnesses_check(&a->witnesses, evidence, report, err);
+    if (rc == ERR_WRONG && report->wrong.place == VERIFY_KEPT)
+        keep_evidence(a, evidence, report);
     evidence_close(evidence);
     if (!rc && a->require_timestamp)
         rc = check_stamped(report, err);
@@ -218,14 +257,14 @@ static enum err_code tell(const struct arguments *a, const struct verify_report 
     struct json_out out;
 
     if (!a->json) {
-        put_text(report, &a->silence);
+        put_text(report, a);
         if (!rc && !report->key_given)
             fprintf(stderr,
                     "The key came from the journal itself: pass the one that init printed with --key.\n");
         return rc;
     }
     json_out_init(&out);
-    put_json(report, &a->silence, &out);
+    put_json(report, a, &out);
     if (cli_put_json(&out, err) && !rc)
         rc = err->code;
     json_out_release(&out);
@@ -244,6 +283,7 @@ enum err_code cmd_verify(struct cli *cli, struct err *err)
             rc = tell(&a, &report, rc, err);
     }
     timestamp_chain_close(a.chain);
+    verify_witnesses_release(&a.witnesses);
     free(a.kept);
     return rc;
 }

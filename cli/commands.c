@@ -137,9 +137,10 @@ const struct command commands[] = {
      "example:\n"
      "  ledger -C J screen GOOG --at 2015-12-24T15:00:00Z --config examples/naked-put.yaml\n"},
     {"verify", cmd_verify, "check every leaf, tile, seal, signature and cause",
-     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL] [--complete-until T] [--tsa-ca FILE "
-     "[--require-timestamp]]\n"
-     "                            [--threads N] [--json]\n"
+     "usage: ledger -C DIR verify [--key VKEY] [--against SEAL [--evidence D]] [--policy FILE] "
+     "[--require-witness N]\n"
+     "                            [--complete-until T] [--tsa-ca FILE [--require-timestamp]] [--threads N] "
+     "[--json]\n"
      "       ledger verify --raw FILE [the same]\n\n"
      "Reads every stored byte and recomputes everything. Two verdicts: integrity (nothing was changed) and\n"
      "completeness (everything is sealed, no gap). Exit 1 names the first wrong entry, tile or seal; exit 3: "
@@ -147,7 +148,11 @@ const struct command commands[] = {
      "could not be checked. Without --key the key is taken from the journal itself: that shows accidents, "
      "not forgery.\n"
      "--against SEAL: a file with a seal that was kept elsewhere (ledger seal > SEAL); shows a tail that was "
-     "cut and\nanother history.\n"
+     "cut and\nanother history; both seals are then kept as evidence, in the folder D or beside SEAL.\n"
+     "--policy FILE: a C2SP tlog-policy file; the newest seal must have its quorum of witnesses.\n"
+     "--require-witness N: the newest seal must have the cosignatures of N witnesses: of the policy's, or "
+     "else "
+     "of those\nwhom the journal names.\n"
      "--raw checks a file made by ledger export --raw instead of a journal.\n"
      "--complete-until T: is nothing missing up to T? The loop promises its next word in each session "
      "(control.heartbeat),\n"
@@ -161,7 +166,8 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J verify --key \"$(cat journal.vkey)\"\n"
      "  ledger -C J verify --complete-until 2015-12-24T18:00:00Z\n"
-     "  ledger -C J verify --threads 1\n"},
+     "  ledger -C J verify --threads 1\n"
+     "  ledger -C J verify --require-witness 1\n"},
     {"seal", cmd_seal, "the newest checkpoint, as a signed note; timestamps and cosignatures for it",
      "usage: ledger -C DIR seal [--size N] [--bare] [--token FILE [--number K]]\n"
      "       ledger -C DIR seal [--size N] --timestamp URL [--tsa-ca FILE] [--timeout S] [--token FILE]\n"

@@ -40,37 +40,14 @@ enum err_code conflict_keep(const char *dir, const char *note, size_t size, char
     return write_note(dir, name, note, size, err);
 }
 
-static enum err_code find_own(struct journal *j, const char *held, size_t held_size, struct seal *seal,
-                              struct err *err)
-{
-    struct journal_reader *r = NULL;
-    struct note note;
-    struct checkpoint c;
-
-    enum err_code rc = note_parse(&note, held, held_size, err);
-    if (!rc)
-        rc = checkpoint_parse(&c, note.text, note.text_size, err);
-    if (!rc)
-        rc = journal_reader_begin(j, &r, err);
-    if (!rc) {
-        const uint64_t size = journal_reader_size(r);
-        rc = journal_reader_seal(r, c.size < size ? c.size : size, seal, err);
-    }
-    journal_reader_end(r);
-    return rc;
-}
-
-void conflict_keep_both(struct journal *j, const char *dir, const char *held, size_t held_size)
+void conflict_keep_both(const char *dir, const char *held, size_t held_size, const char *own, size_t own_size)
 {
     char paths[2][CONFLICT_PATH_MAX];
-    struct seal own;
     struct err why = {.code = ERR_OK};
 
-    enum err_code rc = find_own(j, held, held_size, &own, &why);
+    enum err_code rc = conflict_keep(dir, held, held_size, paths[0], &why);
     if (!rc)
-        rc = conflict_keep(dir, held, held_size, paths[0], &why);
-    if (!rc)
-        rc = conflict_keep(dir, own.note, own.note_size, paths[1], &why);
+        rc = conflict_keep(dir, own, own_size, paths[1], &why);
     if (rc)
         fprintf(stderr, "The seals that contradict each other could not be kept as evidence: %s\n", why.text);
     else

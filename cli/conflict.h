@@ -14,10 +14,10 @@ MUST_USE enum err_code conflict_keep(const char *dir, const char *note, size_t s
                                      char path[CONFLICT_PATH_MAX], struct err *err);
 
 /*
- * Keeps `held`, a seal that the journal does not lead through, and of the journal's own seals the oldest that covers as
- * many entries, or else its newest; tells of it on stderr. What cannot be written is told as well, and changes nothing.
- * Nobody is reading *j in this thread.
+ * Keeps `held`, a seal that the journal does not lead through, and one of the journal's own; tells of it on stderr. What
+ * cannot be written is told as well, and changes nothing.
  */
-void conflict_keep_both(struct journal *j, const char *dir, const char *held, size_t held_size);
+void conflict_keep_both(const char *dir, const char *held, size_t held_size, const char *own,
+                        size_t own_size);
 
 #endif

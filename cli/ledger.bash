@@ -38,7 +38,7 @@ _ledger() {
     replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
-    verify) options="--complete-until --tsa-ca --require-timestamp --key --against --threads --raw --json" ;;
+    verify) options="--complete-until --tsa-ca --require-timestamp --key --against --threads --raw --json --policy --require-witness --evidence" ;;
     seal) options="--size --timestamp --tsa-ca --timeout --bare --token --number --witness --witness-key --policy --quorum --ca --evidence" ;;
     prove) options="--size --format --entry-out --consistency" ;;
     check-proof) options="--key --entry --against --json" ;;

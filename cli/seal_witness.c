@@ -124,6 +124,33 @@ static void tell(const struct collecting *c, const char *url)
     }
 }
 
+/* The journal's own seal to hold against one of `held` entries: the oldest that covers as many, or its newest. */
+static enum err_code find_own(struct journal *j, uint64_t held, struct seal *own, struct err *err)
+{
+    struct journal_reader *r = NULL;
+
+    enum err_code rc = journal_reader_begin(j, &r, err);
+    if (!rc) {
+        const uint64_t size = journal_reader_size(r);
+        rc = journal_reader_seal(r, held < size ? held : size, own, err);
+    }
+    journal_reader_end(r);
+    return rc;
+}
+
+static void keep_evidence(const struct collecting *c)
+{
+    const struct witness_http_answer *const a = &c->answer;
+    char dir[CONFLICT_PATH_MAX];
+    struct seal own;
+
+    if (find_own(c->journal, a->held, &own, NULL))
+        own = *c->seal;
+    snprintf(dir, sizeof dir, "%s/evidence", journal_dir(c->journal));
+    conflict_keep_both(c->options->evidence ? c->options->evidence : dir, a->bytes, a->size, own.note,
+                       own.note_size);
+}
+
 static void take(struct collecting *c, const char *url)
 {
     const struct witness_http_answer *const a = &c->answer;
@@ -134,10 +161,7 @@ static void take(struct collecting *c, const char *url)
     }
     if (a->outcome != WITNESS_HTTP_CONFLICT)
         return;
-    const char *const dir = c->options->evidence;
-    char own[CONFLICT_PATH_MAX];
-    snprintf(own, sizeof own, "%s/evidence", journal_dir(c->journal));
-    conflict_keep_both(c->journal, dir ? dir : own, a->bytes, a->size);
+    keep_evidence(c);
     if (!c->is_contradicted)
         snprintf(c->conflict, sizeof c->conflict, "%.300s: %.600s", url, a->words);
     c->is_contradicted = true;

@@ -496,5 +496,215 @@ class Histories(Case):
         self.ledger("-C", twin, "seal", "--witness", self.w.url)
 
 
+class Verifying(Case):
+    """ledger verify: who has cosigned, and whether it is enough."""
+
+    def setUp(self):
+        super().setUp()
+        self.j = self.journal()
+        self.ws = [Witness(self, f"W{n}", f"witness.example/w{n}").start(self.j.vkey) for n in range(2)]
+        self.j.append(*[note(f"first {n}") for n in range(10)])
+        for w in self.ws:
+            self.j.run("actor", "add", w.name, "--role", "witness", "--key", w.vkey)
+
+    def cosign(self, *witnesses):
+        self.j.run("seal", *[word for w in witnesses for word in ("--witness", w.url)])
+
+    def verify(self, *options, code=support.DONE):
+        told = self.j.run("verify", "--key", self.j.vkey, "--json", *options, code=code)
+        shown = self.j.run("verify", "--key", self.j.vkey, *options, code=code)
+        return told.json(), shown
+
+    def test_how_many_witnesses_are_asked_for(self):
+        told, shown = self.verify()
+        self.assertEqual([w["size"] for w in told["witnesses"]], [0, 0])
+        self.assertIn(f"{self.ws[0].name} has cosigned nothing", shown.out)
+        told, shown = self.verify("--require-witness", "1", code=WRONG)
+        self.assertEqual(told["wrong"]["where"], "entry 1")
+        self.assertTrue(told["integrity"])
+        self.cosign(self.ws[0])
+        told, shown = self.verify("--require-witness", "1")
+        self.assertEqual((told["witnessed"], told["cosignatures"]), (13, 1))
+        self.assertEqual([w["size"] for w in told["witnesses"]], [13, 0])
+        self.assertRegex(shown.out, rf"witness +{self.ws[0].name} has cosigned entries 1\.\.13, at 20\d\d-\S+Z\n")
+        self.assertIn("the journal itself names", shown.err)
+        told, shown = self.verify("--require-witness", "2", code=WRONG)
+        self.assertIn("entries 1..13 are under no seal that is cosigned by 2 of 2 known witnesses", shown.err)
+        self.cosign(self.ws[1])
+        self.verify("--require-witness", "2")
+        self.verify("--require-witness", "3", code=WRONG)
+        # What came later is not witnessed yet.
+        self.j.append(note("later"), note("and later"))
+        told, shown = self.verify("--require-witness", "2", code=WRONG)
+        self.assertEqual((told["wrong"]["first"], told["wrong"]["last"], told["witnessed"]), (14, 15, 13))
+        self.cosign(self.ws[1])
+        self.assertEqual(self.verify("--require-witness", "1")[0]["witnessed"], 15)
+        self.assertEqual([w["size"] for w in self.verify("--require-witness", "1")[0]["witnesses"]], [13, 15])
+        self.verify("--require-witness", "2", code=WRONG)  # never both of one seal, for the new entries
+        for bad in ("0", "x", "1000"):
+            self.expect_error(MISUSED, "require-witness", args=["-C", self.j.path, "verify", "--require-witness", bad])
+
+    def test_a_policy_of_the_auditors_own(self):
+        third = Witness(self, "W3", "witness.example/w3").start(self.j.vkey)
+        policy = self.write("policy", f"log {self.j.vkey}\nwitness a {self.ws[0].vkey}\nwitness c {third.vkey}\n"
+                                      "group both all a c\nquorum both\n")
+        self.cosign(*self.ws)
+        told, shown = self.verify("--policy", policy, code=WRONG)
+        self.assertIn("cosigned by the policy's quorum", shown.err)
+        self.assertNotIn("itself names", shown.err)
+        self.assertEqual([w["size"] for w in told["witnesses"]], [13, 0])  # those of the policy alone
+        self.j.run("seal", "--witness", third.url, "--witness-key", third.vkey)
+        told, shown = self.verify("--policy", policy)
+        self.assertEqual(told["witnessed"], 13)
+        self.assertEqual(told["cosignatures"], 2)  # of those whom the journal knows
+        self.verify("--policy", policy, "--require-witness", "2")
+        self.verify("--policy", policy, "--require-witness", "3", code=WRONG)
+        self.expect_error(COULD_NOT, "p2", "line 1", args=[
+            "-C", self.j.path, "verify", "--policy", self.write("p2", "x\n")])
+        raw = self.path("raw")
+        self.j.run("export", "--raw", raw)
+        self.ledger("verify", "--raw", raw, "--key", self.j.vkey, "--policy", policy)
+        self.assertEqual(self.ledger("verify", "--raw", raw, "--require-witness", "2", "--json").json()["witnessed"], 13)
+
+    def test_a_forged_cosignature_of_a_known_witness_is_found(self):
+        self.cosign(*self.ws)
+        self.j.verify()
+        with open(self.path("J", "journal.mdb"), "rb") as f:
+            data = f.read()
+        line = self.j.run("seal").lines[-1].split()[-1]
+        self.assertIn(line.encode(), data)
+        forged = line[:60] + ("A" if line[60] != "A" else "B") + line[61:]
+        with open(self.path("J", "journal.mdb"), "wb") as f:
+            f.write(data.replace(line.encode(), forged.encode()))
+        told, shown = self.verify(code=WRONG)
+        self.assertEqual(told["wrong"]["where"], "seal 13")
+        self.assertIn(f"its line as {self.ws[1].name} is not the signature of that witness", shown.err)
+        raw = self.path("raw")
+        self.j.run("export", "--raw", raw)
+        for other in (["node", os.path.join(support.SOURCE, "tests", "independent", "verify.mjs"), raw],
+                      [os.path.join(os.path.dirname(support.BINARY), "ledger-verify"), raw]):
+            if shutil.which(other[0]):
+                done = subprocess.run(other, capture_output=True, text=True)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                self.assertIn("seal 13", done.stdout + done.stderr)
+
+
+class Against(Case):
+    """ledger verify --against, and the evidence."""
+
+    def setUp(self):
+        super().setUp()
+        self.j = self.journal()
+        self.j.append(*[note(f"first {n}") for n in range(10)])
+        self.old = self.path("old")
+        shutil.copytree(self.j.path, self.old)
+        self.j.append(*[note(f"then {n}") for n in range(5)])
+        os.mkdir(self.path("safe"))
+        self.kept = self.write("safe/kept.txt", self.j.run("seal").out)
+
+    def notes(self, folder):
+        """Size and root of every seal in a folder; each is checked with OpenSSL's Ed25519 where that is to be had."""
+        found = []
+        for name in sorted(os.listdir(folder)):
+            if not name.startswith("seal-"):
+                continue
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                seal = f.read()
+            origin, size, root = seal.split("\n")[:3]
+            self.assertEqual(origin, ORIGIN)
+            self.assertEqual(name, f"seal-{size}-{base64.b64decode(root)[:4].hex()}.txt")
+            self.check_by_openssl(seal)
+            found.append((int(size), root))
+        return found
+
+    def check_by_openssl(self, seal):
+        if not shutil.which("openssl"):
+            return
+        key = base64.b64decode(self.j.vkey.split("+", 2)[2])[1:]
+        self.write("key.der", bytes.fromhex("302a300506032b6570032100") + key)
+        self.write("text", text_of(seal))
+        line = seal[len(text_of(seal)) + 1:].split("\n")[0]
+        self.write("signature", base64.b64decode(line.split()[-1])[4:])
+        done = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", self.path("key.der"),
+                               "-rawin", "-in", self.path("text"), "-sigfile", self.path("signature")], capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_cut_tail(self):
+        self.j.run("verify", "--key", self.j.vkey, "--against", self.kept)
+        self.assertEqual(os.listdir(self.path("safe")), ["kept.txt"])
+        told = self.ledger("-C", self.old, "verify", "--key", self.j.vkey, "--against", self.kept, code=WRONG)
+        self.assertIn("the tail is cut: it covers 16 entries, and the journal has 11; the roots are", told.err)
+        for seal in (self.read("safe/kept.txt").decode(), self.ledger("-C", self.old, "seal").out):
+            self.assertIn(base64.b64decode(seal.split("\n")[2]).hex(), told.err)
+        unsigned = self.write("unsigned.txt", f"{ORIGIN}\n99\n{'A' * 43}=\n\n{DASH}{ORIGIN} AAAAAgI=\n")
+        told = self.ledger("-C", self.old, "verify", "--against", unsigned, "--evidence", self.path("e"), code=WRONG)
+        self.assertIn("or it is no seal", told.err)
+        self.assertIn("Kept as evidence", told.err)
+        self.assertEqual([size for size, _ in self.notes(self.path("safe"))], [11, 16])
+
+    def test_another_history_with_and_without_a_seal_of_that_size(self):
+        for count, own in ((5, 16), (8, 24)):
+            self.ledger("-C", self.old, "append", self.write("more", "".join(
+                json.dumps(note(f"another past {n}")) + "\n" for n in range(count))))
+            if count == 8:  # the seal of 16 is there as well; take another that is not
+                kept = self.write("kept13.txt", self.seal_between())
+            else:
+                kept = self.kept
+            folder = self.path(f"evidence{count}")
+            told = self.ledger("-C", self.old, "verify", "--against", kept, "--evidence", folder, code=WRONG)
+            self.assertIn("another history: at size", told.err)
+            notes = self.notes(folder)
+            self.assertEqual(len({root for _, root in notes}), 2)
+            self.assertEqual([size for size, _ in notes], [16, 16] if count == 5 else [17, 24])
+
+    def seal_between(self):
+        """A seal of 17 entries of the true journal: the other one has none of that size."""
+        self.j.append(note("one more"))
+        return self.j.run("seal").out
+
+    def test_a_raw_export_and_places_that_cannot_be_written(self):
+        raw = self.path("raw")
+        self.ledger("-C", self.old, "export", "--raw", raw)
+        folder = self.path("evidence")
+        self.ledger("verify", "--raw", raw, "--against", self.kept, "--evidence", folder, code=WRONG)
+        self.assertEqual([size for size, _ in self.notes(folder)], [11, 16])
+        told = self.ledger("verify", "--raw", raw, "--against", self.kept, "--evidence", "/dev/null/x", code=WRONG)
+        self.assertIn("could not be kept", told.err)
+        self.expect_error(MISUSED, "--against", args=["verify", "--raw", raw, "--evidence", folder])
+
+    def test_a_fork_is_found_by_both(self):
+        """The same seal from the witness's record, kept by the witness itself."""
+        w = Witness(self).start(self.j.vkey)
+        self.j.run("seal", "--witness", w.url, "--witness-key", w.vkey)
+        record = self.write("record.txt", w.checkpoint()[1])
+        self.ledger("-C", self.old, "verify", "--against", record, "--evidence", self.path("e"), code=WRONG)
+        self.j.run("verify", "--against", record)
+
+
+class RealDay(Case):
+    @support.needs_lean
+    def test_the_journal_of_the_goog_day(self):
+        j = self.journal()
+        desk.run(j, f"lean:{support.LEAN},underlying=GOOG,date=2015-12-24")
+        w = Witness(self).start(j.vkey)
+        j.run("actor", "add", w.name, "--role", "witness", "--key", w.vkey)
+        told = j.run("seal", "--witness", w.url)
+        entries = j.json("verify")["entries"]
+        self.assertGreater(entries, 1000)
+        self.assertEqual(int(told.lines[1]), entries)
+        j.run("verify", "--key", j.vkey, "--require-witness", "1")
+        kept = self.write("kept.txt", told.out)
+        j.run("verify", "--key", j.vkey, "--against", kept)
+        # A day that was traded otherwise, under the same name and key: made from a copy of the beginning.
+        old = self.path("old")
+        shutil.copytree(j.path, old)
+        j.append(note("the day after"))
+        j.run("seal", "--witness", w.url)
+        self.ledger("-C", old, "append", input=json.dumps(note("another day after")))
+        self.ledger("-C", old, "seal", "--witness", w.url, code=WRONG)
+        self.ledger("-C", old, "verify", "--against", self.write("k2.txt", j.run("seal").out), code=WRONG)
+        self.assertEqual(w.size(), entries + 1)
+
+
 if __name__ == "__main__":
     support.main()
