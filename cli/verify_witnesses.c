@@ -59,11 +59,13 @@ static enum err_code not_enough(const struct verify_witnesses *w, struct verify_
 enum err_code verify_witnesses_check(struct verify_witnesses *w, struct evidence *evidence,
                                      struct verify_report *report, struct err *err)
 {
-    if (w->known.count == 0 && !w->is_asked)
-        return ERR_OK;
-    const enum err_code rc = witnessed_find(evidence, report, &w->known, &w->found, err);
+    enum err_code rc = ERR_OK;
+
+    if (w->known.count > 0 || w->is_asked)
+        rc = witnessed_find(evidence, report, &w->known, &w->found, err);
     if (rc)
         return rc;
+    w->is_known = true;
     return w->is_asked && w->found.size != report->entries ? not_enough(w, report, err) : ERR_OK;
 }
 
@@ -78,6 +80,8 @@ void verify_witnesses_put_text(const struct verify_witnesses *w)
 {
     char at[INSTANT_TEXT_SIZE];
 
+    if (!w->is_known)
+        return;
     for (uint32_t i = 0; i < w->known.count; i++) {
         const struct witnessed_by *const by = &w->found.by[i];
         instant_format(at, instant_of(by->at_s));
@@ -96,6 +100,8 @@ void verify_witnesses_put_text(const struct verify_witnesses *w)
 
 void verify_witnesses_put_json(const struct verify_witnesses *w, struct json_out *out)
 {
+    if (!w->is_known)
+        return;
     if (w->is_asked) {
         json_out_key(out, "witnessed");
         json_out_u64(out, w->found.size);

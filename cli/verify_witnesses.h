@@ -7,6 +7,7 @@
 
 struct verify_witnesses {
     bool is_asked;         /* for a policy's quorum, or for a number */
+    bool is_known;         /* `found` says who has cosigned: in a wrong journal nobody looks */
     struct policy *policy; /* NULL: those count that the journal names */
     char *text;
     struct cosigners known;

@@ -567,8 +567,9 @@ class Verifying(Case):
         self.assertEqual(self.ledger("verify", "--raw", raw, "--require-witness", "2", "--json").json()["witnessed"], 13)
 
     def test_a_forged_cosignature_of_a_known_witness_is_found(self):
+        policy = self.write("policy", f"log {self.j.vkey}\nwitness a {self.ws[0].vkey}\nquorum a\n")
         self.cosign(*self.ws)
-        self.j.verify()
+        self.assertIn("has cosigned entries 1..13", self.verify("--policy", policy)[1].out)
         with open(self.path("J", "journal.mdb"), "rb") as f:
             data = f.read()
         line = self.j.run("seal").lines[-1].split()[-1]
@@ -578,6 +579,8 @@ class Verifying(Case):
             f.write(data.replace(line.encode(), forged.encode()))
         told, shown = self.verify(code=WRONG)
         self.assertEqual(told["wrong"]["where"], "seal 13")
+        self.assertNotIn("has cosigned", self.verify("--policy", policy, code=WRONG)[1].out)  # nobody looked
+        self.assertNotIn("witnessed", self.verify("--policy", policy, code=WRONG)[0])
         self.assertIn(f"its line as {self.ws[1].name} is not the signature of that witness", shown.err)
         raw = self.path("raw")
         self.j.run("export", "--raw", raw)
