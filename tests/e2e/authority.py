@@ -1,11 +1,15 @@
 """A timestamp authority of the test's own: certificates made by openssl, and a server that answers with `openssl ts -reply`.
 
+`authority.py DIR` stands alone: it makes DIR, writes its address to DIR/url, and serves until it is ended; docs/AUDITOR.md
+plays with it.
+
 It listens on this machine only. `answers` says how it behaves: a function of the question's bytes that gives (status,
 content type, body); `honest` is the authority as it should be.
 """
 import http.server
 import os
 import subprocess
+import sys
 import threading
 
 CONFIG = """
@@ -152,3 +156,21 @@ class Authority:
                 pass
 
         return Handler
+
+
+class Alone:
+    """In a test's place."""
+
+    @staticmethod
+    def path(name):
+        return os.path.abspath(name)
+
+    @staticmethod
+    def addCleanup(_):
+        pass
+
+
+if __name__ == "__main__":
+    authority = Authority(Alone, sys.argv[1])
+    os.rename(authority.write("url.new", authority.url + "\n"), authority.file("url"))
+    threading.Event().wait()
