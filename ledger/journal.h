@@ -126,6 +126,9 @@ MUST_USE enum err_code journal_group_add(struct journal_group *g, struct entry *
  */
 MUST_USE enum err_code journal_group_add_encoded(struct journal_group *g, uint8_t *bytes, size_t size,
                                                  const struct entry *e, struct err *err);
+/* What the draft's actor signs: see entry_statement(). Sets is_signed. Borrowed until the next call with this journal. */
+MUST_USE enum err_code journal_statement(struct journal *j, struct entry *draft, const uint8_t **statement,
+                                         size_t *size, struct err *err);
 /* Signs *draft as its actor with that actor's key from the vault (is_signed, signature are set). */
 MUST_USE enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err);
 /*
@@ -153,6 +156,21 @@ void journal_group_abort(struct journal_group *g); /* NULL is fine */
  */
 MUST_USE enum err_code journal_rotate_key(struct journal *j, const char *reason, uint64_t cause,
                                           struct seal *seal, struct err *err);
+
+/*
+ * Recovery of a lost key by an owner, whose role actor `owner` has. The first call opens the vault with the passphrase, or
+ * makes a new one, makes the next key there, and hands out the *statement that the owner signs with their own key
+ * (Ed25519 over these bytes; free() it). The second takes both, and the journal goes on with that key: it is unlocked
+ * then. `at_ns` and `reason` are the owner's words. ERR_EXISTS: the vault holds the key, nothing is lost. ERR_INPUT: no
+ * owner, or a statement or signature that does not fit. ERR_KEY: the passphrase does not open the vault that is there.
+ */
+MUST_USE enum err_code journal_rekey_begin(struct journal *j, const struct secret *passphrase, uint32_t owner,
+                                           const char *reason, int64_t at_ns, uint8_t **statement,
+                                           size_t *size, struct err *err);
+MUST_USE enum err_code journal_rekey_finish(struct journal *j, const struct secret *passphrase,
+                                            const uint8_t *statement, size_t size,
+                                            const uint8_t signature[ENTRY_SIGNATURE_SIZE], struct seal *seal,
+                                            struct err *err);
 
 /*
  * The public key of an actor-to-be: made in the vault, or found there when an earlier attempt got that far.

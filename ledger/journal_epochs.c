@@ -75,21 +75,29 @@ static bool vault_has(const struct vault *v, const char *name, const uint8_t key
            memcmp(mine, key, sizeof mine) == 0;
 }
 
-static enum err_code no_key(const struct journal *j, size_t epoch, struct err *err)
+size_t journal_newest_held(const struct journal *j)
 {
     char held[VAULT_NAME_MAX + 1];
-    size_t later = 0;
+    size_t newest = 0;
+    size_t epoch = 0;
 
     for (size_t i = 0; i < vault_count(j->vault); i++) {
         vault_name(j->vault, i, held);
-        if (epoch_of(held, &later) && later > epoch)
-            return err_set(
-                err, ERR_KEY,
-                "%s: its vault holds the key of epoch %zu, and the journal knows of %zu as the newest: "
-                "it is an older copy than its vault. Restore the newest journal. (Or a recovery was "
-                "begun and not finished: ledger help key)",
-                j->dir, later, epoch);
+        if (epoch_of(held, &epoch) && epoch > newest)
+            newest = epoch;
     }
+    return newest;
+}
+
+static enum err_code no_key(const struct journal *j, size_t epoch, struct err *err)
+{
+    if (journal_newest_held(j) > epoch)
+        return err_set(
+            err, ERR_KEY,
+            "%s: its vault holds the key of epoch %zu, and the journal knows of %zu as the newest: it "
+            "is an older copy than its vault. Restore the newest journal. (Or a recovery was begun and "
+            "not finished: ledger help key)",
+            j->dir, journal_newest_held(j), epoch);
     if (epoch == 0)
         return err_set(err, ERR_KEY,
                        "%s: its vault belongs to another journal: it does not hold the key of %s", j->dir,
@@ -144,39 +152,39 @@ enum err_code journal_seal_sign(const struct journal *j, uint64_t size, const ch
 
 /* -- destroying what was superseded ---------------------------------------------------------------------- */
 
-/* Nothing is destroyed before it is certain that it will not be asked for: the hand-over is sealed as it must be. */
-static enum err_code check_hand_over(const struct journal *j, struct store_txn *t, size_t epoch,
-                                     struct err *err)
+/*
+ * Nothing is destroyed before it is certain that it will not be asked for: the seal is there that gives the right to
+ * seal to the next key, by the key that must have signed it.
+ */
+static enum err_code check_superseded(const struct journal *j, struct store_txn *t, size_t epoch,
+                                      struct err *err)
 {
     const struct epoch *const next = &j->epochs.rows[epoch + 1];
+    const bool is_handed_over = next->owner == 0;
     const struct merkle_tiles tiles = {journal_read_tile, t};
-    const uint64_t size = next->begins - 1;
     struct err why = {.code = ERR_OK};
     struct checkpoint c;
     struct note_key key;
     struct hash root;
     const char *note = NULL;
     size_t note_size = 0;
-    uint64_t found_size = 0;
+    uint64_t size = 0;
     bool found = false;
 
-    if (next->owner != 0)
-        return err_set(err, ERR_FORMAT, "%s: the key of epoch %zu was lost, and is in the vault", j->dir,
-                       epoch);
-    enum err_code rc = journal_key_of(j, epoch, &key, err);
+    enum err_code rc = journal_key_of(j, is_handed_over ? epoch : epoch + 1, &key, err);
     if (!rc)
-        rc = store_find_seal(t, size, &found_size, &note, &note_size, &found, err);
+        rc = store_find_seal(t, next->entry, &size, &note, &note_size, &found, err);
     if (!rc)
-        rc = merkle_root(&tiles, size, &root, err);
+        rc = merkle_root(&tiles, next->entry, &root, err);
     if (rc)
         return rc;
-    if (!found || found_size != size || checkpoint_open(&c, note, note_size, &key, 1, &why) ||
+    if (!found || size != next->entry || checkpoint_open(&c, note, note_size, &key, 1, &why) ||
         c.size != size || !hash_equal(&c.root, &root))
         return err_set(err, ERR_FORMAT,
                        "%s: entry %" PRIu64
-                       " hands over to the key of epoch %zu, but its seal does not say so: "
-                       "the old key is kept. Find out more with: ledger -C %s verify",
-                       j->dir, size, epoch + 1, j->dir);
+                       " names the key of epoch %zu, but its seal does not say so: the old "
+                       "key is kept. Find out more with: ledger -C %s verify",
+                       j->dir, next->entry, epoch + 1, j->dir);
     return ERR_OK;
 }
 
@@ -204,7 +212,7 @@ enum err_code journal_destroy_superseded(struct journal *j, struct err *err)
         if (!t)
             rc = store_read_begin(j->store, &t, err);
         if (!rc)
-            rc = check_hand_over(j, t, epoch, err);
+            rc = check_superseded(j, t, epoch, err);
         journal_key_name(name, epoch);
         if (!rc)
             rc = vault_remove(j->vault, name, err);
@@ -264,8 +272,7 @@ enum err_code journal_unlock(struct journal *j, const struct secret *passphrase,
 
 /* -- rotation -------------------------------------------------------------------------------------------- */
 
-/* The next epoch's key: made, or found. */
-static enum err_code make_next(struct journal *j, struct entry_control_key *next, struct err *err)
+enum err_code journal_make_next_key(struct journal *j, struct entry_control_key *next, struct err *err)
 {
     char name[JOURNAL_KEY_NAME_SIZE];
     enum err_code rc = ERR_OK;
@@ -279,9 +286,8 @@ static enum err_code make_next(struct journal *j, struct entry_control_key *next
     return rc ? rc : vault_public_key(j->vault, name, next->key.bytes, err);
 }
 
-/* Step 3, or all of a recovery: control.key as a group of its own. */
-static enum err_code append_key(struct journal_group *g, struct entry *draft, struct seal *seal,
-                                struct err *err)
+enum err_code journal_append_key(struct journal_group *g, struct entry *draft, struct seal *seal,
+                                 struct err *err)
 {
     g->may_change_key = true;
     const enum err_code rc = journal_group_add(g, draft, err);
@@ -292,7 +298,7 @@ static enum err_code append_key(struct journal_group *g, struct entry *draft, st
     return journal_group_commit(g, seal, err);
 }
 
-static enum err_code check_reason(const char *reason, struct err *err)
+enum err_code journal_check_reason(const char *reason, struct err *err)
 {
     const size_t length = strlen(reason);
 
@@ -312,17 +318,17 @@ enum err_code journal_rotate_key(struct journal *j, const char *reason, uint64_t
     draft.at_ns = INSTANT_NONE;
     draft.cause = cause;
     draft.as.control_key.reason = text_from(reason);
-    enum err_code rc = check_reason(reason, err);
+    enum err_code rc = journal_check_reason(reason, err);
     if (!rc)
         rc = journal_group_begin(j, &g, err);
     if (rc)
         return rc;
-    rc = make_next(j, &draft.as.control_key, err);
+    rc = journal_make_next_key(j, &draft.as.control_key, err);
     if (rc) {
         journal_group_abort(g);
         return rc;
     }
-    rc = append_key(g, &draft, seal, err);
+    rc = journal_append_key(g, &draft, seal, err);
     if (!rc)
         rc = journal_hold_key(j, err);
     if (rc)

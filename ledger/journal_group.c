@@ -195,14 +195,14 @@ static enum err_code read_clock(const struct journal *j, int64_t *at_ns, struct 
                    j->dir, now, j->size, parent);
 }
 
-/* What stands in the way of every group, or in a recovery: what does. */
-static enum err_code look_around(struct journal *j, struct store_txn *t, struct journal_guards *found,
-                                 struct err *err)
+/* What stands in the way of every group, or in a recovery: what does. `must_hold`: the vault holds the journal's key. */
+static enum err_code look_around(struct journal *j, struct store_txn *t, bool must_hold,
+                                 struct journal_guards *found, struct err *err)
 {
     enum err_code rc = found ? ERR_OK : journal_check_halted(j, t, err); /* first: it may not even decode */
     if (!rc)
         rc = journal_refresh(j, t, err);
-    if (!rc && j->size > 0) /* genesis is about to name the first key */
+    if (!rc && must_hold && j->size > 0) /* genesis is about to name the first key */
         rc = journal_hold_key(j, err);
     if (!rc)
         rc = load_edge(j, t, err);
@@ -211,8 +211,8 @@ static enum err_code look_around(struct journal *j, struct store_txn *t, struct 
     return found ? journal_guards_fill(j, t, found, err) : journal_guard_check(j, t, err);
 }
 
-enum err_code journal_begin(struct journal *j, struct journal_guards *found, struct journal_group **g,
-                            struct err *err)
+static enum err_code begin(struct journal *j, bool must_hold, struct journal_guards *found,
+                           struct journal_group **g, struct err *err)
 {
     struct store_txn *t = NULL;
     int64_t recorded_at_ns = 0;
@@ -223,7 +223,7 @@ enum err_code journal_begin(struct journal *j, struct journal_guards *found, str
         return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to append", j->dir);
     enum err_code rc = store_write_begin(j->store, &t, err);
     if (!rc)
-        rc = look_around(j, t, found, err);
+        rc = look_around(j, t, must_hold, found, err);
     if (!rc)
         rc = read_clock(j, &recorded_at_ns, err);
     if (rc) {
@@ -251,9 +251,20 @@ enum err_code journal_begin(struct journal *j, struct journal_guards *found, str
     return ERR_OK;
 }
 
+enum err_code journal_begin(struct journal *j, struct journal_guards *found, struct journal_group **g,
+                            struct err *err)
+{
+    return begin(j, true, found, g, err);
+}
+
 enum err_code journal_group_begin(struct journal *j, struct journal_group **g, struct err *err)
 {
-    return journal_begin(j, NULL, g, err);
+    return begin(j, true, NULL, g, err);
+}
+
+enum err_code journal_group_begin_rekey(struct journal *j, struct journal_group **g, struct err *err)
+{
+    return begin(j, false, NULL, g, err);
 }
 
 uint64_t journal_group_next_seq(const struct journal_group *g)
@@ -296,7 +307,7 @@ static enum err_code check_place(const struct journal_group *g, const struct ent
     if ((e->kind == ENTRY_CONTROL_GENESIS) != (seq == 1))
         return err_set(err, ERR_CHAIN, "genesis is the first entry of a journal, and no other is");
     if (e->kind == ENTRY_CONTROL_KEY && !g->may_change_key)
-        return err_set(err, ERR_INPUT, "%s is the journal's own word, together with its seal",
+        return err_set(err, ERR_INPUT, "%s is the journal's own word, together with its seal: see ledger key",
                        entry_kind_find((unsigned)e->kind)->text);
     if (e->kind == ENTRY_CONTROL_RECOVERY && !g->recovery)
         return err_set(err, ERR_INPUT,

@@ -92,6 +92,18 @@ static enum err_code state_draft(struct journal *j, struct entry *draft, size_t 
     return rc;
 }
 
+enum err_code journal_statement(struct journal *j, struct entry *draft, const uint8_t **statement,
+                                size_t *size, struct err *err)
+{
+    enum err_code rc = entry_check(draft, err);
+
+    draft->is_signed = true;
+    if (!rc)
+        rc = state_draft(j, draft, size, err);
+    *statement = j->statement;
+    return rc;
+}
+
 enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err)
 {
     const struct actor_row *const actor = actors_find(&j->actors, draft->actor);

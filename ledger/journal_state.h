@@ -151,10 +151,22 @@ void journal_key_name(char name[JOURNAL_KEY_NAME_SIZE], size_t epoch);
 MUST_USE enum err_code journal_hold_key(struct journal *j, struct err *err);
 /* The same of the newest epoch there is, without the writer lock. */
 MUST_USE enum err_code journal_hold_newest_key(struct journal *j, struct err *err);
+/* The greatest epoch whose key's name is in the open vault; 0 also when there is none. */
+size_t journal_newest_held(const struct journal *j);
 /* Signs a seal's text with the key in force at its size; *key is that one. */
 MUST_USE enum err_code journal_seal_sign(const struct journal *j, uint64_t size, const char *text,
                                          size_t text_size, struct note_key *key,
                                          uint8_t signature[VAULT_SIGNATURE_SIZE], struct err *err);
+/* The next epoch's number and key: made in the vault, or found there. */
+MUST_USE enum err_code journal_make_next_key(struct journal *j, struct entry_control_key *next,
+                                             struct err *err);
+/* Adds the control.key as the group's one entry, and commits. */
+MUST_USE enum err_code journal_append_key(struct journal_group *g, struct entry *draft, struct seal *seal,
+                                          struct err *err);
+MUST_USE enum err_code journal_check_reason(const char *reason, struct err *err);
+/* journal_group_begin() of a journal whose key is lost: the vault holds none, but for the next one. */
+MUST_USE enum err_code journal_group_begin_rekey(struct journal *j, struct journal_group **g,
+                                                 struct err *err);
 /* Takes keys of epochs before the newest out of the vault. ERR_FORMAT: their hand-over is not sealed. */
 MUST_USE enum err_code journal_destroy_superseded(struct journal *j, struct err *err);
 /* Reads the seal that store_find_seal() found. ERR_FORMAT: it is damaged. */
