@@ -1,5 +1,6 @@
 #include "agent/loop.h"
 
+#include "agent/rotation.h"
 #include "book/snapshot.h"
 #include "ledger/build.h"
 
@@ -16,6 +17,7 @@ struct loop {
     bool has_next;
     struct entry tick; /* the newest clock entry recorded */
     bool has_tick;
+    bool has_closed;   /* a session may have, since the key's age was looked at */
     uint64_t run_seq;  /* our control.run; 0 before it is there */
     uint64_t recorded; /* perceptions of an earlier part of this run */
 };
@@ -167,6 +169,7 @@ static enum err_code work_tick(struct loop *l, struct err *err)
     if (!rc)
         rc = in_group(l, broker, err);
     l->has_tick = false;
+    l->has_closed |= l->tick.as.perception_clock.phase == PHASE_CLOSE;
     return rc;
 }
 
@@ -251,10 +254,20 @@ static enum err_code start(struct loop *l, struct err *err)
     return rc;
 }
 
+static enum err_code keep_key(struct loop *l, struct err *err)
+{
+    if (!l->has_closed)
+        return ERR_OK;
+    l->has_closed = false;
+    return rotation_keep(l->desk, l->options->remark, l->options->context, err);
+}
+
 /* Between two moments: the newest one is finished, and nothing of the next is there. */
 static enum err_code keep(struct loop *l, struct err *err)
 {
-    return snapshot_keep(l->desk->journal, &l->desk->book, err);
+    const enum err_code rc = snapshot_keep(l->desk->journal, &l->desk->book, err);
+
+    return rc ? rc : keep_key(l, err);
 }
 
 /* The next session begins here, however few entries this one has. */
@@ -274,6 +287,7 @@ enum err_code loop_run(struct desk *d, const struct loop_options *options, struc
                        struct err *err)
 {
     struct loop l = {.desk = d,
+                     .has_closed = true, /* the loop before this one may not have come to it */
                      .options = options,
                      .report = report,
                      .presence = {.desk = d,
@@ -284,7 +298,9 @@ enum err_code loop_run(struct desk *d, const struct loop_options *options, struc
                                   .context = options->context}};
 
     memset(report, 0, sizeof *report);
-    enum err_code rc = loop_continues(d, options->feed_text) ? go_on(&l, err) : start(&l, err);
+    enum err_code rc = keep_key(&l, err);
+    if (!rc)
+        rc = loop_continues(d, options->feed_text) ? go_on(&l, err) : start(&l, err);
     while (!rc && l.has_next && !is_past_until(&l) && !is_interrupted(&l)) {
         rc = in_group(&l, perceive, err);
         if (!rc && l.has_tick)
