@@ -83,8 +83,7 @@ static enum err_code check_kind(const struct entry *e, struct err *err)
     if (e->kind == ENTRY_CONTROL_SNAPSHOT)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger snapshot", kind);
     if (e->kind == ENTRY_CONTROL_KEY)
-        return err_set(err, ERR_INPUT, "%s is the program's own word: it hands the journal over to a new key",
-                       kind);
+        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger key", kind);
     if (e->kind == ENTRY_PERCEPTION_CLOCK_QUALITY)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
     if (e->kind == ENTRY_CONTROL_SESSION || e->kind == ENTRY_CONTROL_HEARTBEAT)

@@ -301,6 +301,24 @@ const struct command commands[] = {
      "              checks its lines in the seals\n\n"
      "example:\n"
      "  ledger -C J actor add feed:bloomberg --role feed\n"},
+    {"key", cmd_key, "the journal's own keys: list, rotate, recover; the vault's passphrase",
+     "usage: ledger -C DIR key [list] [--json]\n"
+     "       ledger -C DIR key rotate [--reason TEXT] [--if-older-than AGE] [--json]\n"
+     "       ledger -C DIR key passphrase [--new-passphrase-file FILE]\n"
+     "       ledger -C DIR key recover --owner NAME --statement FILE [--reason TEXT]\n"
+     "       ledger -C DIR key recover --statement FILE --signature FILE\n\n"
+     "list shows which key seals from which entry on, and who gave it that right; with a passphrase\n"
+     "file also which secrets are in the vault. rotate hands over to a new key, sealed by the old one,\n"
+     "whose secret is destroyed: so who steals the new one cannot write the past anew. The key that\n"
+     "init printed still verifies all of it. passphrase encrypts the vault anew. recover is for a vault\n"
+     "that is lost: it makes another, and writes to FILE what an owner signs with their own key; called\n"
+     "again with the signature, it goes on. docs/KEYS.md tells more.\n\n"
+     "  --if-older-than AGE  rotates only if the key is older than 90m, 12h, 1d or 2w: for a daily job\n"
+     "  --reason TEXT        goes on the record\n\n"
+     "examples:\n"
+     "  ledger -C J key\n"
+     "  ledger -C J key rotate --if-older-than 1d\n"
+     "  ledger -C J key recover --owner owner:eva --statement to-sign\n"},
     {"export", cmd_export, "all stored bytes in one file, for other verifiers",
      "usage: ledger -C DIR export --raw FILE\n\n"
      "Writes entries, tiles and seals as they are stored, without judging them (docs/FORMAT.md describes the "

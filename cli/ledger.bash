@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -15,7 +15,7 @@ _ledger() {
     done
     case $previous in
     -C | --out | --state | --evidence) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --config | --policy | --guard | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --passphrase-file | --new-passphrase-file | --statement | --signature | --config | --policy | --guard | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "json tlog-proof" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
@@ -47,6 +47,7 @@ _ledger() {
     stop | resume) options="--reason --actor --json" ;;
     config) options="show list check set --actor --markdown" ;;
     actor) options="list add --role --key --json" ;;
+    key) options="list rotate passphrase recover --reason --if-older-than --new-passphrase-file --owner --statement --signature --json" ;;
     export) options="--raw" ;;
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;

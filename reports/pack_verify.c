@@ -81,7 +81,7 @@ static enum err_code take_signer(const struct note_key *key, const struct manife
         return err_set(err, ERR_INPUT,
                        MANIFEST_NAME ": it is signed with the key of epoch %" PRIu64
                                      ", and that this is the journal's only the journal can tell: name it "
-                                     "with -C, or give that key (ledger verify names the newest) with --key",
+                                     "with -C, or give that key (ledger key list) with --key",
                        m->epoch);
     return names_another(m, key, err);
 }

@@ -12,7 +12,7 @@ from support import Acknowledgement, Case, note
 HEX = "00112233445566778899aabbccddeeff" * 2
 # Entries that a person or the journal itself must sign, or that only another command can make.
 REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signed", "control.stop": "must be signed",
-           "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "new key",
+           "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "ledger key",
            "control.session": "ledger run", "control.heartbeat": "ledger run", "perception.clock_quality": "ledger run",
            **{f"control.{kind}": "must be signed" for kind in (
                "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal")}}

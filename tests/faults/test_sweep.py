@@ -12,6 +12,7 @@ import published
 import support
 from faults import Path, Sweep
 from support import COULD_NOT, DONE, Acknowledgement
+from test_key import Owner
 
 LINES = 7
 LARGE = 25  # lines of a group for which the store wakes another thread
@@ -233,6 +234,57 @@ def check_init_guarded(sweep, folder, result):
         shutil.rmtree(os.path.join(folder, "J"), ignore_errors=True)
 
 
+def opens(sweep, folder, name="passphrase"):
+    """Whether the vault does, with the passphrase in that file; what it then holds is the newest key alone."""
+    shown = sweep.run_in(folder, ["-C", "J", "key", "--json"], {"LEDGER_PASSPHRASE_FILE": sweep.path(name)})
+    if shown.code != DONE:
+        sweep.assertIn("passphrase does not open it", shown.err, str(shown))
+        return False
+    here = [row["secret_here"] for row in shown.json()]
+    sweep.assertTrue(here[-1], f"the key in force is lost\n{shown}")
+    return True
+
+
+def check_rotated(sweep, folder, result):
+    """The next key, or not; nobody is locked out; whoever opens it next destroys what is to be destroyed."""
+    changed = any(row["kind"] == "control.key" for row in rows(sweep, folder))
+    if is_told(result) and not faults.is_killed(result):
+        sweep.assertEqual(changed, result.code == DONE or "has handed over" in result.err, str(result))
+    sweep.assertTrue(opens(sweep, folder))
+    done(sweep, folder, "append", "lines")
+    shown = done(sweep, folder, "key", "--json").json()
+    sweep.assertEqual([row["secret_here"] for row in shown], [False, True] if changed else [True], str(result))
+
+
+def check_passphrase(sweep, folder, result):
+    """The old one or the new one opens the vault, whole; and what was replaced is gone, or goes with the next change."""
+    old, new = opens(sweep, folder), opens(sweep, folder, "fresh")
+    sweep.assertNotEqual(old, new, str(result))
+    if is_told(result) and not faults.is_killed(result):
+        sweep.assertEqual(new, result.code == DONE or "changed" in result.err or "power loss" in result.err, str(result))
+    again = sweep.run_in(folder, ["-C", "J", "key", "rotate"], {"LEDGER_PASSPHRASE_FILE": sweep.path("passphrase" if old else "fresh")})
+    sweep.assertEqual(again.code, DONE, f"{again}\nafter\n{result}")
+    sweep.assertEqual([name for name in os.listdir(os.path.join(folder, "J")) if name.startswith("vault")], ["vault"])
+
+
+def lose(sweep, folder):
+    """The vault is lost, and the owner has signed what goes on."""
+    os.unlink(os.path.join(folder, "J", "vault"))
+    done(sweep, folder, "key", "recover", "--owner", sweep.owner.name, "--statement", os.path.join(folder, "S"))
+    os.rename(sweep.owner.sign(os.path.join(folder, "S")), os.path.join(folder, "G"))
+
+
+def check_found(sweep, folder, result):
+    """The owner's key is in force if it says so; else the very same signature puts it there."""
+    changed = any(row["kind"] == "control.key" for row in rows(sweep, folder))
+    if is_told(result) and not faults.is_killed(result):
+        sweep.assertEqual(changed, result.code == DONE, str(result))
+    if not changed:
+        done(sweep, folder, "key", "recover", "--statement", "S", "--signature", "G")
+    done(sweep, folder, "append", "lines")
+    done(sweep, folder, "verify", "--key", sweep.j.vkey)
+
+
 class Templates:
     """Journals to try commands on; what fails is decided by the class that inherits this."""
 
@@ -288,6 +340,20 @@ class Paths(Templates):
 
     def test_recover(self):
         self.go(self.small(), ["recover", *PERSONS], check_guarded(check_recovered), before=restore, leaves=False)
+
+    def test_key_rotate(self):
+        self.go(self.small(), ["key", "rotate"], check_rotated, leaves=False)
+
+    def test_key_passphrase(self):
+        self.write("fresh", "another one\n")
+        self.go(self.small(), ["key", "passphrase", "--new-passphrase-file", self.path("fresh")], check_passphrase, leaves=False)
+
+    @support.needs_tool("openssl")
+    def test_key_recover(self):
+        self.small()
+        self.owner = Owner(self)
+        self.j.run("actor", "add", self.owner.name, "--role", "owner", "--key", self.owner.vkey)
+        self.go(self.template, ["key", "recover", "--statement", "S", "--signature", "G"], check_found, before=lose, leaves=False)
 
     def test_init(self):
         self.go(self.template, ["init", "--origin", support.ORIGIN], check_init)
