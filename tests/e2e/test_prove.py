@@ -7,11 +7,13 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 import subprocess
 
 import desk
 import support
 from support import COULD_NOT, MISUSED, WRONG, Case, needs_lean, note
+from test_key import Owner
 
 SIZES = [2, 3, 4, 257, 300] if support.QUICK else [2, 3, 4, 5, 7, 8, 9, 33, 64, 65, 255, 256, 257, 300]
 
@@ -83,16 +85,21 @@ class Proofs(Case):
         os.makedirs(empty, exist_ok=True)
         return self.ledger("check-proof", path, "--key", vkey, *options, cwd=empty, **more)
 
-    def signature_is_good(self, note_text, vkey):
+    def is_signed(self, key, message, signature):
         """OpenSSL's word for it."""
-        text, lines = note_text.rsplit("\n\n", 1)
-        signature = base64.b64decode(lines.split("\n")[0].split(" ")[2])[4:]
-        key = base64.b64decode(vkey.split("+", 2)[2])[1:]
         der = self.write("key.der", bytes.fromhex("302a300506032b6570032100") + key)
         done = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", der, "-keyform", "DER", "-rawin",
-                               "-in", self.write("text", text + "\n"), "-sigfile", self.write("sig", signature)],
+                               "-in", self.write("message", message), "-sigfile", self.write("signature", signature)],
                               capture_output=True)
         return done.returncode == 0
+
+    def seal_is_good(self, note_text, key):
+        text, lines = note_text.rsplit("\n\n", 1)
+        return self.is_signed(key, (text + "\n").encode(), base64.b64decode(lines.split("\n")[0].split(" ")[2])[4:])
+
+
+def key_of(vkey):
+    return base64.b64decode(vkey.split("+", 2)[2])[1:]
 
 
 class Inclusion(Proofs):
@@ -129,8 +136,8 @@ class Inclusion(Proofs):
     def test_the_signature_is_one_that_openssl_takes(self):
         j = self.grown([5])
         rows = j.run("prove", 3).json()
-        self.assertTrue(self.signature_is_good(rows["seal"], j.vkey))
-        self.assertFalse(self.signature_is_good(rows["seal"].replace("\n5\n", "\n6\n"), j.vkey))
+        self.assertTrue(self.seal_is_good(rows["seal"], key_of(j.vkey)))
+        self.assertFalse(self.seal_is_good(rows["seal"].replace("\n5\n", "\n6\n"), key_of(j.vkey)))
 
     def test_what_is_said_in_words(self):
         j = self.grown([5])
@@ -235,6 +242,122 @@ class Consistency(Proofs):
         self.assertIn("ledger prove --consistency 20 30", told.err)
         self.write("J.seal", "no seal")
         self.assertIn("is no seal", self.check(proof, j.vkey, "--against", j.path + ".seal", code=COULD_NOT).err)
+
+
+@support.needs_tool("openssl")
+class Keys(Proofs):
+    """Seals by keys that followed the one which init printed."""
+
+    def grow(self):
+        """Epoch 1 from size 6 on, epoch 2 from 11 on, and, signed by an owner because that was lost, 3 from 15 on."""
+        j = self.journal()
+        owner = Owner(self)
+        j.run("actor", "add", owner.name, "--role", "owner", "--key", owner.vkey)  # 2
+        j.append(note("a"), note("b"))  # 3, 4
+        j.run("key", "rotate")  # 5
+        j.append(*[note(c) for c in "cdef"])  # 6 .. 9
+        j.run("key", "rotate")  # 10
+        j.append(*[note(c) for c in "ghij"])  # 11 .. 14
+        os.remove(os.path.join(j.path, "vault"))
+        to_sign = self.path("to-sign")
+        j.run("key", "recover", "--owner", owner.name, "--statement", to_sign)
+        j.run("key", "recover", "--statement", to_sign, "--signature", owner.sign(to_sign))  # 15
+        j.append(*[note(c) for c in "klm"])  # 16 .. 18
+        return j
+
+    SEALS = {1: 0, 2: 0, 4: 0, 5: 0, 9: 1, 10: 1, 14: 2, 15: 3, 18: 3}  # size: whose key signed
+
+    def follow(self, rows, key):
+        """docs/PROOFS.md, "The check", in other words: the key that signs the proof's newest seal."""
+        size, root, epoch, least = 0, hashlib.sha256(b"").digest(), 0, 0
+
+        def seal(step):
+            nonlocal size, root
+            self.assertTrue(self.seal_is_good(step["seal"], key))
+            origin, now, now_root = seal_of(step["seal"])
+            self.assertEqual(origin, support.ORIGIN)
+            self.assertGreaterEqual(now, least)
+            path = hashes(step["consistency"])
+            self.assertTrue(path == [] if size == 0 else grows_to(size, now, path, root, now_root))
+            size, root = now, now_root
+
+        def placed(step):
+            entry = base64.b64decode(step["entry"])
+            seq, = struct.unpack(">Q", entry[8:16])
+            leaf = hashlib.sha256(b"\0" + entry).digest()
+            self.assertTrue(leads_to(leaf, seq - 1, size, hashes(step["path"]), root))
+            return entry, seq
+
+        for change in rows.get("keys", []):
+            entry = base64.b64decode(change["entry"])
+            kind, seq, actor = struct.unpack(">2xH4xQ24xI", entry[:44])
+            number, named = struct.unpack(">q32s", entry[48:88])
+            self.assertEqual((kind, number), (0x070b, epoch + 1))
+            if "owner" in change:
+                seal(change["owner"])
+                self.assertEqual(size, seq - 1)
+                named_owner, _ = placed(change["owner"])
+                self.assertEqual(struct.unpack(">H", named_owner[2:4]), (0x0702,))
+                body = named_owner[48:]
+                length = body[8]
+                self.assertEqual((struct.unpack(">q", body[:8])[0], body[9 + length]), (actor, 1))  # an owner
+                bare = entry[:8] + bytes(16) + entry[24:-64]
+                statement = b"ledger statement v1\n" + support.ORIGIN.encode() + b"\n" + bare
+                self.assertTrue(self.is_signed(body[10 + length:], statement, entry[-64:]))
+                key, least = named, seq
+                seal(change)
+            else:
+                seal(change)
+                self.assertEqual((actor, entry[1] & 2), (0, 0))
+            self.assertEqual(size, seq)
+            placed(change)
+            key, epoch, least = named, epoch + 1, seq + ("owner" not in change)
+        seal({"consistency": [], **rows})
+        return key, epoch
+
+    def test_the_first_key_is_enough_at_every_seal(self):
+        j = self.grow()
+        vkeys = [row["vkey"] for row in j.run("key", "--json").json()]
+        self.assertEqual(len(vkeys), 4)
+        for size, epoch in self.SEALS.items():
+            self.assertEqual(seal_of(j.run("seal", "--size", size).out)[1], size)
+            for seq in sorted({1, size // 2 + 1, size}):
+                proof = j.run("prove", seq, "--size", size).out
+                told = self.check(proof, j.vkey, "--json").json()
+                self.assertEqual((told["size"], told["epoch"], told["vkey"], told["seq"]), (size, epoch, vkeys[epoch], seq))
+                self.assertEqual(self.follow(json.loads(proof), key_of(j.vkey)), (key_of(vkeys[epoch]), epoch))
+            for old in self.SEALS:
+                if old <= size:
+                    growth = self.check(j.run("prove", "--consistency", old, size).out, j.vkey, "--json").json()
+                    self.assertEqual((growth["old_size"], growth["size"], growth["epoch"]), (old, size, epoch))
+        text = self.check(j.run("prove", 3).out, j.vkey).lines[-1]
+        self.assertEqual(text, f"signed by the key of epoch 3, {vkeys[3]}, to which the given key leads over 3 changes")
+
+    def test_a_tlog_proof_is_checked_with_the_key_of_its_seal(self):
+        j = self.grow()
+        vkeys = [row["vkey"] for row in j.run("key", "--json").json()]
+        for size, epoch in self.SEALS.items():
+            made = j.run("prove", 1, "--size", size, "--format", "tlog-proof")
+            self.assertEqual(f"--key {vkeys[epoch]}" in made.err, epoch > 0)
+            for number, vkey in enumerate(vkeys):
+                self.check(made.out, vkey, code=None if number == epoch else WRONG)
+            self.check(made.out, vkeys[epoch])
+
+    def test_what_does_not_begin_with_the_first_key_or_leaves_one_out(self):
+        j = self.grow()
+        vkeys = [row["vkey"] for row in j.run("key", "--json").json()]
+        rows = j.run("prove", 7).json()
+        for number in (1, 2, 3):
+            told = self.check(json.dumps(rows), vkeys[number], code=COULD_NOT)
+            self.assertIn(f"the given key is that of epoch {number}", told.err)
+        for i in range(3):
+            less = {**rows, "keys": rows["keys"][:i] + rows["keys"][i + 1:]}
+            self.assertIn("not proven", self.check(json.dumps(less), j.vkey, code=WRONG).err)
+        bare = {k: v for k, v in rows.items() if k not in ("keys", "consistency")}
+        self.assertIn("not signed by this key", self.check(json.dumps(bare), j.vkey, code=WRONG).err)
+        without = json.loads(json.dumps(rows))
+        del without["keys"][2]["owner"]
+        self.check(json.dumps(without), j.vkey, code=WRONG)
 
 
 class Refused(Proofs):
