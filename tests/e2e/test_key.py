@@ -58,6 +58,7 @@ class Thief:
             raise MemoryError("Argon2id")
         if self.sodium.crypto_secretbox_open_easy(table, box, ctypes.c_ulonglong(len(box)), vault[36:60], key):
             raise ValueError("the vault does not open")
+        self.key = key.raw
         rows = [table.raw[i:i + 96] for i in range(0, len(table.raw), 96)]
         self.seeds = {row[:64].rstrip(b"\0").decode(): row[64:] for row in rows}
 
