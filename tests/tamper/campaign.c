@@ -85,7 +85,8 @@ static void judge(struct campaign *c, struct mutation *m, struct tally *t, const
 
     if (!m->image)
         m->image = forge_image(&m->f, &m->size);
-    const struct question q = {m->image, m->size, m->world->vkey, m->against};
+    const struct question q = {
+        .image = m->image, .size = m->size, .dir = m->dir, .vkey = m->world->vkey, .against = m->against};
     judges_ask(&c->judges, &q, v);
     bool good = verdict_equal(&v[0], &v[1]) && verdict_equal(&v[0], &v[2]);
     t->made++;

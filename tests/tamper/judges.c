@@ -36,7 +36,8 @@ static void fill(struct verdict *v, int exit, bool integrity_ok, bool complete_o
 void judge_ledger(const struct question *q, struct verdict *v)
 {
     static struct verify_report report;
-    const struct verify_options options = {.vkey = q->vkey,
+    const struct verify_options options = {.dir = q->dir,
+                                           .vkey = q->vkey,
                                            .against = q->against,
                                            .against_size = q->against ? strlen(q->against) : 0,
                                            .threads = 1};
@@ -44,7 +45,8 @@ void judge_ledger(const struct question *q, struct verdict *v)
     struct err err = {0};
 
     memset(&report, 0, sizeof report);
-    enum err_code rc = evidence_open_memory(q->image, q->size, &evidence, &err);
+    enum err_code rc = q->dir ? evidence_open_journal(q->dir, &evidence, &err)
+                              : evidence_open_memory(q->image, q->size, &evidence, &err);
     if (!rc)
         rc = verify_evidence(evidence, &options, &report, &err);
     evidence_close(evidence);

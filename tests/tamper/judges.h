@@ -16,6 +16,8 @@ enum judge { JUDGE_LEDGER, JUDGE_SECOND, JUDGE_SCRIPT };
 struct question {
     const uint8_t *image; /* a raw export */
     size_t size;
+    const char
+        *dir; /* the journal that it is the export of, which `ledger verify` is then asked about; or NULL */
     const char *vkey;    /* NULL: none is given */
     const char *against; /* a kept seal; NULL: none */
 };

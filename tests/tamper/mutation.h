@@ -15,6 +15,7 @@ struct mutation {
     struct forge f; /* a copy of the world's, to be changed; forge_image() of it is judged, unless */
     uint8_t *image; /* these bytes are; freed with the mutation */
     size_t size;
+    const char *dir;     /* the journal that they are the export of; NULL: of none */
     const char *against; /* a kept seal that the verifiers are given; NULL: none */
     /* What the verdict must be. */
     int exit;       /* -1: anything, as long as all agree */

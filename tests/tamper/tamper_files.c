@@ -139,24 +139,31 @@ void tamper_files_close(void)
     database.is_open = false;
 }
 
-/* Puts the file in its place, and exports what it holds. */
-static void judge_file(struct mutation *m, const uint8_t *bytes, size_t size)
+/* Puts the file in its place, and exports what it holds. False: it cannot be exported. */
+static bool judge_file(struct mutation *m, const uint8_t *bytes, size_t size)
 {
     char path[400];
+    struct err err;
 
     journal_path("journal.mdb", path, sizeof path);
     write_file(path, bytes, size);
     snprintf(path, sizeof path, "%s/raw", database.scratch.root);
-    SCRATCH_OK(export_raw(database.scratch.dir, path, NULL, err));
     m->world = &database.world;
+    m->dir = database.scratch.dir;
+    if (export_raw(database.scratch.dir, path, NULL, &err)) {
+        write_file(path, (const uint8_t *)"", 0);
+        m->image = read_file(path, &m->size);
+        return false;
+    }
     m->image = read_file(path, &m->size);
+    return true;
 }
 
 static bool rolled_back(struct mutation *m)
 {
     open_database();
     const uint64_t state = random_below(m->random, STATES - 1);
-    judge_file(m, database.states[state].bytes, database.states[state].size);
+    REQUIRE(judge_file(m, database.states[state].bytes, database.states[state].size));
     mutation_tell(m, "journal.mdb as it was %" PRIu64 " entries ago",
                   database.states[STATES - 1].entries - database.states[state].entries);
     expect_kept(m);
@@ -180,10 +187,30 @@ static bool edited_file(struct mutation *m)
     const uint8_t bit = (uint8_t)(1u << random_below(m->random, 3));
     for (uint8_t *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), id, (size_t)length + 1)); at++)
         at[1] ^= bit; /* "d" becomes another letter */
-    judge_file(m, bytes, size);
+    REQUIRE(judge_file(m, bytes, size));
     free(bytes);
     mutation_tell(m, "a letter of entry %" PRIu64 " changed in journal.mdb", seq);
     expect_at(m, "entry", seq);
+    return true;
+}
+
+/* A bit anywhere: of an entry, of what LMDB keeps for itself, or of a page that holds nothing any more. */
+static bool any_bit(struct mutation *m)
+{
+    open_database();
+    const uint64_t state = random_below(m->random, STATES);
+    const size_t size = database.states[state].size;
+    uint8_t *const bytes = malloc(size);
+    REQUIRE(bytes);
+    memcpy(bytes, database.states[state].bytes, size);
+    const size_t at = random_below(m->random, size);
+    bytes[at] ^= (uint8_t)(1u << random_below(m->random, 8));
+    if (judge_file(m, bytes, size))
+        expect_agreement(m);
+    else
+        expect_not_checked(m);
+    free(bytes);
+    mutation_tell(m, "a bit of byte %zu of journal.mdb", at);
     return true;
 }
 
@@ -193,5 +220,6 @@ const struct tampering TAMPERINGS_FILES[] = {
     {"records of an export swapped (-)", disordered_export, 1},
     {"LMDB's file rolled back (*)", rolled_back, 1},
     {"LMDB's file edited", edited_file, 1},
+    {"a bit anywhere in LMDB's file (=)", any_bit, 2},
     {NULL, NULL, 0},
 };
