@@ -47,9 +47,9 @@ const struct tampering *tamperings(size_t *count)
 {
     static struct tampering all[CLASSES_MAX];
     static size_t total;
-    const struct tampering *const tables[] = {TAMPERINGS_BITS,   TAMPERINGS_ENTRIES, TAMPERINGS_EDITS,
-                                              TAMPERINGS_THIEF,  TAMPERINGS_EPOCHS,  TAMPERINGS_ROWS,
-                                              TAMPERINGS_STAMPS, TAMPERINGS_FILES,   TAMPERINGS_HARMLESS};
+    const struct tampering *const tables[] = {
+        TAMPERINGS_BITS, TAMPERINGS_ENTRIES, TAMPERINGS_EDITS,    TAMPERINGS_THIEF, TAMPERINGS_EPOCHS,
+        TAMPERINGS_ROWS, TAMPERINGS_STAMPS,  TAMPERINGS_COSIGNED, TAMPERINGS_FILES, TAMPERINGS_HARMLESS};
 
     for (size_t t = 0, known = total; known == 0 && t < sizeof tables / sizeof tables[0]; t++) {
         for (const struct tampering *row = tables[t]; row->name; row++) {

@@ -67,6 +67,7 @@ extern const struct tampering TAMPERINGS_THIEF[];
 extern const struct tampering TAMPERINGS_EPOCHS[];
 extern const struct tampering TAMPERINGS_ROWS[];
 extern const struct tampering TAMPERINGS_STAMPS[];
+extern const struct tampering TAMPERINGS_COSIGNED[];
 extern const struct tampering TAMPERINGS_FILES[];
 extern const struct tampering TAMPERINGS_HARMLESS[];
 

@@ -1,5 +1,7 @@
 #include "tamper/worlds.h"
 
+#include "audit/stories_cosigned.h"
+
 #include "ledger/wire.h"
 
 #include <stdlib.h>
@@ -85,6 +87,19 @@ static void note_seals(struct world *w)
     w->newest[row->size] = '\0';
 }
 
+/* Every second seal has the line of a witness that entry 3 names; every fourth that of one whom nobody knows, too. */
+static void add_cosignatures(struct world *w)
+{
+    for (size_t i = 0; i < w->seal_count; i += 2) {
+        if (w->seals[i] < 3)
+            continue;
+        w->cosigned[w->cosigned_count++] = w->seals[i];
+        cosigned_by(&w->f, w->seals[i], 0, false);
+        if (i % 4 == 0)
+            cosigned_by(&w->f, w->seals[i], 1, false);
+    }
+}
+
 /* Two seconds and more behind all entries. */
 static void add_stamps(struct world *w)
 {
@@ -119,10 +134,12 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
     w->seal_count = 0;
     w->hand_over_count = 0;
     w->stamped_count = 0;
+    w->cosigned_count = 0;
     forge_init(&w->f, seed);
     w->f.per_block = per_block;
     forge_genesis(&w->f);
     add_risk(&w->f);
+    cosigned_join(&w->f, 0);
     while (w->f.entry_count < entries) {
         const size_t left = entries - w->f.entry_count;
         const size_t wanted = 1 + random_below(&r, 2 * group);
@@ -136,6 +153,7 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
     forge_vkey(&w->f, w->vkey);
     note_seals(w);
     add_stamps(w);
+    add_cosignatures(w);
     w->image = forge_image(&w->f, &w->image_size);
 }
 
@@ -188,4 +206,22 @@ uint32_t world_stamps(const struct world *w, uint64_t size)
             return w->stamps[i];
     }
     return 0;
+}
+
+uint64_t world_cosigned_from(const struct world *w, uint64_t seq)
+{
+    for (size_t i = 0; i < w->cosigned_count; i++) {
+        if (w->cosigned[i] >= seq)
+            return w->cosigned[i];
+    }
+    return 0;
+}
+
+size_t world_bare_size(const struct forge_row *seal)
+{
+    const uint8_t *const empty = memmem(seal->bytes, seal->size, "\n\n", 2);
+    const uint8_t *const line = empty + 2;
+    const uint8_t *const end = memchr(line, '\n', seal->size - (size_t)(line - seal->bytes));
+
+    return (size_t)(end + 1 - seal->bytes);
 }

@@ -22,6 +22,8 @@ struct world {
     uint64_t stamped[WORLD_SEALS_MAX]; /* seals with timestamps, ascending: every third seal, */
     uint32_t stamps[WORLD_SEALS_MAX];  /* and how many: one, two, one ... */
     size_t stamped_count;
+    uint64_t cosigned[WORLD_SEALS_MAX]; /* seals with a line of the witness who joins in entry 3, ascending */
+    size_t cosigned_count;
     char newest[NOTE_MAX_SIZE]; /* the newest seal, terminated: what an auditor keeps elsewhere */
     uint8_t *image;             /* the honest raw export */
     size_t image_size;
@@ -37,6 +39,10 @@ uint64_t world_seal_over(const struct world *w, uint64_t seq);
 uint64_t world_stamped_from(const struct world *w, uint64_t seq);
 /* How many timestamps are beside the seal of that size. */
 uint32_t world_stamps(const struct world *w, uint64_t size);
+/* The first seal that the witness has cosigned, from size `seq` on; 0: there is none. */
+uint64_t world_cosigned_from(const struct world *w, uint64_t seq);
+/* How much of a stored seal is the journal's own: up to and with its signature line, which is the first. */
+size_t world_bare_size(const struct forge_row *seal);
 /* The first hand-over from entry `seq` on; 0: there is none. */
 uint64_t world_hand_over_from(const struct world *w, uint64_t seq);
 
