@@ -15,8 +15,8 @@ struct export_report {
 /*
  * Writes the newest committed state of the journal in `dir` to `path`: the whole file is there, on disk,
  * under that name, or nothing is. An older file of that name is replaced. `report` may be NULL.
- * ERR_NOT_FOUND: there is no journal. ERR_FORMAT: the database file itself is damaged. ERR_IO: the system
- * refused.
+ * ERR_NOT_FOUND: there is no journal. ERR_FORMAT: the database file itself is damaged, so that it cannot
+ * be read or its keys do not ascend. ERR_IO: the system refused.
  */
 MUST_USE enum err_code export_raw(const char *dir, const char *path, struct export_report *report,
                                   struct err *err);

@@ -1,4 +1,5 @@
 /* Verification and raw export of journals that the program itself has written. */
+#include "audit/damage.h"
 #include "audit/evidence.h"
 #include "audit/export.h"
 #include "audit/verify.h"
@@ -299,6 +300,37 @@ static void test_a_file_cut_short_is_noticed_before_it_is_read(void **state)
     assert_int_equal(verify_journal(&options, &report, &why), ERR_FORMAT);
 }
 
+/* Such a file would be no export to any reader. The key of the first row of each table is made the largest. */
+static void test_a_database_whose_keys_are_out_of_order_is_not_exported(void **state)
+{
+    static const uint8_t key_size[] = {8, 0}; /* in a node of LMDB's, before the key */
+    char path[300];
+    size_t size = 0;
+    unsigned changed = 0;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/journal.mdb", scratch.dir);
+    uint8_t *const good = damage_read(path, &size);
+    uint8_t *const bytes = damage_read(path, &size);
+    for (size_t at = 0; at + 10 <= size; at++) {
+        if (memcmp(good + at, key_size, sizeof key_size) == 0 && wire_load_u64(good + at + 2) == 1) {
+            bytes[at + 2] = 0x40;
+            changed++;
+        }
+    }
+    assert_true(changed > 0);
+    damage_write(path, bytes, size);
+    unlink(export_path);
+    assert_int_equal(export_raw(scratch.dir, export_path, NULL, &why), ERR_FORMAT);
+    assert_non_null(strstr(why.text, "its keys are not in order"));
+    assert_int_not_equal(access(export_path, F_OK), 0);
+    assert_int_equal(verify_dir(vkey), ERR_WRONG);
+    damage_write(path, good, size);
+    assert_int_equal(verify_dir(vkey), ERR_OK);
+    free(bytes);
+    free(good);
+}
+
 static void test_an_export_to_nowhere_leaves_nothing(void **state)
 {
     (void)state;
@@ -354,6 +386,7 @@ int main(void)
         cmocka_unit_test(test_no_journal_is_not_found),
         cmocka_unit_test(test_a_bad_key_is_refused),
         cmocka_unit_test(test_a_file_cut_short_is_noticed_before_it_is_read),
+        cmocka_unit_test(test_a_database_whose_keys_are_out_of_order_is_not_exported),
         cmocka_unit_test(test_an_export_to_nowhere_leaves_nothing),
         cmocka_unit_test(test_a_bent_export_is_could_not_check),
     };
