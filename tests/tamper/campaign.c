@@ -88,7 +88,7 @@ static void judge(struct campaign *c, struct mutation *m, struct tally *t, const
     const struct question q = {
         .image = m->image, .size = m->size, .dir = m->dir, .vkey = m->world->vkey, .against = m->against};
     judges_ask(&c->judges, &q, v);
-    bool good = verdict_equal(&v[0], &v[1]) && verdict_equal(&v[0], &v[2]);
+    bool good = mutation_is_agreed(m, v);
     t->made++;
     t->agreed += good;
     for (int j = 0; j < JUDGES; j++) {

@@ -3,6 +3,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define EXIT_ANY       (-1)
+#define EXIT_NOT_GOOD  (-2)
+#define EXIT_NO_EXPORT (-3)
+
 void expect_between(struct mutation *m, const char *place, uint64_t least, uint64_t most)
 {
     m->exit = 1;
@@ -28,7 +32,17 @@ void expect_not_checked(struct mutation *m)
 
 void expect_agreement(struct mutation *m)
 {
-    m->exit = -1;
+    m->exit = EXIT_ANY;
+}
+
+void expect_not_good(struct mutation *m)
+{
+    m->exit = EXIT_NOT_GOOD;
+}
+
+void expect_no_export(struct mutation *m)
+{
+    m->exit = EXIT_NO_EXPORT;
 }
 
 void expect_kept(struct mutation *m)
@@ -54,7 +68,7 @@ bool mutation_is_found(const struct mutation *m, const struct verdict *v)
     char *end = NULL;
 
     if (m->exit < 0)
-        return true;
+        return m->exit == EXIT_ANY || v->exit != 0;
     if (v->exit != m->exit)
         return false;
     if (m->exit != 1 || length == 0)
@@ -65,6 +79,12 @@ bool mutation_is_found(const struct mutation *m, const struct verdict *v)
         return true;
     const uint64_t number = strtoull(v->where + length, &end, 10);
     return end != v->where + length && *end == '\0' && number >= m->least && number <= m->most;
+}
+
+bool mutation_is_agreed(const struct mutation *m, const struct verdict v[JUDGES])
+{
+    return verdict_equal(&v[JUDGE_SECOND], &v[JUDGE_SCRIPT]) &&
+           (m->exit == EXIT_NO_EXPORT || verdict_equal(&v[JUDGE_LEDGER], &v[JUDGE_SECOND]));
 }
 
 void mutation_tell(struct mutation *m, const char *format, ...)

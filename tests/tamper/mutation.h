@@ -18,7 +18,7 @@ struct mutation {
     const char *dir;     /* the journal that they are the export of; NULL: of none */
     const char *against; /* a kept seal that the verifiers are given; NULL: none */
     /* What the verdict must be. */
-    int exit;       /* -1: anything, as long as all agree */
+    int exit;       /* -1: anything, as long as all agree; -2 and -3: anything but good */
     char place[40]; /* "entry", "seal", "tile 1/" ...: what stands before the number; "" and 1: any place */
     uint64_t least; /* the number in the place; */
     uint64_t most;  /* ... both 0 and no number for "kept seal" */
@@ -33,6 +33,10 @@ void expect_good(struct mutation *m);
 void expect_not_checked(struct mutation *m);
 /* May be found or not; only that all say the same. */
 void expect_agreement(struct mutation *m);
+/* Must be found, or not be checked: whichever, all say the same. */
+void expect_not_good(struct mutation *m);
+/* No export could be made: none may say good, and `ledger verify`, which is asked about the journal, may say more. */
+void expect_no_export(struct mutation *m);
 /* Can be seen only with the newest seal, kept elsewhere. */
 void expect_kept(struct mutation *m);
 /* The bytes of entry `seq` were changed, and its check with them: the first tile's hash, or seal, over it. */
@@ -40,6 +44,8 @@ void expect_above(struct mutation *m, uint64_t seq);
 
 /* Does a verdict say so? */
 bool mutation_is_found(const struct mutation *m, const struct verdict *v);
+/* Do all say the same, as far as they were asked the same? */
+bool mutation_is_agreed(const struct mutation *m, const struct verdict v[JUDGES]);
 /* What was done, for whoever looks for a failure. */
 void mutation_tell(struct mutation *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

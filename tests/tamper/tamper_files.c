@@ -4,6 +4,7 @@
 #include "audit/export.h"
 #include "audit/raw.h"
 #include "support/journals.h"
+#include "tamper/apart.h"
 #include "tamper/files.h"
 
 #include <stdlib.h>
@@ -74,6 +75,9 @@ static struct {
         uint8_t *bytes;
         size_t size;
         uint64_t entries;
+        char newest[NOTE_MAX_SIZE]; /* its newest seal */
+        uint8_t *image;             /* its export */
+        size_t image_size;
     } states[STATES];
     struct world world; /* what a mutation of it belongs to: the vkey, and the newest seal */
 } database;
@@ -103,6 +107,29 @@ static void journal_path(const char *name, char *path, size_t room)
     snprintf(path, room, "%s/%s", database.scratch.dir, name);
 }
 
+static void export_to_raw(void *is_exported)
+{
+    char path[400];
+    struct err err;
+
+    snprintf(path, sizeof path, "%s/raw", database.scratch.root);
+    *(bool *)is_exported = export_raw(database.scratch.dir, path, NULL, &err) == ERR_OK;
+}
+
+/* Exports what the journal's file holds now. False: it cannot be exported; the image is then empty. */
+static bool export_file(uint8_t **image, size_t *size)
+{
+    char path[400];
+    bool is_exported = false;
+
+    snprintf(path, sizeof path, "%s/raw", database.scratch.root);
+    is_exported = apart_run(export_to_raw, &is_exported, sizeof is_exported) && is_exported;
+    if (!is_exported)
+        write_file(path, (const uint8_t *)"", 0);
+    *image = read_file(path, size);
+    return is_exported;
+}
+
 static void open_database(void)
 {
     char path[400];
@@ -121,10 +148,12 @@ static void open_database(void)
         SCRATCH_OK(journal_reader_begin(j, &r, err));
         SCRATCH_OK(journal_reader_seal(r, database.states[i].entries, &seal, err));
         journal_reader_end(r);
+        memcpy(database.states[i].newest, seal.note, seal.note_size + 1);
         memcpy(database.world.newest, seal.note, seal.note_size + 1);
         snprintf(database.world.vkey, sizeof database.world.vkey, "%s", journal_vkey(j));
         journal_close(j);
         database.states[i].bytes = read_file(path, &database.states[i].size);
+        REQUIRE(export_file(&database.states[i].image, &database.states[i].image_size));
     }
     database.world.name = "in a database";
 }
@@ -133,8 +162,10 @@ void tamper_files_close(void)
 {
     if (!database.is_open)
         return;
-    for (unsigned i = 0; i < STATES; i++)
+    for (unsigned i = 0; i < STATES; i++) {
         free(database.states[i].bytes);
+        free(database.states[i].image);
+    }
     scratch_release(&database.scratch);
     database.is_open = false;
 }
@@ -143,20 +174,12 @@ void tamper_files_close(void)
 static bool judge_file(struct mutation *m, const uint8_t *bytes, size_t size)
 {
     char path[400];
-    struct err err;
 
     journal_path("journal.mdb", path, sizeof path);
     write_file(path, bytes, size);
-    snprintf(path, sizeof path, "%s/raw", database.scratch.root);
     m->world = &database.world;
     m->dir = database.scratch.dir;
-    if (export_raw(database.scratch.dir, path, NULL, &err)) {
-        write_file(path, (const uint8_t *)"", 0);
-        m->image = read_file(path, &m->size);
-        return false;
-    }
-    m->image = read_file(path, &m->size);
-    return true;
+    return export_file(&m->image, &m->size);
 }
 
 static bool rolled_back(struct mutation *m)
@@ -194,7 +217,11 @@ static bool edited_file(struct mutation *m)
     return true;
 }
 
-/* A bit anywhere: of an entry, of what LMDB keeps for itself, or of a page that holds nothing any more. */
+/*
+ * A bit of a byte that is not zero, wherever it is: of an entry, of what LMDB keeps for itself, or of a page that holds
+ * nothing any more. Where it changes what is read, it must be found, if only with the kept seal: LMDB may fall back to
+ * the state before.
+ */
 static bool any_bit(struct mutation *m)
 {
     open_database();
@@ -203,13 +230,20 @@ static bool any_bit(struct mutation *m)
     uint8_t *const bytes = malloc(size);
     REQUIRE(bytes);
     memcpy(bytes, database.states[state].bytes, size);
-    const size_t at = random_below(m->random, size);
+    size_t at = 0;
+    do
+        at = random_below(m->random, size);
+    while (bytes[at] == 0);
     bytes[at] ^= (uint8_t)(1u << random_below(m->random, 8));
-    if (judge_file(m, bytes, size))
-        expect_agreement(m);
+    if (!judge_file(m, bytes, size))
+        expect_no_export(m);
+    else if (m->size == database.states[state].image_size &&
+             memcmp(m->image, database.states[state].image, m->size) == 0)
+        expect_good(m);
     else
-        expect_not_checked(m);
+        expect_not_good(m);
     free(bytes);
+    m->against = database.states[state].newest;
     mutation_tell(m, "a bit of byte %zu of journal.mdb", at);
     return true;
 }
