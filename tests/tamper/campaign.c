@@ -107,11 +107,13 @@ static void mutation_end(struct mutation *m)
     m->image = NULL;
 }
 
-/* The class of mutation `index`, by weights; every class has its turn. */
-static size_t class_of(const struct campaign *c, struct random *r)
+/* The class of mutation `index`: the first ones are one of each class, the others are drawn by weights. */
+static size_t class_of(const struct campaign *c, uint64_t index, struct random *r)
 {
     uint64_t total = 0;
 
+    if (index < c->class_count)
+        return (size_t)index;
     for (size_t i = 0; i < c->class_count; i++)
         total += c->classes[i].weight;
     uint64_t pick = random_below(r, total);
@@ -133,7 +135,7 @@ static const struct world *world_of(const struct campaign *c, struct random *r)
 static void mutate(struct campaign *c, uint64_t index)
 {
     struct random r = {c->seed ^ index * UINT64_C(0xd1342543de82ef95)};
-    const size_t class = class_of(c, &r);
+    const size_t class = class_of(c, index, &r);
     const struct tampering *const t = &c->classes[class];
     char what[200];
 
@@ -193,6 +195,20 @@ static void judge_honest(struct campaign *c)
         REQUIRE(tally.made == 3 && tally.found[0] <= 1 && tally.found[1] <= 1 && tally.found[2] <= 1);
         c->failures = failures;
         mutation_end(&m);
+    }
+}
+
+/* A class of which nothing came would be a row that proves nothing. */
+static void check_each_class_made(struct campaign *c)
+{
+    if (c->only_class || c->only_index != UINT64_MAX || c->count == 0)
+        return;
+    for (size_t i = 0; i < c->class_count; i++) {
+        if (c->tallies[i].made > 0)
+            continue;
+        fprintf(stderr, "campaign: none was made of \"%s\": --count must be %zu or more\n",
+                c->classes[i].name, c->class_count);
+        c->failures++;
     }
 }
 
@@ -335,6 +351,7 @@ int main(int argc, char **argv)
     judge_honest(&c);
     for (uint64_t i = 0; i < c.count; i++)
         mutate(&c, i);
+    check_each_class_made(&c);
     if (c.bits_step)
         flip_bits(&c);
     tamper_files_close();
