@@ -42,6 +42,11 @@ class Owner:
         return signature
 
 
+def word(text):
+    """A note that nobody has to sign, in a journal that has an owner."""
+    return {**note(text), "actor": "journal"}
+
+
 class Thief:
     """Has the vault and its passphrase: takes the secrets out, written from the head of ledger/vault_format.c alone."""
     library = ctypes.util.find_library("sodium")
@@ -409,7 +414,7 @@ class Key(Case):
         owner = Owner(self)
         j.run("actor", "add", owner.name, "--role", "owner", "--key", owner.vkey)
         shutil.copytree(j.path, self.path("old"))
-        j.append(note("seen by the guard"))
+        j.append(word("seen by the guard"))
         for folder in (j.path, self.path("old")):
             os.remove(os.path.join(folder, "vault"))
 
@@ -421,7 +426,7 @@ class Key(Case):
         self.expect_error(COULD_NOT, "J.guard has seen 3 entries", args=recover(self.path("old")))
         self.ledger(*recover(j.path))
         self.assertEqual(self.signed(j), 4)
-        j.append(note("on"))
+        j.append(word("on"))
         j.verify()
 
     # -- the passphrase --------------------------------------------------------------------------------------------
@@ -516,9 +521,9 @@ class Key(Case):
         j = self.journal()
         owner = Owner(self)
         j.run("actor", "add", owner.name, "--role", "owner", "--key", owner.vkey)
-        j.append(note("before"))
+        j.append(word("before"))
         os.remove(os.path.join(j.path, "vault"))
-        self.expect_error(COULD_NOT, "restore its file", args=["-C", j.path, "append"], input=json.dumps(note("x")))
+        self.expect_error(COULD_NOT, "restore its file", args=["-C", j.path, "append"], input=json.dumps(word("x")))
         to_sign = self.path("to-sign")
         result = j.run("key", "recover", "--owner", owner.name, "--statement", to_sign, "--reason", "the disk burned")
         self.assertIn("openssl pkeyutl -sign -rawin", result.err)
@@ -527,7 +532,7 @@ class Key(Case):
         self.expect_error(COULD_NOT, "to-sign", args=["-C", j.path, "key", "recover", "--owner", owner.name, "--statement", to_sign])
         result = j.run("key", "recover", "--statement", to_sign, "--signature", owner.sign(to_sign))
         self.assertIn("key epoch 1: entry 4, signed by owner:eva", result.out)
-        j.append(note("after"))
+        j.append(word("after"))
         self.assertEqual([(r["by"], r["begins"], r["secret_here"]) for r in self.keys(j)], [("genesis", 1, False), ("owner:eva", 4, True)])
         j.verify()
         raw = self.path("raw")
@@ -563,7 +568,7 @@ class Key(Case):
         self.assertEqual(j.size(), 2)
         # The vault that was found again is as good as ever, and the recovery forgotten.
         os.replace(moved, os.path.join(j.path, "vault"))
-        j.append(note("x"))
+        j.append(word("x"))
         self.expect_error(COULD_NOT, "nothing is lost", args=[*recover, "--statement", to_sign, "--signature", signature])
         j.verify()
 

@@ -13,7 +13,7 @@ import subprocess
 import desk
 import support
 from support import COULD_NOT, MISUSED, WRONG, Case, needs_lean, note
-from test_key import Owner
+from test_key import Owner, word
 
 SIZES = [2, 3, 4, 257, 300] if support.QUICK else [2, 3, 4, 5, 7, 8, 9, 33, 64, 65, 255, 256, 257, 300]
 
@@ -253,16 +253,16 @@ class Keys(Proofs):
         j = self.journal()
         owner = Owner(self)
         j.run("actor", "add", owner.name, "--role", "owner", "--key", owner.vkey)  # 2
-        j.append(note("a"), note("b"))  # 3, 4
+        j.append(word("a"), word("b"))  # 3, 4
         j.run("key", "rotate")  # 5
-        j.append(*[note(c) for c in "cdef"])  # 6 .. 9
+        j.append(*[word(c) for c in "cdef"])  # 6 .. 9
         j.run("key", "rotate")  # 10
-        j.append(*[note(c) for c in "ghij"])  # 11 .. 14
+        j.append(*[word(c) for c in "ghij"])  # 11 .. 14
         os.remove(os.path.join(j.path, "vault"))
         to_sign = self.path("to-sign")
         j.run("key", "recover", "--owner", owner.name, "--statement", to_sign)
         j.run("key", "recover", "--statement", to_sign, "--signature", owner.sign(to_sign))  # 15
-        j.append(*[note(c) for c in "klm"])  # 16 .. 18
+        j.append(*[word(c) for c in "klm"])  # 16 .. 18
         return j
 
     SEALS = {1: 0, 2: 0, 4: 0, 5: 0, 9: 1, 10: 1, 14: 2, 15: 3, 18: 3}  # size: whose key signed

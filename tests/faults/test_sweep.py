@@ -281,7 +281,7 @@ def check_found(sweep, folder, result):
         sweep.assertEqual(changed, result.code == DONE, str(result))
     if not changed:
         done(sweep, folder, "key", "recover", "--statement", "S", "--signature", "G")
-    done(sweep, folder, "append", "lines")
+    done(sweep, folder, "key", "rotate")
     done(sweep, folder, "verify", "--key", sweep.j.vkey)
 
 
