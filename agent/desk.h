@@ -34,6 +34,8 @@ MUST_USE enum err_code desk_commit(struct desk *d, struct err *err);
 /* Gives up the group. The book may then hold entries that are nowhere: only desk_release() may follow. */
 void desk_abort(struct desk *d);
 
+#define DESK_JOURNAL "journal" /* the name of actor 0, as whom the program itself writes */
+
 /* Adds one entry as `actor` (a name) and applies it. */
 MUST_USE enum err_code desk_add(struct desk *d, const char *actor, struct entry *draft, struct err *err);
 /* The same, signed by the actor's own key; `at` must be set. */

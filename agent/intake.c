@@ -75,8 +75,7 @@ static enum err_code fold(struct intake *in, struct journal_group *g, struct err
     return rc;
 }
 
-/* What only the program can know: what the state is, who seals next, that the loop is there. */
-static enum err_code check_kind(const struct entry *e, struct err *err)
+enum err_code intake_check_kind(const struct entry *e, struct err *err)
 {
     const char *const kind = entry_kind_find((unsigned)e->kind)->text;
 
@@ -97,7 +96,7 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
     enum err_code rc = entry_decode(bytes, size, &in->draft, err);
 
     if (!rc)
-        rc = check_kind(&in->draft, err);
+        rc = intake_check_kind(&in->draft, err);
     if (!rc && in->draft.kind == ENTRY_PERCEPTION_CLOCK)
         rc = check_clock(&in->book, err);
     if (!rc)

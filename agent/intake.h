@@ -27,6 +27,11 @@ struct intake {
 MUST_USE enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
                                     struct queue_reply *reply, size_t *refused, struct err *err);
 /*
+ * ERR_INPUT: entries of this kind say what only the program can know: what the state is, who seals next, that the
+ * loop is there. intake_group() asks this too.
+ */
+MUST_USE enum err_code intake_check_kind(const struct entry *e, struct err *err);
+/*
  * Stores the state when that is due (book/snapshot.h) and a book is there anyway. After an error what
  * intake_group() has written stays.
  */

@@ -81,7 +81,7 @@ static enum err_code begin_run(struct loop *l, struct err *err)
     e->as.control_run.feed = text_from(l->options->feed_text);
     e->as.control_run.broker = id_from(l->options->broker);
     e->as.control_run.configuration = l->desk->book.configuration->sha256;
-    const enum err_code rc = desk_add(l->desk, "operator", e, err);
+    const enum err_code rc = desk_add(l->desk, DESK_JOURNAL, e, err);
     if (rc)
         return rc;
     l->run_seq = e->seq;
@@ -99,7 +99,7 @@ static enum err_code end_run(struct loop *l, struct err *err)
     e->as.control_run_end.reason = text_from("the feed has ended");
     e->as.control_run_end.perceptions = (int64_t)l->desk->book.run->perceived;
     e->as.control_run_end.decisions = (int64_t)l->desk->book.run->derived;
-    return desk_add(l->desk, "operator", e, err);
+    return desk_add(l->desk, DESK_JOURNAL, e, err);
 }
 
 /* Behind what was decided on, nothing is decided: limits of a day would begin again. */

@@ -56,7 +56,7 @@ static bool check_signed(struct scan *s, const uint8_t *signature)
     return true;
 }
 
-/* Genesis, new actors and new keys change what is known: they are for who walks in order. */
+/* What changes what is known of persons and keys, or asks what came before, is for who walks in order. */
 static bool check_entry(struct scan *s, const uint8_t *bytes, size_t size)
 {
     struct batch *const b = s->b;
@@ -68,7 +68,7 @@ static bool check_entry(struct scan *s, const uint8_t *bytes, size_t size)
                          &s->err))
         return false;
     if (c.kind >> 8 == FAMILY_CONTROL) {
-        if (c.kind == ENTRY_CONTROL_GENESIS || c.kind == ENTRY_CONTROL_ACTOR || c.kind == ENTRY_CONTROL_KEY)
+        if (c.kind == ENTRY_CONTROL_KEY || walk_kind_is_of_persons(s->known.persons, c.kind))
             return false;
         if (s->listed == b->listed_count || b->listed[s->listed++] != seq)
             return false;
@@ -195,7 +195,7 @@ void batch_check(struct batch *b, const struct walk *w, struct batch_room *room)
 {
     struct scan s = {.b = b, .room = room, .key = &b->key, .seq = b->first - 1};
 
-    s.known = (struct walk_known){&w->kinds, w->actors, b->actors_count, &b->key, room->statement};
+    s.known = (struct walk_known){&w->kinds, &w->roles, b->persons, &b->key, room->statement};
     if (room->seen.count > 0)
         memset(room->seen.slots, 0, room->seen.capacity * sizeof *room->seen.slots);
     room->seen.count = 0;

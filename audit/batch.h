@@ -37,11 +37,11 @@ struct batch_after {
 
 struct batch {
     /* What is stored. */
-    uint64_t first;        /* entries first .. last; first - 1 is a multiple of BATCH_TILE */
-    uint64_t last;         /* such a multiple too, unless it is the journal's last */
-    uint32_t actors_count; /* known before it, if it is to count; it may be gathered sooner */
-    size_t epochs;         /* likewise; its seals are checked with the key of the newest of them, */
-    struct note_key key;   /* this one. A batch that knew fewer than there are is not joined */
+    uint64_t first;               /* entries first .. last; first - 1 is a multiple of BATCH_TILE */
+    uint64_t last;                /* such a multiple too, unless it is the journal's last */
+    struct walk_persons *persons; /* known before it, if it is to count; it may be gathered sooner */
+    size_t epochs;                /* likewise; its seals are checked with the key of the newest of them, */
+    struct note_key key;          /* this one. A batch that knew fewer than there are is not joined */
     unsigned block_count;
     unsigned seal_count;
     unsigned listed_count;
@@ -71,7 +71,7 @@ MUST_USE enum err_code batch_room_new(struct batch_room **room, struct err *err)
 void batch_room_free(struct batch_room *room); /* NULL is fine */
 
 /* Checks what is stored and sets what was found. Reads of *w only what does not change after the first entries:
- * kinds, and the first b->actors_count actors. */
+ * kinds and roles; *b->persons does not either. */
 void batch_check(struct batch *b, const struct walk *w, struct batch_room *room);
 
 #endif

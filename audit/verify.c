@@ -491,6 +491,7 @@ static void walk_free(struct walk *w)
         evidence_cursor_close(w->tiles[level].cursor);
     free(w->signatures.slots);
     walk_keys_release(w);
+    walk_persons_release(w);
     free(w);
 }
 
@@ -533,13 +534,16 @@ enum err_code verify_evidence(struct evidence *evidence, const struct verify_opt
     w->report = report;
     canonical_kinds_init(&w->kinds);
     peaks_init(&w->peaks);
-    enum err_code rc = check_layout(evidence, err);
+    enum err_code rc = walk_persons_init(w, err);
+    if (!rc)
+        rc = check_layout(evidence, err);
     if (!rc)
         rc = take_given_key(w, err);
     if (!rc)
         rc = open_cursors(w, err);
     if (!rc)
         rc = judge(w, err);
+    report->is_owned = w->persons && w->persons->is_owned;
     walk_free(w);
     return rc;
 }

@@ -1,7 +1,7 @@
 /*
  * The state of one verification, shared by the files it is split into: verify.c (the walk over blocks,
  * entries and tiles, and the end), walk_rules.c (what an entry may say, given those before it),
- * walk_keys.c (which key seals what), walk_trial.c (what the seals say about a disagreement), walk_complete.c
+ * walk_persons.c (who may write what), walk_dual.c (what needs two), walk_keys.c (which key seals what), walk_trial.c (what the seals say about a disagreement), walk_complete.c
  * (whether anything is missing), walk.c (reading on), walk_ahead.c (many entries at once, on several cores),
  * walk_kept.c (a seal that was kept elsewhere), walk_timestamps.c and walk_witnesses.c (what others said about the seals). Not for others.
  */
@@ -21,12 +21,50 @@ struct walk_actor {
     uint8_t name_length;
     uint8_t name[ID_MAX];
     uint8_t role;
-    uint8_t key[32];
+    bool is_revoked;
+    uint8_t key[32]; /* in force */
 };
 
 /*
- * The signatures of actors met so far, by their first 16 bytes: none may come twice. The one thing that grows
- * with the journal, by 32 bytes a signed entry.
+ * Who may write, as the entries so far have made it known. Batches that are checked ahead read it, so while one
+ * does it stays as it is: what comes to be known later goes into a copy.
+ */
+struct walk_persons {
+    struct walk_persons *before; /* of which this is the copy; goes when nobody reads it any more */
+    unsigned readers;            /* batches */
+    bool is_owned;
+    uint32_t count;
+    struct walk_actor actors[WALK_ACTORS_MAX]; /* id 1 is the first */
+};
+
+#define WALK_FAMILIES_MAX 8u
+#define WALK_NUMBERS_MAX  32u
+
+/* Which roles may write a kind: bit 1 << role; bit 1 is the journal itself. */
+struct walk_roles {
+    uint16_t writers[WALK_FAMILIES_MAX][WALK_NUMBERS_MAX]; /* by family and number of the kind */
+};
+
+struct walk_proposal {
+    uint64_t seq;
+    uint32_t actor;
+    int64_t recorded_at_ns;
+    uint64_t valid_s;
+    struct hash sha256; /* that an approval must name */
+};
+
+/* What one person has proposed and another approved. Grows with the journal, by 64 bytes a proposal. */
+struct walk_dual {
+    struct walk_proposal *proposals;
+    size_t count;
+    size_t capacity;
+    uint64_t approval; /* the newest; 0: none yet */
+    struct hash approved;
+};
+
+/*
+ * The signatures of actors met so far, by their first 16 bytes: none may come twice. Grows with the journal, by 32
+ * bytes a signed entry.
  */
 struct walk_signatures {
     uint8_t (*slots)[16]; /* all zero: free */
@@ -99,8 +137,9 @@ struct walk {
     struct walk_epochs epochs;
     enum walk_key_change key_change; /* by entry `seq` */
     struct walk_signatures signatures;
-    uint32_t actors_count;
-    struct walk_actor actors[WALK_ACTORS_MAX];
+    struct walk_roles roles;
+    struct walk_persons *persons;
+    struct walk_dual dual;
     uint8_t statement[WALK_STATEMENT_SIZE];
 };
 
@@ -175,8 +214,8 @@ MUST_USE enum err_code walk_kept(struct walk *w, struct err *err);
 /* What the rules of one entry need to know of those before it. Borrowed. */
 struct walk_known {
     const struct canonical_kinds *kinds;
-    const struct walk_actor *actors;
-    uint32_t actors_count;
+    const struct walk_roles *roles;
+    const struct walk_persons *persons;
     const struct note_key *key;
     uint8_t *statement; /* room to put one together: WALK_STATEMENT_SIZE */
 };
@@ -187,7 +226,7 @@ struct walk_known walk_known(struct walk *w);
  * Everything an entry must obey but its place in the tree, in the order of docs/FORMAT.md. `before_ns`: when the
  * entry before it was recorded. ERR_WRONG, or ERR_FORMAT when its version, kind or schema is not known here; err
  * then says what, without the place. Changes nothing but the statement: it does not ask whether the signature
- * was there before, nor what genesis and new actors bring.
+ * was there before, nor what the kinds of walk_kind_is_of_persons() bring, nor control.key.
  */
 MUST_USE enum err_code walk_entry_check(const struct walk_known *known, uint64_t seq, int64_t before_ns,
                                         const uint8_t *bytes, size_t size, struct canonical *c,
@@ -196,8 +235,11 @@ MUST_USE enum err_code walk_entry_check(const struct walk_known *known, uint64_t
 MUST_USE enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size,
                                         struct canonical *c, struct err *err);
 
-/* The actor of that id, NULL: there is none. */
-const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_t id);
+/*
+ * What an actor signs: the entry's first `said` bytes, without its place and behind journal's name. Put together in
+ * known->statement; returns its size.
+ */
+size_t walk_statement(const struct walk_known *known, const uint8_t *bytes, size_t said);
 
 /*
  * Every line of a good seal's note that a witness known by then has the name and key of is its cosignature, and counted
@@ -223,6 +265,32 @@ MUST_USE enum err_code walk_completeness(struct evidence *evidence, bool *comple
  * entry, numbered without gaps; with certificates in the options, by somebody whom they lead to. ERR_WRONG: the first that is not is noted.
  */
 MUST_USE enum err_code walk_timestamps(struct walk *w, struct err *err);
+
+/* -- persons --------------------------------------------------------------------------------------------- */
+
+/* ERR_MEMORY. Release both in any case. */
+MUST_USE enum err_code walk_persons_init(struct walk *w, struct err *err);
+void walk_persons_release(struct walk *w);
+void walk_roles_init(struct walk_roles *roles);
+bool walk_role_may_write(const struct walk_roles *roles, unsigned role, unsigned kind);
+
+/* The actor of that id, NULL: there is none. */
+const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_t id);
+/* Whether the actor is known, may write the kind, is not revoked, and signs where that is asked. ERR_WRONG: no. */
+MUST_USE enum err_code walk_actor_check(const struct walk_known *known, const struct canonical *c,
+                                        struct err *err);
+/* An entry of this kind has rules that ask, or say, what is known of persons: it is for who walks in order. */
+bool walk_kind_is_of_persons(const struct walk_persons *p, unsigned kind);
+/* To be called before *w->persons changes: afterwards nobody else reads it. ERR_MEMORY. */
+MUST_USE enum err_code walk_persons_change(struct walk *w, struct err *err);
+/* Takes a revocation or a new key. ERR_WRONG: it is not for its actor to say, or leaves no owner. ERR_MEMORY. */
+MUST_USE enum err_code walk_persons_rekey(struct walk *w, const struct canonical *c, struct err *err);
+
+/* Configuration, resume, recovery, hold and disposal: in an owned journal two persons must want them. */
+bool walk_kind_needs_two(unsigned kind);
+/* The rules of two persons, of any entry that is signed as it must be. ERR_WRONG, ERR_MEMORY. */
+MUST_USE enum err_code walk_dual_rules(struct walk *w, const struct canonical *c, const uint8_t *bytes,
+                                       struct err *err);
 
 /* -- on and on ------------------------------------------------------------------------------------------- */
 

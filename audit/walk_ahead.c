@@ -2,8 +2,8 @@
  * Checking ahead. Batches are gathered in the order of keys, checked by themselves (batch.c, on any thread), and
  * joined in order. Joining asks what a batch alone cannot tell:
  *
- *   1. its first block is the one in which the walk stands, or the one that begins where the walk stands; no key
- *      has changed since it was gathered
+ *   1. its first block is the one in which the walk stands, or the one that begins where the walk stands; no key,
+ *      and nobody who may write, has changed since it was gathered
  *   2. its first entry was not recorded before the entry it follows, and its signatures are new
  *   3. every perfect subtree of 256^l leaves that it completes, l > 0, is its slot of a tile of level l
  *   4. its seals' roots are the roots here
@@ -141,7 +141,7 @@ static bool gather(struct gather *g, struct batch *b)
 {
     b->first = g->next;
     b->last = last_of(g, b);
-    b->actors_count = g->walk->actors_count;
+    b->persons = g->walk->persons;
     b->epochs = g->walk->epochs.count;
     b->key = g->walk->key;
     if (!gather_blocks(g, b) || !gather_seals(g, b) || !gather_index(g, b))
@@ -149,6 +149,7 @@ static bool gather(struct gather *g, struct batch *b)
     b->seal_after = after(&g->seal);
     b->index_after = after(&g->index);
     g->next = b->last + 1;
+    b->persons->readers++;
     return true;
 }
 
@@ -177,7 +178,7 @@ static bool fits(const struct walk *w, const struct batch *b)
     const bool is_inside = open->next < open->count;
 
     if (!b->is_good || w->seq != b->first - 1 || b->first_recorded_at_ns < w->recorded_at_ns ||
-        b->epochs != w->epochs.count || b->actors_count != w->actors_count)
+        b->epochs != w->epochs.count || b->persons != w->persons)
         return false;
     if (is_inside && (b->blocks[0].bytes + 2 != open->lengths || b->head + open->next != b->first))
         return false;
@@ -406,6 +407,7 @@ static enum err_code walk_batches(struct gather *g, struct crew *crew, struct er
         if (rc || w->seq < b->last)
             return rc;
         release(g, b);
+        b->persons->readers--;
         crew_drop(crew);
     }
 }

@@ -1,12 +1,12 @@
 /*
  * What an entry must obey, whatever the tree says of it. In order:
  *
- *   1. the header's own rules             6. a known actor
+ *   1. the header's own rules             6. a known actor who may write it
  *   2. its seq is the next                7. what the program derived names its cause
  *   3. its body in canonical form         8. the actor's signature where there must be one,
  *   4. genesis first, and only first         and a good one wherever there is one
- *   5. recorded_at does not step back;    9. genesis, new actors, new keys: names, ids, keys
- *      the cause is an earlier entry
+ *   5. recorded_at does not step back;    9. genesis, new actors, new keys: names, ids, keys;
+ *      the cause is an earlier entry         revocations; what needs two persons
  */
 #include "audit/walk.h"
 
@@ -14,11 +14,6 @@
 #include <stdlib.h>
 
 /* -- what genesis and actor entries say; their bodies are canonical by now ------------------------------- */
-
-const struct walk_actor *walk_actor_find(const struct walk_known *known, uint32_t id)
-{
-    return id >= 1 && id <= known->actors_count ? &known->actors[id - 1] : NULL;
-}
 
 /* `row` is: u8 length, name, u8 role, 32 bytes of key. Returns what follows it. */
 static const uint8_t *read_actor(const uint8_t *row, struct walk_actor *a)
@@ -36,18 +31,21 @@ static enum err_code add_actor(struct walk *w, const struct walk_actor *a, struc
 {
     static const char OWN[] = "journal";
 
-    if (w->actors_count == WALK_ACTORS_MAX)
+    struct walk_persons *const p = w->persons;
+
+    if (p->count == WALK_ACTORS_MAX)
         return err_set(err, ERR_WRONG, "it adds an actor past the %d that a journal may have",
                        WALK_ACTORS_MAX);
     if (a->name_length == sizeof OWN - 1 && memcmp(a->name, OWN, sizeof OWN - 1) == 0)
         return err_set(err, ERR_WRONG, "it adds an actor \"journal\", which is the journal's own name");
-    for (uint32_t i = 0; i < w->actors_count; i++) {
-        const struct walk_actor *const other = &w->actors[i];
+    for (uint32_t i = 0; i < p->count; i++) {
+        const struct walk_actor *const other = &p->actors[i];
         if (other->name_length == a->name_length && memcmp(other->name, a->name, a->name_length) == 0)
             return err_set(err, ERR_WRONG, "it adds an actor \"%.*s\", which there is already",
                            a->name_length, (const char *)a->name);
     }
-    w->actors[w->actors_count++] = *a;
+    p->actors[p->count++] = *a;
+    p->is_owned = p->is_owned || a->role == ROLE_OWNER;
     return ERR_OK;
 }
 
@@ -73,18 +71,19 @@ static enum err_code take_actor(struct walk *w, const uint8_t *body, struct err 
     struct walk_actor actor;
     const uint64_t id = wire_load_u64(body);
 
-    if (id != (uint64_t)w->actors_count + 1)
+    if (id != (uint64_t)w->persons->count + 1)
         return err_set(err, ERR_WRONG,
                        "it gives a new actor the id %" PRIu64 ", and the next one is %" PRIu32, id,
-                       w->actors_count + 1);
+                       w->persons->count + 1);
     read_actor(body + 8, &actor);
-    return add_actor(w, &actor, err);
+    const enum err_code rc = walk_persons_change(w, err);
+    return rc ? rc : add_actor(w, &actor, err);
 }
 
 /* -- signatures ------------------------------------------------------------------------------------------ */
 
 /* "ledger statement v1" LF origin LF, then the entry without its signature, and without its place. */
-static size_t make_statement(const struct walk_known *known, const uint8_t *bytes, size_t said)
+size_t walk_statement(const struct walk_known *known, const uint8_t *bytes, size_t said)
 {
     static const char LABEL[] = "ledger statement v1\n";
     uint8_t *p = known->statement;
@@ -161,7 +160,7 @@ static enum err_code check_signature(const struct walk_known *known, const struc
     }
     if (!actor)
         return err_set(err, ERR_WRONG, "it is signed, but not by an actor with a key");
-    const size_t size = make_statement(known, bytes, ENTRY_HEADER_SIZE + c->body_size);
+    const size_t size = walk_statement(known, bytes, ENTRY_HEADER_SIZE + c->body_size);
     if (note_verify_bytes(actor->key, known->statement, size, c->signature, err))
         return err_set(err, ERR_WRONG, "its signature is not that of its actor, %.*s", actor->name_length,
                        (const char *)actor->name);
@@ -192,8 +191,9 @@ static enum err_code check_order(const struct walk_known *known, const struct ca
         return err_set(err, ERR_WRONG, "it says that it was recorded before the entry that it follows");
     if (c->cause >= seq)
         return err_set(err, ERR_WRONG, "its cause, entry %" PRIu64 ", is not an earlier one", c->cause);
-    if (c->actor != 0 && !walk_actor_find(known, c->actor))
-        return err_set(err, ERR_WRONG, "its actor, %" PRIu32 ", is not known at that point", c->actor);
+    const enum err_code rc = walk_actor_check(known, c, err);
+    if (rc)
+        return rc;
     if (c->cause == 0 && is_derived(known, c))
         return err_set(err, ERR_WRONG, "it was derived, and names no cause");
     return ERR_OK;
@@ -217,7 +217,7 @@ enum err_code walk_entry_check(const struct walk_known *known, uint64_t seq, int
 
 struct walk_known walk_known(struct walk *w)
 {
-    return (struct walk_known){&w->kinds, w->actors, w->actors_count, &w->key, w->statement};
+    return (struct walk_known){&w->kinds, &w->roles, w->persons, &w->key, w->statement};
 }
 
 enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size, struct canonical *c,
@@ -240,5 +240,7 @@ enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size
         return take_actor(w, c->body, err);
     if (c->kind == ENTRY_CONTROL_KEY)
         return walk_key_next(w, c, err);
-    return ERR_OK;
+    if (c->kind == ENTRY_CONTROL_REVOCATION || c->kind == ENTRY_CONTROL_ACTOR_KEY)
+        return walk_persons_rekey(w, c, err);
+    return walk_dual_rules(w, c, bytes, err);
 }

@@ -44,10 +44,10 @@ enum err_code walk_witnesses_check(const struct walk_known *known, const uint8_t
 
     if (!has_more_lines(bytes, size) || note_parse(&note, bytes, size, &why))
         return ERR_OK; /* it was parsed before */
-    for (uint32_t i = 0; i < known->actors_count; i++) {
-        const struct walk_actor *const actor = &known->actors[i];
+    for (uint32_t i = 0; i < known->persons->count; i++) {
+        const struct walk_actor *const actor = &known->persons->actors[i];
         struct note_key key;
-        if (actor->role != ROLE_WITNESS)
+        if (actor->role != ROLE_WITNESS || actor->is_revoked)
             continue;
         make_key(&key, actor);
         if (!note_find(&note, &key))

@@ -23,6 +23,7 @@ static void actors_row_digest(const void *state, const struct digest_out *out)
         digest_id(out, &a->rows[i].name);
         digest_u64(out, (uint64_t)a->rows[i].role);
         digest_bytes(out, a->rows[i].key, sizeof a->rows[i].key);
+        digest_u64(out, a->revoked_seq[i]);
     }
 }
 
@@ -40,6 +41,8 @@ static enum err_code actors_row_restore(void *state, struct restore_in *in, stru
         restore_id(in, &a->rows[i].name, false);
         a->rows[i].role = (enum role)restore_within(in, ROLE_OWNER, ROLE_WITNESS);
         restore_bytes(in, a->rows[i].key, sizeof a->rows[i].key);
+        a->revoked_seq[i] = restore_u64(in);
+        a->is_owned = a->is_owned || a->rows[i].role == ROLE_OWNER;
     }
     return restore_result(in, err);
 }
@@ -53,7 +56,7 @@ static struct replay_row rows[ROWS] = {
                 .digest = actors_row_digest,
                 .release = actors_row_release,
                 .restore = actors_row_restore,
-                .version = 1},
+                .version = 2},
 };
 
 /* Rows of other modules are constants elsewhere, which C does not take as initialisers. */

@@ -201,8 +201,6 @@ static void fill(struct entry *e, const struct book *b, struct snapshot_written 
     memset(e, 0, sizeof *e);
     e->kind = ENTRY_CONTROL_SNAPSHOT;
     e->at_ns = INSTANT_NONE;
-    if (actors_id(b->actors, SNAPSHOT_ACTOR, strlen(SNAPSHOT_ACTOR), &e->actor, NULL))
-        e->actor = 0;
     w->covered = book_seq(b);
     w->digest = measure(b, &w->bytes);
     s->covered = (int64_t)w->covered;

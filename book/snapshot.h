@@ -15,8 +15,6 @@
 #include "book/book.h"
 #include "ledger/snapshot_rows.h"
 
-#define SNAPSHOT_ACTOR "operator" /* who writes control.snapshot; the journal itself when there is none */
-
 /* Of this program's states: SHA-256 over the reducers' names and versions, and the settings' paths. */
 struct hash snapshot_fingerprint(void);
 

@@ -174,6 +174,7 @@ static enum err_code check_line(struct appender *a, const char *line, size_t siz
 {
     const struct entry *const e = &a->draft;
     const char *const kind = entry_kind_find((unsigned)e->kind)->text;
+    struct err why = {.code = ERR_OK};
     enum err_code rc = ERR_OK;
 
     if (e->kind == ENTRY_CONTROL_GENESIS)
@@ -189,6 +190,8 @@ static enum err_code check_line(struct appender *a, const char *line, size_t siz
     if (entry_kind_needs_signature(e->kind) && !e->is_signed)
         return err_set(err, ERR_INPUT, "column %zu: kind: %s must be signed by the actor who asks for it%s",
                        column_of(line, size, "kind"), kind, signing_hint(e->kind));
+    if (intake_check_kind(e, &why) || actors_check(journal_actors(a->j), e, &why) == ERR_INPUT)
+        return err_set(err, ERR_INPUT, "column %zu: kind: %s", column_of(line, size, "kind"), why.text);
     if (e->cause > a->size + a->staged.count)
         rc = look_at_size(a, err); /* others may have appended meanwhile */
     if (!rc && e->cause > a->size + a->staged.count)

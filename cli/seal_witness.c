@@ -34,8 +34,9 @@ static enum err_code add_actors(const struct actors *actors, struct cosigners *k
     for (uint32_t i = 0; i < actors->count && !rc; i++) {
         const struct actor_row *const row = &actors->rows[i];
         struct note_key key;
-        if (row->role == ROLE_WITNESS && note_key_init(&key, row->name.text, row->name.length,
-                                                       NOTE_KEY_COSIGNATURE, row->key, NULL) == ERR_OK)
+        if (row->role == ROLE_WITNESS && !actors_is_revoked(actors, i + 1) &&
+            note_key_init(&key, row->name.text, row->name.length, NOTE_KEY_COSIGNATURE, row->key, NULL) ==
+                ERR_OK)
             rc = cosigners_add(known, &key, err);
     }
     return rc;

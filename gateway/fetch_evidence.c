@@ -49,7 +49,7 @@ static enum err_code check_witnesses(const struct actors *actors, const char *no
     for (uint32_t i = 0; i < actors->count && !rc; i++) {
         const struct actor_row *const row = &actors->rows[i];
         struct note_key key;
-        if (row->role == ROLE_WITNESS &&
+        if (row->role == ROLE_WITNESS && !actors_is_revoked(actors, i + 1) &&
             note_key_init(&key, row->name.text, row->name.length, NOTE_KEY_COSIGNATURE, row->key, NULL) ==
                 ERR_OK &&
             note_find(&parsed, &key) && note_verify(&parsed, &key, 1, NULL, NULL))

@@ -57,6 +57,7 @@ void journal_close(struct journal *j)
     vault_close(j->vault);
     tiler_free(j->tiler);
     epochs_release(&j->epochs);
+    dual_release(&j->dual);
     journal_group_release(&j->group);
     free(j->statement);
     free(j->spans);
@@ -81,15 +82,15 @@ enum err_code journal_stored(struct store_txn *t, struct block *b, uint64_t seq,
 
 /* Reads one stored entry whole; its texts borrow from the transaction. */
 static enum err_code decode_stored(const struct journal *j, struct store_txn *t, struct block *b,
-                                   uint64_t seq, struct entry *e, struct err *err)
+                                   uint64_t seq, struct journal_record *record, struct entry *e,
+                                   struct err *err)
 {
-    struct journal_record record;
     struct err why = {.code = ERR_OK};
 
-    const enum err_code rc = journal_stored(t, b, seq, &record, err);
+    const enum err_code rc = journal_stored(t, b, seq, record, err);
     if (rc)
         return rc;
-    if (entry_decode(record.bytes, record.size, e, &why))
+    if (entry_decode(record->bytes, record->size, e, &why))
         return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 ": %s", j->dir, seq, why.text);
     if (e->seq != seq)
         return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 " says that it is entry %" PRIu64, j->dir, seq,
@@ -97,10 +98,11 @@ static enum err_code decode_stored(const struct journal *j, struct store_txn *t,
     return ERR_OK;
 }
 
-/* Applies the control entries in (j->size, last] to actors and epochs. */
+/* Applies the control entries in (j->size, last] to what is known of persons and epochs. */
 static enum err_code apply_controls(struct journal *j, struct store_txn *t, struct block *b, uint64_t last,
                                     struct err *err)
 {
+    struct journal_record record;
     struct entry e;
     struct err why = {.code = ERR_OK};
     uint64_t seq = j->size;
@@ -110,18 +112,22 @@ static enum err_code apply_controls(struct journal *j, struct store_txn *t, stru
         enum err_code rc = store_find_control(t, seq + 1, &seq, &found, err);
         if (rc || !found || seq > last)
             return rc;
-        rc = decode_stored(j, t, b, seq, &e, err);
+        rc = decode_stored(j, t, b, seq, &record, &e, err);
         if (rc)
             return rc;
-        if (actors_apply(&j->actors, &e, &why) || epochs_apply(&j->epochs, &e, seq, e.recorded_at_ns, &why))
-            return err_set(err, ERR_FORMAT, "%s: entry %" PRIu64 ": %s", j->dir, seq, why.text);
+        rc = journal_persons_apply(j, &e, record.bytes, record.size, &why);
+        if (!rc)
+            rc = epochs_apply(&j->epochs, &e, seq, e.recorded_at_ns, &why);
+        if (rc)
+            return err_set(err, rc == ERR_MEMORY ? rc : ERR_FORMAT, "%s: entry %" PRIu64 ": %s", j->dir, seq,
+                           why.text);
     }
 }
 
 enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err *err)
 {
-    const uint32_t actors_before = j->actors.count;
     const size_t epochs_before = j->epochs.count;
+    struct journal_record record;
     struct block b;
     struct entry newest;
     uint64_t last;
@@ -137,12 +143,13 @@ enum err_code journal_refresh(struct journal *j, struct store_txn *t, struct err
     block_init(&b);
     rc = apply_controls(j, t, &b, last, err);
     if (!rc)
-        rc = decode_stored(j, t, &b, last, &newest, err);
+        rc = decode_stored(j, t, &b, last, &record, &newest, err);
     if (rc) {
-        j->actors.count = actors_before;
+        journal_persons_return(j);
         epochs_cut(&j->epochs, epochs_before);
         return rc;
     }
+    j->kept.is_kept = false;
     j->size = last;
     j->newest_at_ns = newest.recorded_at_ns;
     j->edge_is_good = false;
@@ -172,6 +179,7 @@ enum err_code journal_adopt_genesis(struct journal *j, const struct entry_contro
 static enum err_code read_genesis(struct journal *j, struct store_txn *t, struct err *err)
 {
     struct err why = {.code = ERR_OK};
+    struct journal_record record;
     struct entry first;
     struct block b;
 
@@ -181,7 +189,7 @@ static enum err_code read_genesis(struct journal *j, struct store_txn *t, struct
     if (j->size == 0)
         return err_set(err, ERR_FORMAT, "%s: " JOURNAL_FILE_NAME " has no entries, not even genesis", j->dir);
     block_init(&b);
-    rc = decode_stored(j, t, &b, 1, &first, err);
+    rc = decode_stored(j, t, &b, 1, &record, &first, err);
     if (rc)
         return rc;
     if (first.kind != ENTRY_CONTROL_GENESIS)

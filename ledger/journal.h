@@ -113,8 +113,9 @@ uint64_t journal_group_next_seq(const struct journal_group *g);
 int64_t journal_group_recorded_at_ns(const struct journal_group *g);
 
 /*
- * Adds one entry: gives *draft its seq and recorded_at. Checks that the actor is known, that the cause is an
- * earlier entry, that entry_check() holds, and that kinds that need a signature have a good one.
+ * Adds one entry: gives *draft its seq and recorded_at. Checks that the actor is known and may write it
+ * (actors_check()), that the cause is an earlier entry, that entry_check() holds, that kinds that need a signature
+ * have a good one, and that what needs two persons has them (ledger/dual.h).
  * After an error the group may go on or be aborted; the refused entry left no trace. ERR_NOT_FOUND: no such
  * actor. ERR_CHAIN: the cause is no earlier entry, or is missing in what the program derived; an actor's id is
  * out of order. ERR_EXISTS: a signature that stands in another entry already. ERR_INPUT: all else that is not

@@ -234,7 +234,6 @@ static enum err_code begin(struct journal *j, bool must_hold, struct journal_gua
     begun->txn = t;
     begun->readers = NULL;
     begun->before = j->size;
-    begun->actors_before = j->actors.count;
     begun->epochs_before = j->epochs.count;
     begun->may_change_key = false;
     begun->recorded_at_ns = recorded_at_ns;
@@ -294,9 +293,9 @@ static enum err_code check_place(const struct journal_group *g, const struct ent
     const struct actors *const actors = &g->journal->actors;
     const uint64_t seq = journal_group_next_seq(g);
 
-    if (e->actor != 0 && !actors_find(actors, e->actor))
-        return err_set(err, ERR_NOT_FOUND, "no actor %" PRIu32 ": there are %" PRIu32, e->actor,
-                       actors->count);
+    const enum err_code rc = actors_check(actors, e, err);
+    if (rc)
+        return rc;
     if (e->cause >= seq)
         return err_set(err, ERR_CHAIN,
                        "the cause %" PRIu64 " is no earlier entry: this one would be entry %" PRIu64,
@@ -330,7 +329,7 @@ static enum err_code take(struct journal_group *g, const struct entry *e, size_t
     if (!rc)
         rc = journal_check_signature(g, e, bytes, size, err);
     if (!rc)
-        rc = actors_apply(&g->journal->actors, e, err);
+        rc = journal_persons_take(g, e, bytes, size, err);
     if (!rc)
         rc = epochs_apply(&g->journal->epochs, e, seq, g->recorded_at_ns, err);
     if (rc)
@@ -579,6 +578,7 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
     j->root = made.root;
     j->size = g->before + g->count;
     j->newest_at_ns = g->recorded_at_ns;
+    j->kept.is_kept = false;
     end_group(g);
     if (seal)
         *seal = made;
@@ -589,7 +589,7 @@ void journal_group_abort(struct journal_group *g)
 {
     if (!g)
         return;
-    g->journal->actors.count = g->actors_before;
+    journal_persons_return(g->journal);
     epochs_cut(&g->journal->epochs, g->epochs_before);
     end_group(g);
 }

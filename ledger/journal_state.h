@@ -5,6 +5,7 @@
 #define LEDGER_JOURNAL_STATE_H
 
 #include "ledger/block.h"
+#include "ledger/dual.h"
 #include "ledger/epochs.h"
 #include "ledger/journal_guard.h"
 #include "ledger/merkle_edge.h"
@@ -45,7 +46,6 @@ struct journal_group {
     struct store_txn *txn;
     struct journal_reader *readers; /* those made by journal_group_reader(), newest first */
     uint64_t before;                /* newest entry when the group began; entry i has seq before + 1 + i */
-    uint32_t actors_before;
     int64_t recorded_at_ns;
     uint8_t *bytes;
     size_t size;
@@ -77,6 +77,15 @@ struct journal_watch {
     char by[PATH_MAX]; /* the journal's directory, absolute where that can be known */
 };
 
+/* Actors and proposals as they were before the entries that are being taken. */
+struct journal_persons_kept {
+    bool is_kept; /* false: nothing has changed */
+    struct actors actors;
+    size_t proposals;
+    uint64_t approval_seq;
+    struct hash approved;
+};
+
 struct journal {
     struct store *store;
     struct vault *vault; /* NULL until unlocked */
@@ -99,6 +108,8 @@ struct journal {
     struct journal_group group;
     struct tiler *tiler; /* of `group` */
     struct actors actors;
+    struct dual dual;
+    struct journal_persons_kept kept;
     struct merkle_writer edge;
     struct merkle_frontier read_edge; /* the same tree's, from what was read back */
     struct hash_span *spans;          /* JOURNAL_SPANS, of what is read back */
@@ -182,6 +193,17 @@ MUST_USE enum err_code journal_check_signature(struct journal_group *g, const st
 void journal_remember_signature(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
                                 uint64_t seq);
 MUST_USE enum err_code journal_write_signatures(struct journal_group *g, struct err *err);
+/*
+ * The journal's persons (journal_persons.c). keep: from here on changes can be given back, all at once, by return;
+ * without one they stay. apply: a stored entry of family control; take: a group's next entry, of any, which must
+ * obey dual control. Both keep.
+ */
+void journal_persons_keep(struct journal *j);
+void journal_persons_return(struct journal *j);
+MUST_USE enum err_code journal_persons_apply(struct journal *j, const struct entry *e, const uint8_t *bytes,
+                                             size_t size, struct err *err);
+MUST_USE enum err_code journal_persons_take(struct journal_group *g, const struct entry *e,
+                                            const uint8_t *bytes, size_t size, struct err *err);
 /* The bytes that snapshot_rows_put() announced, if it did. */
 MUST_USE enum err_code journal_write_snapshot(struct journal_group *g, struct err *err);
 void journal_group_release(struct journal_group *g); /* the kept memory */

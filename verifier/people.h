@@ -1,14 +1,11 @@
 /*
- * Rules 4 to 9 of section 8.1: who may say what, given the entries before. Sections 2, 3 and 5 (epochs) are what they
- * enforce.
+ * Rules 4 to 9 of section 8.1: who may say what, given the entries before. Sections 2, 3 (persons.h) and 5 (epochs) are
+ * what they enforce.
  */
 #ifndef VERIFIER_PEOPLE_H
 #define VERIFIER_PEOPLE_H
 
-#include "verifier/entries.h"
-#include "verifier/seals.h"
-
-#define PEOPLE_MAX 512 /* actors of a journal */
+#include "verifier/persons.h"
 
 /* What the entries so far have said. Begins as zeros, with `words`, and with `key` when one was given. */
 struct people {
@@ -16,13 +13,11 @@ struct people {
     bool has_key;
     struct seal_key key; /* of epoch 0 */
     struct seal_keys keys;
-    bool hands_over;                 /* the newest entry is a control.key of the form hand-over, */
-    bool recovers;                   /* or recovery */
-    struct actor actors[PEOPLE_MAX]; /* id 1 is the first */
-    size_t actor_count;
+    bool hands_over; /* the newest entry is a control.key of the form hand-over, */
+    bool recovers;   /* or recovery */
+    struct persons persons;
     int64_t recorded_at_ns;   /* of the newest entry */
-    void *signatures;         /* of actors, 64 bytes each, in the entries' bytes: a tsearch() tree */
-    uint64_t signature_count; /* found good */
+    uint64_t signature_count; /* of actors, found good */
 };
 
 /*

@@ -21,7 +21,7 @@ static void add_draft(struct drafts *d, struct entry e)
 {
     struct wire_out out;
 
-    e.actor = SCRATCH_BROKER;
+    e.actor = SCRATCH_OPERATOR;
     e.at_ns = INSTANT_NONE;
     wire_out_init(&out, d->bytes + d->size, sizeof d->bytes - d->size);
     SCRATCH_OK(entry_encode(&e, &out, err));
@@ -130,7 +130,7 @@ static void test_no_clock_comes_in_while_a_run_is_open(void **state)
     (void)state;
     scratch_init(&s);
     struct intake in = {.journal = scratch_create(&s)};
-    tick.actor = SCRATCH_BROKER;
+    tick.actor = SCRATCH_OPERATOR;
     tick.at_ns = entries_instant("2015-12-24T15:00:00Z");
     wire_out_init(&out, clock.bytes, sizeof clock.bytes);
     SCRATCH_OK(entry_encode(&tick, &out, err));

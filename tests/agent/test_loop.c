@@ -356,7 +356,7 @@ static void test_actors_are_added_with_their_keys(void **state)
     assert_int_equal(control_add_actor(s.desk, "x", "king", NULL, &err), ERR_INPUT);
     assert_int_equal(control_add_actor(s.desk, "two words", "feed", NULL, &err), ERR_INPUT);
     assert_int_equal(control_add_actor(s.desk, "", "feed", NULL, &err), ERR_INPUT);
-    struct entry e = entries_note("hello");
+    struct entry e = entries_quote("ACME", "1", "2", 3, 4);
     SCRATCH_OK(desk_begin(s.desk, err));
     SCRATCH_OK(desk_add(s.desk, "feed:bloomberg", &e, err));
     SCRATCH_OK(desk_commit(s.desk, err));

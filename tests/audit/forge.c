@@ -2,6 +2,7 @@
 
 #include "audit/raw.h"
 #include "ledger/checkpoint.h"
+#include "ledger/roles.h"
 #include "support/random_entry.h"
 #include "support/token.h"
 
@@ -140,7 +141,7 @@ void forge_init(struct forge *f, unsigned seed)
     crypto_sign_seed_keypair(public_key, f->secret, bytes);
     REQUIRE(note_key_init(&f->key, FORGE_ORIGIN, strlen(FORGE_ORIGIN), NOTE_KEY_ED25519, public_key, NULL) ==
             ERR_OK);
-    for (unsigned i = 1; i <= FORGE_ACTORS + 1; i++) {
+    for (unsigned i = 1; i <= FORGE_KEYS; i++) {
         bytes[1] = (uint8_t)i;
         crypto_sign_seed_keypair(f->actor_key[i], f->actor_secret[i], bytes);
     }
@@ -180,13 +181,17 @@ void forge_vkey(const struct forge *f, char out[NOTE_VKEY_TEXT_SIZE])
 
 /* -- entries --------------------------------------------------------------------------------------------- */
 
-void forge_sign_entry(struct forge *f, size_t index, unsigned id)
+void forge_sign(const struct forge *f, uint8_t *bytes, size_t size, unsigned id)
 {
     static uint8_t message[ENTRY_MAX_SIZE + 512];
-    struct forge_entry *const e = &f->entries[index];
-    const size_t size = entry_statement(e->bytes, e->size, f->key.name, message);
+    const size_t said = entry_statement(bytes, size, f->key.name, message);
 
-    crypto_sign_detached(e->bytes + e->size - ENTRY_SIGNATURE_SIZE, NULL, message, size, f->actor_secret[id]);
+    crypto_sign_detached(bytes + size - ENTRY_SIGNATURE_SIZE, NULL, message, said, f->actor_secret[id]);
+}
+
+void forge_sign_entry(struct forge *f, size_t index, unsigned id)
+{
+    forge_sign(f, f->entries[index].bytes, f->entries[index].size, id);
 }
 
 void forge_add(struct forge *f, struct entry *e)
@@ -215,10 +220,13 @@ void forge_add(struct forge *f, struct entry *e)
         forge_sign_entry(f, f->entry_count - 1, e->actor);
 }
 
+static const enum role ROLES[FORGE_ACTORS + 1] = {ROLE_JOURNAL, ROLE_OPERATOR, ROLE_STRATEGY, ROLE_BROKER,
+                                                  ROLE_RISK};
+
 void forge_genesis(struct forge *f)
 {
-    static const char *const NAMES[] = {"operator:ann", "strategy:naked-put", "broker:paper"};
-    static const enum role ROLES[] = {ROLE_OPERATOR, ROLE_STRATEGY, ROLE_BROKER};
+    static const char *const NAMES[] = {"operator:ann", "strategy:naked-put", "broker:paper",
+                                        "risk:governor"};
     struct entry e;
 
     memset(&e, 0, sizeof e);
@@ -230,7 +238,7 @@ void forge_genesis(struct forge *f)
     for (unsigned i = 0; i < FORGE_ACTORS; i++) {
         struct actor_row *const row = &e.as.control_genesis.actors.rows[i];
         row->name = id_from(NAMES[i]);
-        row->role = ROLES[i];
+        row->role = ROLES[i + 1];
         memcpy(row->key, f->actor_key[i + 1], 32);
     }
     forge_add(f, &e);
@@ -245,6 +253,25 @@ void forge_note(struct forge *f, const char *text)
     e.at_ns = INSTANT_NONE;
     e.as.control_note.text = text_from(text);
     forge_add(f, &e);
+}
+
+void forge_renew(struct forge *f, unsigned id)
+{
+    uint8_t seed[32] = {0};
+    uint8_t secret[64];
+    struct entry e;
+
+    memcpy(seed, f->actor_key[id], sizeof seed);
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_ACTOR_KEY;
+    e.actor = id;
+    e.is_signed = true;
+    e.as.control_actor_key.actor_id = id;
+    e.as.control_actor_key.reason = text_from("once a year");
+    crypto_sign_seed_keypair(e.as.control_actor_key.key.bytes, secret, seed);
+    forge_add(f, &e);
+    memcpy(f->actor_secret[id], secret, sizeof secret);
+    memcpy(f->actor_key[id], e.as.control_actor_key.key.bytes, 32);
 }
 
 void forge_key_draft(struct forge *f, uint32_t owner, struct entry *e)
@@ -286,7 +313,9 @@ static void small_entry(struct random *r, const struct entry_kind_info *info, st
     struct wire_out out;
 
     do {
-        random_entry(r, info, FORGE_ACTORS + 1, e, texts);
+        do
+            random_entry(r, info, FORGE_ACTORS + 1, e, texts);
+        while (!role_may_write(ROLES[e->actor], e->kind));
         e->is_signed = false;
         wire_out_init(&out, bytes, sizeof bytes);
     } while (entry_encode(e, &out, NULL) != ERR_OK || wire_out_size(&out) > 180);
@@ -304,6 +333,44 @@ void forge_add_random(struct forge *f, struct random *r, enum entry_kind kind, u
     forge_add(f, &e);
 }
 
+/* True: there was one already. */
+static bool has(bool *flag)
+{
+    const bool before = *flag;
+
+    *flag = true;
+    return before;
+}
+
+/* Another one of this kind would be one too many. */
+static bool is_over(struct forge *f, enum entry_kind kind)
+{
+    if (kind == ENTRY_CONTROL_ACTOR)
+        return has(&f->has_fifth);
+    if (kind == ENTRY_CONTROL_REVOCATION)
+        return !f->has_fifth || has(&f->has_revoked);
+    if (kind == ENTRY_CONTROL_ACTOR_KEY)
+        return has(&f->has_renewed);
+    return kind == ENTRY_CONTROL_GENESIS || kind == ENTRY_CONTROL_KEY; /* which is for forge_key() */
+}
+
+/* What a random entry about actors must say. */
+static void aim(const struct forge *f, struct entry *e)
+{
+    if (e->kind == ENTRY_CONTROL_ACTOR) {
+        e->as.control_actor.actor_id = FORGE_ACTORS + 1;
+        e->as.control_actor.role = ROLE_AUDITOR;
+        memcpy(e->as.control_actor.key.bytes, f->actor_key[FORGE_ACTORS + 1], 32);
+    } else if (e->kind == ENTRY_CONTROL_REVOCATION) {
+        e->actor = FORGE_ACTORS + 1;
+        e->as.control_revocation.actor_id = e->actor;
+    } else if (e->kind == ENTRY_CONTROL_ACTOR_KEY) {
+        e->actor = FORGE_BROKER;
+        e->as.control_actor_key.actor_id = e->actor;
+        memcpy(e->as.control_actor_key.key.bytes, f->actor_key[FORGE_BROKER], 32);
+    }
+}
+
 void forge_many(struct forge *f, size_t count, uint64_t seed)
 {
     struct random r = {seed};
@@ -314,21 +381,15 @@ void forge_many(struct forge *f, size_t count, uint64_t seed)
 
     for (size_t i = 0; count > 0; i++) {
         const struct entry_kind_info *const info = &table[i % kinds];
-        if (info->kind == ENTRY_CONTROL_GENESIS)
+        if (is_over(f, info->kind))
             continue;
-        if (info->kind == ENTRY_CONTROL_ACTOR && f->has_fourth)
-            continue; /* one more actor, once */
-        f->has_fourth |= info->kind == ENTRY_CONTROL_ACTOR;
-        if (info->kind == ENTRY_CONTROL_KEY)
-            continue; /* for forge_key() */
         small_entry(&r, info, &e, &texts);
-        if (info->kind == ENTRY_CONTROL_ACTOR)
-            e.as.control_actor.actor_id = FORGE_ACTORS + 1;
         e.cause = entry_kind_is_derived(e.kind) || e.cause ? 1 + random_below(&r, f->entry_count) : 0;
         if (entry_kind_needs_signature(e.kind)) {
             e.is_signed = true;
             e.actor = FORGE_OPERATOR;
         }
+        aim(f, &e);
         forge_add(f, &e);
         count--;
     }
@@ -340,7 +401,7 @@ void forge_small(struct forge *f, unsigned seed, unsigned groups, size_t each)
     forge_genesis(f);
     for (unsigned g = 0; g < groups; g++) {
         f->now_ns += 1000000;
-        forge_many(f, each - (g == 0 || g == 2 ? 1 : 0), 17 * seed + g);
+        forge_many(f, each - (g == 0 || g == 2 ? 1 : 0), 17 * seed + g + 1);
         if (g == 2)
             forge_key(f, 0);
         forge_group(f);

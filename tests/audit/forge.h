@@ -28,8 +28,9 @@ struct forge_entry {
     uint8_t check[4];
 };
 
-enum forge_actor { FORGE_OPERATOR = 1, FORGE_STRATEGY, FORGE_BROKER };
-#define FORGE_ACTORS     3
+enum forge_actor { FORGE_OPERATOR = 1, FORGE_STRATEGY, FORGE_BROKER, FORGE_RISK };
+#define FORGE_ACTORS     4
+#define FORGE_KEYS       (FORGE_ACTORS + 4) /* of ids 1 .. and of some more, who are not in genesis */
 #define FORGE_EPOCHS_MAX 5
 
 /* A key of the journal after genesis', and from which size on it signs. */
@@ -52,9 +53,11 @@ struct forge {
     uint8_t secret[64];
     struct forge_epoch later[FORGE_EPOCHS_MAX]; /* epochs 1, 2 ... */
     size_t later_count;
-    bool has_fourth;                            /* forge_many() has added its actor */
-    uint8_t actor_secret[FORGE_ACTORS + 2][64]; /* of ids 1 .. and of one more, who is not in genesis */
-    uint8_t actor_key[FORGE_ACTORS + 2][32];
+    bool has_fifth;   /* forge_many() has added its actor, */
+    bool has_revoked; /* and revoked it, */
+    bool has_renewed; /* and given the broker its key a second time */
+    uint8_t actor_secret[FORGE_KEYS + 1][64];
+    uint8_t actor_key[FORGE_KEYS + 1][32];
     int64_t now_ns;
     int64_t signed_at_ns;
 };
@@ -67,15 +70,20 @@ void forge_copy(struct forge *to, const struct forge *from);
 
 /* Adds an entry: it gets its seq, recorded_at, and a signature when e->is_signed (with a fresh `at`). */
 void forge_add(struct forge *f, struct entry *e);
-/* Genesis with the three actors. */
+/* Genesis with the four actors. */
 void forge_genesis(struct forge *f);
-/* One entry of each kind but genesis, small ones, causes and actors as they must be; adds `count` of them. */
+/*
+ * One entry of each kind but genesis, small ones, causes and actors as they must be; adds `count` of them. What
+ * changes who may write comes once.
+ */
 void forge_many(struct forge *f, size_t count, uint64_t seed);
 void forge_note(struct forge *f, const char *text);
 /* A small random entry of that kind by that actor; with a cause when it is derived. */
 struct random;
 void forge_add_random(struct forge *f, struct random *r, enum entry_kind kind, uint32_t actor,
                       bool is_signed);
+/* The actor signs a new key of its own, and writes with it from then on. */
+void forge_renew(struct forge *f, unsigned id);
 /*
  * The next key: the journal hands over to it, or, with `owner`, that actor signs it as a recovery. The draft is to be
  * the next entry; forge_key() adds it.
@@ -100,6 +108,8 @@ void forge_seal_text(struct forge *f, uint64_t key, const char *origin, uint64_t
 void forge_restore_blocks(struct forge *f);
 /* Signs a stored entry again, as actor `id`, after its bytes were changed. */
 void forge_sign_entry(struct forge *f, size_t index, unsigned id);
+/* The same of a draft's bytes. */
+void forge_sign(const struct forge *f, uint8_t *bytes, size_t size, unsigned id);
 
 struct hash forge_root(const struct forge *f, uint64_t size);
 

@@ -14,7 +14,7 @@ void stories_actor(struct forge *f, struct entry *e, int64_t id, const char *nam
     e->as.control_actor.actor_id = id;
     e->as.control_actor.name = id_from(name);
     e->as.control_actor.role = role;
-    memcpy(e->as.control_actor.key.bytes, f->actor_key[FORGE_ACTORS + 1], 32);
+    memcpy(e->as.control_actor.key.bytes, f->actor_key[id <= FORGE_KEYS ? id : FORGE_KEYS], 32);
 }
 
 /* -- stories --------------------------------------------------------------------------------------------- */
@@ -264,14 +264,14 @@ static void short_key(struct forge *f)
     forge_put(f, EVIDENCE_SEALS, "\0\0\0\0", 4, "", 0);
 }
 
-/* Byte 47 + 1 + 3 is inside the body of every entry; entry 3 is a bar, whose volume is free. */
+/* Changes what may be any: the time it happened, or, without one, a byte near its end. */
 static void edit(struct forge *f, size_t index)
 {
     struct forge_entry *const e = &f->entries[index];
 
-    e->bytes[31] ^= 1; /* the last byte of `at`; entries without one have another */
+    e->bytes[31] ^= 1;
     if (!(e->bytes[1] & 1))
-        e->bytes[31] ^= 1, e->bytes[e->size - 1] ^= 1;
+        e->bytes[31] ^= 1, e->bytes[e->size - 2] ^= 1;
 }
 
 /* An edit of entry 11, which is no control entry; what else is recomputed grows. */
@@ -667,6 +667,12 @@ static void stop_by_the_journal(struct forge *f, struct entry *e)
     stories_stop(e, 0, true);
 }
 
+static void note_signed_by_the_journal(struct forge *f, struct entry *e)
+{
+    (void)f;
+    e->is_signed = true;
+}
+
 /* The same words a second time. */
 static void repeated_stop(struct forge *f, struct entry *e)
 {
@@ -779,23 +785,24 @@ static void key_of_small_order(struct forge *f, struct entry *e)
 static const struct rule_story RULES[] = {
     {"cause_itself", cause_itself, false, "its cause, entry 3, is not an earlier one"},
     {"cause_before", cause_before, true, ""},
-    {"unknown_actor", unknown_actor, false, "its actor, 4, is not known at that point"},
+    {"unknown_actor", unknown_actor, false, "its actor, 5, is not known at that point"},
     {"step_back", step_back, false, "recorded before the entry that it follows"},
     {"stand_still", stand_still, true, ""},
     {"second_genesis", second_genesis, false, "it is a second genesis"},
     {"unsigned_stop", unsigned_stop, false, "it lacks the signature that its kind must carry"},
     {"signed_stop", signed_stop, true, ""},
     {"repeated_stop", repeated_stop, false, "its signature stands in an earlier entry already"},
-    {"stop_by_the_journal", stop_by_the_journal, false, "not by an actor with a key"},
+    {"stop_by_the_journal", stop_by_the_journal, false, "the role of its actor may not write its kind"},
+    {"note_signed_by_the_journal", note_signed_by_the_journal, false, "not by an actor with a key"},
     {"derived_without_cause", derived_without_cause, false, "it was derived, and names no cause"},
     {"by_hand_without_cause", by_hand_without_cause, true, ""},
     {"next_actor", next_actor, true, ""},
-    {"actor_out_of_order", actor_out_of_order, false, "the id 5, and the next one is 4"},
+    {"actor_out_of_order", actor_out_of_order, false, "the id 6, and the next one is 5"},
     {"actor_twice", actor_twice, false, "\"broker:paper\", which there is already"},
     {"actor_journal", actor_journal, false, "the journal's own name"},
     {"hand_over", hand_over, true, ""},
-    {"hand_over_by_an_actor", hand_over_by_an_actor, false, "which only the journal itself may do"},
-    {"recovery_by_no_owner", recovery_by_no_owner, false, "operator:ann is no owner"},
+    {"hand_over_by_an_actor", hand_over_by_an_actor, false, "may not write its kind"},
+    {"recovery_by_no_owner", recovery_by_no_owner, false, "may not write its kind"},
     {"epoch_left_out", epoch_left_out, false, "it begins epoch 2, and the next one is 1"},
     {"key_of_genesis_again", key_of_genesis_again, false, "it names the key of epoch 0 again"},
     {"key_of_the_past", key_of_the_past, false, "it names the key of epoch 1 again"},

@@ -29,6 +29,8 @@ struct rule_story {
 
 const struct story *stories(size_t *count);
 const struct rule_story *rule_stories(size_t *count);
+/* The same of persons: their roles, their keys, and what two must want. */
+const struct rule_story *person_stories(size_t *count);
 
 /* A journal whose newest entry is the story's. */
 void rule_story_tell(const struct rule_story *story, struct forge *f);
@@ -39,7 +41,7 @@ const struct story *story_find(const char *name);
 void stories_cut_cleanly(struct forge *f);
 /* A good journal whose key is lost once, handed over twice, and lost again. */
 void stories_epochs(struct forge *f);
-/* A new actor; as the fourth it can sign. */
+/* A new actor, unsigned; with an id up to FORGE_KEYS it can sign. */
 void stories_actor(struct forge *f, struct entry *e, int64_t id, const char *name, enum role role);
 /* Good timestamps: two beside each of the seals 16 and 32. */
 void stories_stamp(struct forge *f);

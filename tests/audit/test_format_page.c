@@ -2,6 +2,7 @@
 #include "audit/canonical.h"
 #include "ledger/hash.h"
 #include "ledger/hex.h"
+#include "ledger/roles.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,6 +60,62 @@ static void test_the_page_lists_every_kind(void **state)
     assert_int_equal(lines, count); /* and no kind that there is not */
 }
 
+/* Whether a word stands in the cell that begins here: words, spaces, a bar. */
+static bool has_word(const char *cell, const char *word)
+{
+    const size_t length = strlen(word);
+    const char *const end = strchr(cell, '|');
+
+    for (const char *p = cell; (p = strstr(p, word)) && p < end; p += length) {
+        if (p[-1] == ' ' && p[length] == ' ')
+            return true;
+    }
+    return false;
+}
+
+/* "0101–01ff" or "0703, 0708" or both: is the kind in the cell? */
+static bool has_kind(const char *cell, unsigned kind)
+{
+    for (const char *p = cell; *p != '|'; p++) {
+        unsigned first = 0;
+        unsigned last = 0;
+        if (p[-1] != ' ' || sscanf(p, "%4x", &first) != 1)
+            continue;
+        if (sscanf(p + 4, "\xe2\x80\x93%4x", &last) != 1)
+            last = first;
+        if (kind >= first && kind <= last)
+            return true;
+    }
+    return false;
+}
+
+static void test_the_page_says_who_may_write_what(void **state)
+{
+    const char *const table = strstr(page, "| kinds | may be written by |\n");
+    size_t count = 0;
+    const struct entry_kind_info *const kinds = entry_kinds(&count);
+
+    (void)state;
+    assert_non_null(table);
+    for (size_t i = 0; i < count; i++) {
+        unsigned found = 0;
+        for (const char *line = strstr(table, "\n| 0"); line && line[1] == '|';
+             line = strchr(line + 1, '\n')) {
+            const char *const writers = strchr(line + 2, '|') + 1;
+            if (!has_kind(line + 3, (unsigned)kinds[i].kind))
+                continue;
+            found++;
+            for (unsigned role = ROLE_JOURNAL; role <= ROLE_WITNESS; role++) {
+                const char *const name = role_name((enum role)role);
+                if (has_word(writers, name) != role_may_write((enum role)role, kinds[i].kind))
+                    fail_msg("%s: %s", kinds[i].text, name);
+            }
+        }
+        if (found != 1)
+            fail_msg("%s stands in %u lines", kinds[i].text, found);
+    }
+}
+
 /* Hex digits of a line that begins with `word`, spaces left out. */
 static size_t example(const char *word, uint8_t *bytes, size_t room)
 {
@@ -104,6 +161,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_page_lists_every_kind),
+        cmocka_unit_test(test_the_page_says_who_may_write_what),
         cmocka_unit_test(test_the_example_is_true),
     };
 

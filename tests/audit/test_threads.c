@@ -31,6 +31,9 @@ static const uint64_t seals[] = {1,   40,  255, 256, 257,  258,  511,  512,  513
 static const uint64_t hand_overs[] = {700, 1024, 1536};
 #define HAND_OVERS (sizeof hand_overs / sizeof hand_overs[0])
 
+/* Behind these the operator renews its key: what it signed with before. */
+static uint8_t replaced[HAND_OVERS][64];
+
 struct outcome {
     enum err_code rc;
     struct err err;
@@ -433,6 +436,35 @@ static void test_a_seal_by_a_key_of_the_past_is_named(void **state)
     }
 }
 
+/* Batches that were gathered before a key was replaced took it for the one in force. */
+static void test_a_signature_with_a_key_that_was_replaced_is_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HAND_OVERS; i++) {
+        for (uint64_t after = hand_overs[i] + 1; after < ENTRIES; after += 300) {
+            size_t index = after;
+            char where[40];
+            struct forge f;
+            while (!(honest.entries[index].bytes[1] & 2) || honest.entries[index].bytes[43] != FORGE_OPERATOR)
+                index++;
+            forge_copy(&f, &honest);
+            memcpy(f.actor_secret[FORGE_OPERATOR], replaced[i], sizeof replaced[i]);
+            forge_sign_entry(&f, index, FORGE_OPERATOR);
+            forge_checks(&f);
+            snprintf(where, sizeof where, "entry %zu: its signature is not", index + 1);
+            size_t size = 0;
+            struct outcome found;
+            uint8_t *const image = forge_image(&f, &size);
+            verify(image, size, &(struct verify_options){.threads = 3, .tiles = 1}, &found);
+            if (!strstr(found.err.text, where))
+                fail_msg("%s, not %s", where, found.err.text);
+            assert_int_equal(assert_agreed(&f, where), ERR_WRONG);
+            free(image);
+            forge_release(&f);
+        }
+    }
+}
+
 static int make_honest(void **state)
 {
     (void)state;
@@ -442,6 +474,8 @@ static int make_honest(void **state)
     for (size_t i = 0; i < HAND_OVERS; i++) {
         forge_many(&honest, hand_overs[i] - 1 - honest.entry_count, i);
         forge_key(&honest, 0);
+        memcpy(replaced[i], honest.actor_secret[FORGE_OPERATOR], sizeof replaced[i]);
+        forge_renew(&honest, FORGE_OPERATOR);
     }
     forge_many(&honest, ENTRIES + 1 - honest.entry_count, 5);
     forge_blocks(&honest);
@@ -467,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_a_seal_over_another_history_is_named),
         cmocka_unit_test(test_a_seal_by_a_key_of_the_past_is_named),
         cmocka_unit_test(test_of_two_wrong_places_the_first_is_named),
+        cmocka_unit_test(test_a_signature_with_a_key_that_was_replaced_is_named),
     };
 
     return cmocka_run_group_tests(tests, make_honest, drop_honest);

@@ -244,6 +244,10 @@ static void random_story(uint64_t seed, unsigned entries, unsigned *taken)
         make_them_meet(&r, info, &e);
         if (info->kind == ENTRY_CONTROL_ACTOR)
             e.as.control_actor.actor_id = (int64_t)whole->actors->count + 1;
+        if (info->kind == ENTRY_CONTROL_REVOCATION)
+            e.as.control_revocation.actor_id = (int64_t)random_below(&r, whole->actors->count + 1);
+        if (info->kind == ENTRY_CONTROL_ACTOR_KEY)
+            e.as.control_actor_key.actor_id = (int64_t)random_below(&r, whole->actors->count + 1);
         e.seq = book_seq(whole) + 1;
         e.recorded_at_ns = (int64_t)i * NS_PER_SECOND;
         struct book *const next = book_seq(parts) ? copy_of(parts) : new_book();

@@ -14,6 +14,8 @@ HEX = "00112233445566778899aabbccddeeff" * 2
 REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signed", "control.stop": "must be signed",
            "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "ledger key",
            "control.session": "ledger run", "control.heartbeat": "ledger run", "perception.clock_quality": "ledger run",
+           "risk.verdict": "operator may not write", "risk.breaker_trip": "operator may not write",
+           "risk.equity": "operator may not write",
            **{f"control.{kind}": "must be signed" for kind in (
                "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal")}}
 
@@ -64,8 +66,9 @@ RICH = [
                         "score": "0.001663894", "otm": "0.185288221", "days": 8},
                        {"symbol": "SPX   190517P02350000", "premium": "0.35", "margin": "23535", "score": "0.0014",
                         "otm": "0.2", "days": -1}]}},
-    {"kind": "risk.verdict",
-     "body": {"order_id": "o", "symbol": "GOOG", "allowed": False,
+    {"kind": "decision.enter",
+     "body": {"strategy": "by-hand", "order_id": "o", "symbol": "GOOG", "side": "buy", "qty": 1, "limit": "1.25",
+              "confidence": "0.999999999", "reason": "because",
               "checks": checks(["margin", "0.800000001", "0.8", "rate", "at_most", False],
                                ["cash", "-12.5", "0", "money", "at_least", False],
                                ["price", "1.25", "1.24", "price", "above", True],

@@ -129,7 +129,7 @@ class Backup(Case):
     def test_a_key_made_meanwhile_is_there(self):
         """The vault is copied after the journal, so whoever may write by the copy's entries has a key in it."""
         j = self.grown(4000)
-        makers = [j.start("actor", "add", f"person:{n}", "--role", "owner") for n in range(3)]
+        makers = [j.start("actor", "add", f"person:{n}", "--role", "operator") for n in range(3)]
         for n in range(ROUNDS):
             self.backup(j, f"B{n}")
         for m in makers:

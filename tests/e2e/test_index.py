@@ -20,7 +20,7 @@ def lines(count, seed=1):
     r = random.Random(seed)
     for i in range(count):
         kind = r.choice(["perception.quote"] * 5 + ["order.acknowledged", "order.cancelled", "control.note", "fill.execution"])
-        line = {"kind": kind, "actor": r.choice(["feed:lean", "broker:paper"])}
+        line = {"kind": kind, "actor": r.choice(["feed:lean" if kind == "perception.quote" else "broker:paper", "operator"])}
         symbol, order = r.choice(SYMBOLS), r.choice(ORDERS)
         if kind == "perception.quote":
             line["body"] = {"symbol": symbol, "bid": "1.5", "ask": "1.6", "bid_size": 1, "ask_size": i}

@@ -34,7 +34,7 @@ class Snapshot(Case):
         last = j.log("--kind", "control.snapshot")[-1]
         self.assertEqual(last["seq"], j.size())
         self.assertEqual(last["body"]["covered"], last["seq"] - 1)
-        self.assertEqual(last["actor"], "operator")
+        self.assertEqual(last["actor"], "journal")
         self.assertEqual(j.run("replay", "--digest", "--to", last["body"]["covered"]).out.strip(), last["body"]["digest"])
         desk.run(j, self.FEED)
         self.same(j)

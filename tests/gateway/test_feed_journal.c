@@ -29,7 +29,7 @@ static void append(struct journal *j, struct entry *entries, size_t count)
 
     SCRATCH_OK(journal_group_begin(j, &g, err));
     for (size_t i = 0; i < count; i++) {
-        entries[i].actor = SCRATCH_BROKER;
+        entries[i].actor = SCRATCH_OPERATOR;
         SCRATCH_OK(journal_group_add(g, &entries[i], err));
     }
     SCRATCH_OK(journal_group_commit(g, NULL, err));

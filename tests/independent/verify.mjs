@@ -175,6 +175,48 @@ const OWNER = 1;
 const STRATEGY = 5;
 const RISK = 6;
 
+// 2.1: the page's table.
+const ROLES = ['journal', 'owner', 'operator', 'compliance', 'auditor', 'strategy', 'risk', 'broker', 'feed', 'agent', 'witness'];
+const MAY_WRITE = `
+0101–01ff | journal owner operator feed
+0201–02ff | owner operator strategy agent
+0301–03ff | risk
+0401 | owner operator strategy agent
+0403 | owner operator strategy risk agent
+0402, 0404–04ff | owner operator broker
+0501–05ff | owner operator broker
+0701 | journal
+0702 | journal owner operator
+0703, 0708 | owner operator compliance
+0704, 0705, 070a | journal operator
+0706 | journal owner operator feed
+0707 | owner operator compliance agent
+0709 | journal owner operator compliance auditor agent
+070b | journal owner
+070c, 070d | owner operator compliance auditor strategy risk broker feed agent
+070e–0712 | owner operator compliance
+0713, 0714 | journal
+`
+  .trim()
+  .split('\n')
+  .flatMap((line) => {
+    const [kinds, roles] = line.split(' | ');
+    const writers = new Set(roles.split(' ').map((name) => ROLES.indexOf(name)));
+    return kinds.split(', ').map((range) => {
+      const [first, last = first] = range.split('–').map((hex) => parseInt(hex, 16));
+      return { first, last, writers };
+    });
+  });
+const mayWrite = (role, kind) => MAY_WRITE.some(({ first, last, writers }) => kind >= first && kind <= last && writers.has(role));
+
+// 3.1 and 3.2.
+const REVOCATION = 0x070c;
+const ACTOR_KEY = 0x070d;
+const PROPOSAL = 0x070e;
+const APPROVAL = 0x070f;
+const PERSONS = ['owner', 'operator', 'compliance', 'auditor'].map((name) => ROLES.indexOf(name));
+const NEED_TWO = [0x0703, 0x0708, 0x0710, 0x0711, 0x0712];
+
 class NotCanonical extends Error {}
 class Unknown extends Error {}
 
@@ -658,6 +700,9 @@ class Verifier {
     this.tree = new Tree();
     this.actors = [];
     this.signatures = new Set();
+    this.isOwned = false;
+    this.proposals = new Map();
+    this.approval = null;
     this.actorNames = new Set(['journal']);
     this.sealed = 0;
     this.sealsChecked = 0;
@@ -809,6 +854,10 @@ class Verifier {
     if (seq > 1 && e.recordedAt < this.recordedAt) return 'it was recorded before the entry that it follows';
     if (e.cause >= BigInt(seq)) return 'its cause is not an earlier entry';
     if (e.actor !== 0 && !actor) return 'its actor is not known at that point';
+    if (!mayWrite(actor ? actor.role : 0, e.kind)) return 'the role of its actor may not write its kind';
+    if (actor?.isRevoked) return 'its actor was revoked';
+    if (this.isOwned && actor && PERSONS.includes(actor.role) && !e.isSigned) return 'it is a person\'s, and not signed';
+    if (this.isOwned && e.kind === ACTOR && actor?.role !== OWNER) return 'it brings in an actor, and is no owner\'s';
     const derived = family === 2 || family === 3 || e.kind === 0x0401 || e.kind === 0x0403;
     if (derived && e.cause === 0n && (e.actor === 0 || actor.role === STRATEGY || actor.role === RISK)) return 'it was derived, and names no cause';
     if (!e.isSigned && MUST_BE_SIGNED.includes(e.kind)) return 'it lacks the signature that its kind must carry';
@@ -824,20 +873,83 @@ class Verifier {
       if (id !== BigInt(this.actors.length + 1)) return 'it gives a new actor an id that is not the next one';
       return this.addActor({ name, role, key });
     }
-    return null;
+    if (e.kind === REVOCATION || e.kind === ACTOR_KEY) return this.takeChange(e, actor);
+    return this.isOwned ? this.brokenDual(e, bytes, actor) : null;
   }
 
   // Section 3.
-  brokenSignature(e, bytes, actor) {
-    if (!actor) return 'it is signed, but not by an actor with a key';
+  statement(e, bytes) {
     const words = Buffer.from(bytes.subarray(0, 48 + e.bodySize));
     words.fill(0, 8, 24);
-    const statement = Buffer.concat([Buffer.from(`ledger statement v1\n${this.key.name}\n`, 'utf8'), words]);
+    return Buffer.concat([Buffer.from(`ledger statement v1\n${this.key.name}\n`, 'utf8'), words]);
+  }
+
+  brokenSignature(e, bytes, actor) {
+    if (!actor) return 'it is signed, but not by an actor with a key';
     const signature = bytes.subarray(48 + e.bodySize);
-    if (!signatureIsGood(actor.key, statement, signature)) return 'its signature is not that of its actor';
+    if (!signatureIsGood(actor.key, this.statement(e, bytes), signature)) return 'its signature is not that of its actor';
     const hex = signature.toString('hex');
     if (this.signatures.has(hex)) return 'its signature stands in an earlier entry already';
     this.signatures.add(hex);
+    return null;
+  }
+
+  // Section 3.1.
+  takeChange(e, actor) {
+    const target = this.actors[Number(e.fields[0]) - 1];
+    if (!target) return 'it is about an actor who is not known at that point';
+    if (actor.role !== OWNER && actor !== target) return 'it is about another actor, and no owner\'s';
+    if (e.kind === ACTOR_KEY) {
+      target.key = Buffer.from(e.fields[1]);
+      target.isRevoked = false;
+      return null;
+    }
+    const isFree = (a) => a.role === OWNER && !a.isRevoked;
+    if (isFree(target) && this.actors.filter(isFree).length === 1) return 'it revokes the last owner';
+    target.isRevoked = true;
+    return null;
+  }
+
+  // Section 3.2, points 3 to 5.
+  brokenDual(e, bytes, actor) {
+    if (e.kind === PROPOSAL) return this.takeProposal(e, actor);
+    if (e.kind === APPROVAL) return this.takeApproval(e, actor);
+    if (!NEED_TWO.includes(e.kind)) return null;
+    if (this.approval?.seq !== e.seq - 1n) return 'it needs two persons, and no approval stands before it';
+    if (!this.approvable(e, bytes).equals(this.approval.digest)) return 'it is not what the approval before it approves';
+    return null;
+  }
+
+  approvable(e, bytes) {
+    return sha256(this.statement(e, bytes), bytes.subarray(48 + e.bodySize));
+  }
+
+  takeProposal(e, actor) {
+    const [seconds, bytes] = e.fields;
+    if (seconds < 1n || seconds > 604800n) return 'it is open for too short or too long a time';
+    let draft;
+    try {
+      draft = decodeEntry(bytes, 0);
+    } catch (error) {
+      if (error instanceof Unknown || error instanceof NotCanonical) return `its draft is no entry: ${error.message}`;
+      throw error;
+    }
+    if (draft.recordedAt !== 0n) return 'its draft has a time';
+    if (!NEED_TWO.includes(draft.kind)) return 'its draft needs no second person';
+    if (!draft.isSigned || draft.actor !== e.actor) return 'its draft is not signed by who proposes';
+    if (!signatureIsGood(actor.key, this.statement(draft, bytes), bytes.subarray(48 + draft.bodySize))) return 'the signature of its draft is not good';
+    this.proposals.set(e.seq, { actor, seconds, recordedAt: e.recordedAt, digest: this.approvable(draft, bytes) });
+    return null;
+  }
+
+  takeApproval(e, actor) {
+    const proposal = this.proposals.get(e.cause);
+    if (!proposal) return 'its cause is no proposal';
+    if (proposal.actor === actor || proposal.actor.key.equals(actor.key)) return 'it is not by a second person';
+    if (proposal.actor.isRevoked) return 'the one who proposed was revoked';
+    if (e.recordedAt - proposal.recordedAt > proposal.seconds * 1000000000n) return 'it comes too late';
+    if (!e.fields[0].equals(proposal.digest)) return 'it approves something else';
+    this.approval = { seq: e.seq, digest: proposal.digest };
     return null;
   }
 
@@ -880,7 +992,8 @@ class Verifier {
     if (this.actors.length === 512) return 'it adds one actor too many';
     if (this.actorNames.has(name)) return `it adds an actor "${name}", a name that is taken`;
     this.actorNames.add(name);
-    this.actors.push({ name, role, key: Buffer.from(key) });
+    this.actors.push({ name, role, key: Buffer.from(key), isRevoked: false });
+    this.isOwned ||= role === OWNER;
     return null;
   }
 
@@ -918,7 +1031,7 @@ class Verifier {
     const { root } = seal;
     if (!root.equals(this.tree.root())) throw new Wrong(`seal ${this.s}`, `entries ${this.sealed + 1}..${this.s} are not those it sealed`);
     for (const actor of this.actors)
-      if (actor.role === WITNESS && cosignatureIsWrong(seal, actor)) throw new Wrong(`seal ${this.s}`, `its line as ${actor.name} is not that witness's`);
+      if (actor.role === WITNESS && !actor.isRevoked && cosignatureIsWrong(seal, actor)) throw new Wrong(`seal ${this.s}`, `its line as ${actor.name} is not that witness's`);
     this.sealed = this.s;
     this.sealsChecked++;
     this.nextSeal++;

@@ -154,7 +154,7 @@ static void test_however_it_was_built_it_is_the_same(void **state)
 /* So many keys that the map has to grow, and that the batch is cut for its memory. */
 static void test_many_keys_fit(void **state)
 {
-    struct random r = {.state = 8};
+    struct random r = {.state = 11};
     struct index *x = NULL;
     struct scratch s;
     uint64_t size = 1;

@@ -28,7 +28,7 @@ static void open_index(struct bench *b)
 static void bench_init(struct bench *b)
 {
     memset(b, 0, sizeof *b);
-    b->r.state = 21;
+    b->r.state = 23;
     scratch_init(&b->s);
     b->j = scratch_create(&b->s);
     b->size = index_journal_grow(b->j, &b->r, 2500);

@@ -190,7 +190,9 @@ static void test_a_refused_entry_leaves_no_trace(void **state)
     SCRATCH_OK(journal_sign(j, &stop, err));
     forged = stop;
     forged.as.control_stop.reason = text_from("Enough");
-    struct entry stolen = scratch_by(stop, SCRATCH_BROKER);
+    struct entry stolen = scratch_by(entries_caused(entries_cancel("o-1", "enough"), 1), SCRATCH_OPERATOR);
+    SCRATCH_OK(journal_sign(j, &stolen, err));
+    stolen.actor = SCRATCH_RISK;
     struct entry genesis = entries_draft(ENTRY_CONTROL_GENESIS);
     genesis.as.control_genesis.origin = text_from("desk.example/other");
     struct entry gap = entries_draft(ENTRY_CONTROL_ACTOR);
@@ -214,12 +216,14 @@ static void test_a_refused_entry_leaves_no_trace(void **state)
         {genesis, ERR_CHAIN, "genesis is the first entry"},
         {gap, ERR_CHAIN, "actor id 5 is out of order"},
         {scratch_by(entries_stop("enough"), SCRATCH_OPERATOR), ERR_INPUT, "must be signed"},
-        {anonymous, ERR_INPUT, "name the actor who signs"},
+        {anonymous, ERR_INPUT,
+         "journal may not write control.stop: the role journal is for what the program"},
         {forged, ERR_INPUT, "not operator:ann's"},
-        {stolen, ERR_INPUT, "not broker:paper's"},
+        {stolen, ERR_INPUT, "not risk's"},
+        {scratch_by(stop, SCRATCH_BROKER), ERR_INPUT, "broker:paper may not write control.stop"},
         {stop, ERR_OK, ""},
         {stop, ERR_EXISTS, "this signature stands in entry 4 already"},
-        {entries_cancel("o-1", "late"), ERR_CHAIN, "order.cancel by journal is derived"},
+        {entries_cancel("o-1", "late"), ERR_INPUT, "journal may not write order.cancel"},
         {scratch_by(entries_cancel("o-1", "late"), SCRATCH_RISK), ERR_CHAIN, "by risk is derived"},
         {entries_caused(scratch_by(entries_cancel("o-1", "late"), SCRATCH_RISK), 2), ERR_OK, ""},
         {scratch_by(entries_cancel("o-1", "late"), SCRATCH_OPERATOR), ERR_OK, ""}, /* a person may */

@@ -77,6 +77,7 @@ static void test_a_group_reads_itself_and_others_do_not(void **state)
     assert_int_equal(journal_reader_size(mine), 5);
     for (int i = 0; i < 3; i++) {
         struct entry e = i == 1 ? entries_deposit("d", "1") : entries_note("in the group");
+        e.actor = SCRATCH_OPERATOR;
         SCRATCH_OK(journal_group_add(g, &e, err));
     }
     assert_int_equal(journal_reader_size(mine), 8);
@@ -260,6 +261,71 @@ static void test_two_handles_in_one_process_see_each_other(void **state)
     scratch_release(&s);
 }
 
+static struct entry renews(struct journal *j, uint32_t actor, uint32_t whom)
+{
+    struct entry e = scratch_by(entries_draft(ENTRY_CONTROL_ACTOR_KEY), actor);
+
+    e.as.control_actor_key.actor_id = whom;
+    e.as.control_actor_key.reason = text_from("a new one");
+    SCRATCH_OK(journal_make_key(j, "fresh", e.as.control_actor_key.key.bytes, err));
+    SCRATCH_OK(journal_sign(j, &e, err));
+    return e;
+}
+
+/* Keys and revocations of a group that is given up are as if they had never been. */
+static void test_a_group_that_is_given_up_gives_back_whom_it_changed(void **state)
+{
+    struct journal_group *g;
+    struct scratch s;
+    struct err why;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const a = scratch_create(&s);
+    struct journal *const b = scratch_open(&s);
+    const struct actors before = *journal_actors(a);
+    struct entry renewal = renews(a, SCRATCH_BROKER, SCRATCH_BROKER);
+    struct entry revocation = scratch_by(entries_draft(ENTRY_CONTROL_REVOCATION), SCRATCH_RISK);
+    revocation.as.control_revocation.actor_id = SCRATCH_RISK;
+    revocation.as.control_revocation.reason = text_from("gone");
+    SCRATCH_OK(journal_sign(a, &revocation, err));
+    for (int commits = 0; commits < 2; commits++) {
+        struct entry joins = entries_draft(ENTRY_CONTROL_ACTOR);
+        joins.as.control_actor.actor_id = 4;
+        joins.as.control_actor.name = id_from("owner:eva");
+        joins.as.control_actor.role = ROLE_OWNER;
+        SCRATCH_OK(journal_group_begin(a, &g, err));
+        SCRATCH_OK(journal_group_add(g, &renewal, err));
+        SCRATCH_OK(journal_group_add(g, &revocation, err));
+        SCRATCH_OK(journal_group_add(g, &joins, err));
+        assert_memory_not_equal(journal_actors(a)->rows[SCRATCH_BROKER - 1].key,
+                                before.rows[SCRATCH_BROKER - 1].key, 32);
+        assert_int_equal(journal_actors(a)->revoked_seq[SCRATCH_RISK - 1], 3);
+        assert_true(journal_actors(a)->is_owned);
+        struct entry late = scratch_by(entries_caused(entries_cancel("o-1", "late"), 1), SCRATCH_RISK);
+        assert_int_equal(journal_group_add(g, &late, &why), ERR_INPUT);
+        assert_non_null(strstr(why.text, "risk was revoked with entry 3"));
+        if (commits)
+            SCRATCH_OK(journal_group_commit(g, NULL, err));
+        else
+            journal_group_abort(g);
+        if (commits)
+            break;
+        assert_int_equal(journal_actors(a)->count, before.count);
+        assert_memory_equal(journal_actors(a)->rows, before.rows, before.count * sizeof before.rows[0]);
+        assert_int_equal(journal_actors(a)->revoked_seq[SCRATCH_RISK - 1], 0);
+        assert_false(journal_actors(a)->is_owned);
+    }
+    SCRATCH_OK(journal_group_begin(b, &g, err)); /* another handle learns it from what is stored */
+    assert_memory_equal(journal_actors(b)->rows, journal_actors(a)->rows, sizeof before.rows);
+    assert_int_equal(journal_actors(b)->revoked_seq[SCRATCH_RISK - 1], 3);
+    assert_true(journal_actors(b)->is_owned);
+    journal_group_abort(g);
+    journal_close(a);
+    journal_close(b);
+    scratch_release(&s);
+}
+
 /* Pages that were passed are given back to the system; what was borrowed from them can be read all the same. */
 static void test_a_long_walk_keeps_what_was_borrowed(void **state)
 {
@@ -348,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_the_map_grows_by_itself),
         cmocka_unit_test(test_the_clock_may_step_back_a_little_and_no_further),
         cmocka_unit_test(test_two_handles_in_one_process_see_each_other),
+        cmocka_unit_test(test_a_group_that_is_given_up_gives_back_whom_it_changed),
         cmocka_unit_test(test_a_long_walk_keeps_what_was_borrowed),
         cmocka_unit_test(test_a_long_import_does_not_fill_memory),
     };

@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_INDEX_JOURNAL_H
 
 #include "ledger/index_state.h"
+#include "ledger/roles.h"
 #include "support/journals.h"
 #include "support/random_entry.h"
 
@@ -60,7 +61,10 @@ static inline struct entry index_journal_entry(struct random *r, uint64_t seq)
         e.as.perception_clock.phase = PHASE_TICK;
         e.as.perception_clock.session = entries_day("2015-12-24");
     }
-    e.actor = (uint32_t)random_below(r, 4);
+    static const enum role ROLES[] = {ROLE_JOURNAL, ROLE_OPERATOR, ROLE_BROKER, ROLE_RISK}; /* by actor */
+    do
+        e.actor = (uint32_t)random_below(r, INDEX_JOURNAL_COUNT(ROLES));
+    while (!role_may_write(ROLES[e.actor], e.kind));
     if (e.kind == ENTRY_PERCEPTION_CLOCK || random_below(r, 3))
         e.at_ns = index_journal_at(seq) + (int64_t)random_below(r, 600) * NS_PER_SECOND - 300 * NS_PER_SECOND;
     if (seq > 2 && random_below(r, 2)) /* few causes have many effects, most have one or none */
@@ -100,6 +104,7 @@ static inline uint64_t index_journal_grow_orders(struct journal *j, unsigned cou
         snprintf(text, sizeof text, "an-order-with-a-long-id-%08x", i * 0x9e3779b9u);
         e.as.order_cancelled.order_id = id_from(text);
         e.as.order_cancelled.reason = text_from("");
+        e.actor = SCRATCH_OPERATOR;
         SCRATCH_OK(journal_group_add(g, &e, err));
     }
     SCRATCH_OK(journal_group_commit(g, &seal, err));

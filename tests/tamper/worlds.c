@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* An actor of a forge's genesis, or the one that joins in entry 2. */
-#define RISK (FORGE_ACTORS + 1)
+/* An actor who joins in entry 2; the others are of a forge's genesis. */
+#define FEED (FORGE_ACTORS + 1)
 
 /* Who writes which kinds here, and how often. */
 static const struct {
@@ -16,19 +16,19 @@ static const struct {
     bool is_signed;
     unsigned weight;
 } WRITERS[] = {
-    {ENTRY_PERCEPTION_QUOTE, 0, false, 20},
-    {ENTRY_PERCEPTION_BAR, 0, false, 4},
-    {ENTRY_PERCEPTION_MARK, 0, false, 2},
-    {ENTRY_PERCEPTION_OPEN_INTEREST, 0, false, 2},
+    {ENTRY_PERCEPTION_QUOTE, FEED, false, 20},
+    {ENTRY_PERCEPTION_BAR, FEED, false, 4},
+    {ENTRY_PERCEPTION_MARK, FEED, false, 2},
+    {ENTRY_PERCEPTION_OPEN_INTEREST, FEED, false, 2},
     {ENTRY_PERCEPTION_CLOCK, 0, false, 4},
     {ENTRY_PERCEPTION_DATA_QUALITY, 0, false, 3},
     {ENTRY_DECISION_CANDIDATES, FORGE_STRATEGY, false, 4},
     {ENTRY_DECISION_ENTER, FORGE_STRATEGY, false, 4},
     {ENTRY_DECISION_EXIT, FORGE_STRATEGY, false, 3},
     {ENTRY_DECISION_NO_TRADE, FORGE_STRATEGY, false, 4},
-    {ENTRY_RISK_VERDICT, RISK, false, 5},
-    {ENTRY_RISK_BREAKER_TRIP, RISK, false, 1},
-    {ENTRY_RISK_EQUITY, RISK, false, 2},
+    {ENTRY_RISK_VERDICT, FORGE_RISK, false, 5},
+    {ENTRY_RISK_BREAKER_TRIP, FORGE_RISK, false, 1},
+    {ENTRY_RISK_EQUITY, FORGE_RISK, false, 2},
     {ENTRY_ORDER_NEW, FORGE_STRATEGY, false, 4},
     {ENTRY_ORDER_ACKNOWLEDGED, FORGE_BROKER, false, 3},
     {ENTRY_ORDER_CANCEL, FORGE_STRATEGY, false, 1},
@@ -59,16 +59,16 @@ static void add_one(struct forge *f, struct random *r)
     }
 }
 
-static void add_risk(struct forge *f)
+static void add_feed(struct forge *f)
 {
     struct entry e;
 
     memset(&e, 0, sizeof e);
     e.kind = ENTRY_CONTROL_ACTOR;
     e.at_ns = INSTANT_NONE;
-    e.as.control_actor.actor_id = RISK;
-    e.as.control_actor.name = id_from("risk:governor");
-    e.as.control_actor.role = ROLE_RISK;
+    e.as.control_actor.actor_id = FEED;
+    e.as.control_actor.name = id_from("feed:lean");
+    e.as.control_actor.role = ROLE_FEED;
     memset(e.as.control_actor.key.bytes, 7, sizeof e.as.control_actor.key.bytes);
     forge_add(f, &e);
 }
@@ -138,7 +138,7 @@ static void make(struct world *w, const char *name, unsigned seed, size_t entrie
     forge_init(&w->f, seed);
     w->f.per_block = per_block;
     forge_genesis(&w->f);
-    add_risk(&w->f);
+    add_feed(&w->f);
     cosigned_join(&w->f, 0);
     while (w->f.entry_count < entries) {
         const size_t left = entries - w->f.entry_count;

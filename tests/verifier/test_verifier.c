@@ -62,12 +62,8 @@ static void test_each_story_is_named(void **state)
     }
 }
 
-static void test_each_rule_is_kept(void **state)
+static void tell(const struct rule_story *all, size_t count)
 {
-    size_t count = 0;
-    const struct rule_story *const all = rule_stories(&count);
-
-    (void)state;
     for (size_t i = 0; i < count; i++) {
         struct forge f;
         struct verdict v;
@@ -76,6 +72,24 @@ static void test_each_rule_is_kept(void **state)
         assert_int_equal(v.exit, all[i].is_good ? 0 : 1);
         forge_release(&f);
     }
+}
+
+static void test_each_rule_is_kept(void **state)
+{
+    size_t count = 0;
+    const struct rule_story *const all = rule_stories(&count);
+
+    (void)state;
+    tell(all, count);
+}
+
+static void test_each_rule_of_persons_is_kept(void **state)
+{
+    size_t count = 0;
+    const struct rule_story *const all = person_stories(&count);
+
+    (void)state;
+    tell(all, count);
 }
 
 static void test_every_story_of_witnesses_gets_the_same_verdict(void **state)
@@ -337,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_story_is_named),
         cmocka_unit_test(test_each_rule_is_kept),
+        cmocka_unit_test(test_each_rule_of_persons_is_kept),
         cmocka_unit_test(test_tiles_of_two_levels),
         cmocka_unit_test(test_a_key_that_cannot_be_used_is_refused),
         cmocka_unit_test(test_a_kept_seal_tells_a_cut_and_another_history),
