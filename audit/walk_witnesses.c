@@ -63,11 +63,12 @@ enum err_code walk_witnesses_check(const struct walk_known *known, const uint8_t
 
 void walk_witnesses_tell(const struct walk *w)
 {
-    for (uint32_t i = 0; w->options->known && i < w->actors_count; i++) {
+    for (uint32_t i = 0; w->options->known && i < w->persons->count; i++) {
+        const struct walk_actor *const actor = &w->persons->actors[i];
         struct note_key key;
-        if (w->actors[i].role != ROLE_WITNESS)
+        if (actor->role != ROLE_WITNESS || actor->is_revoked)
             continue;
-        make_key(&key, &w->actors[i]);
+        make_key(&key, actor);
         if (cosigners_add(w->options->known, &key, NULL))
             return;
     }

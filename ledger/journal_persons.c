@@ -39,13 +39,11 @@ static struct dual_entry placed(const struct journal *j, const struct entry *e, 
                                .recorded_at_ns = recorded_at_ns};
 }
 
-static enum err_code apply(struct journal *j, const struct dual_entry *e, struct err *err)
+static enum err_code apply(struct journal *j, const struct dual_entry *e, bool needs_two, struct err *err)
 {
-    const bool was_owned = j->actors.is_owned;
-
     journal_persons_keep(j);
     const enum err_code rc = actors_apply_at(&j->actors, e->entry, e->seq, err);
-    return rc || !was_owned ? rc : dual_apply(&j->dual, e, err);
+    return rc || !needs_two ? rc : dual_apply(&j->dual, e, err);
 }
 
 enum err_code journal_persons_apply(struct journal *j, const struct entry *e, const uint8_t *bytes,
@@ -53,9 +51,10 @@ enum err_code journal_persons_apply(struct journal *j, const struct entry *e, co
 {
     const struct dual_entry at = placed(j, e, bytes, size, e->seq, e->recorded_at_ns);
 
-    return apply(j, &at, err);
+    return apply(j, &at, j->actors.is_owned, err);
 }
 
+/* A recovery needs two persons in every journal. */
 enum err_code journal_persons_take(struct journal_group *g, const struct entry *e, const uint8_t *bytes,
                                    size_t size, struct err *err)
 {
@@ -64,6 +63,7 @@ enum err_code journal_persons_take(struct journal_group *g, const struct entry *
     if (entry_family(e->kind) != FAMILY_CONTROL)
         return ERR_OK;
     const struct dual_entry at = placed(j, e, bytes, size, journal_group_next_seq(g), g->recorded_at_ns);
-    const enum err_code rc = j->actors.is_owned ? dual_check(&j->dual, &j->actors, &at, err) : ERR_OK;
-    return rc ? rc : apply(j, &at, err);
+    const bool needs_two = j->actors.is_owned || g->recovery;
+    const enum err_code rc = needs_two ? dual_check(&j->dual, &j->actors, &at, err) : ERR_OK;
+    return rc ? rc : apply(j, &at, needs_two, err);
 }

@@ -22,15 +22,6 @@ enum err_code journal_recovery_begin(struct journal *j, struct journal_guards *f
 
 /* -- what commit demands --------------------------------------------------------------------------------- */
 
-/* The three entries that end the group. */
-struct ending {
-    struct entry *proposal;
-    struct entry *approval;
-    struct entry *recovery;
-    const uint8_t *bytes; /* of the recovery */
-    size_t size;
-};
-
 static enum err_code not_so(const char *what, struct err *err)
 {
     return err_set(
@@ -46,52 +37,10 @@ static enum err_code decode_at(const struct journal_group *g, uint32_t i, struct
     return entry_decode(g->bytes + start, g->ends[i] - start, e, err);
 }
 
-static bool is_person(const struct actor_row *actor)
-{
-    return actor &&
-           (actor->role == ROLE_OWNER || actor->role == ROLE_OPERATOR || actor->role == ROLE_COMPLIANCE);
-}
-
-static enum err_code check_two(const struct journal_group *g, const struct ending *e, struct err *err)
-{
-    const struct actors *const actors = &g->journal->actors;
-    const struct actor_row *const first = actors_find(actors, e->recovery->actor);
-    const struct actor_row *const second = actors_find(actors, e->approval->actor);
-
-    if (e->proposal->actor != e->recovery->actor)
-        return not_so("who proposes it signs it", err);
-    if (!is_person(first) || !is_person(second))
-        return not_so("those who sign are owner, operator or compliance", err);
-    if (first == second || memcmp(first->key, second->key, sizeof first->key) == 0)
-        return not_so("these are not two persons", err);
-    return ERR_OK;
-}
-
-/* What was proposed and approved is the very entry. */
-static enum err_code check_same(const struct journal_group *g, const struct ending *e, struct err *err)
-{
-    const struct blob *const draft = &e->proposal->as.control_proposal.draft;
-    struct journal *const j = g->journal;
-    uint8_t bytes[ENTRY_MAX_SIZE];
-
-    memcpy(bytes, e->bytes, e->size);
-    entry_place(bytes, 0, 0);
-    if (draft->length != e->size || memcmp(draft->bytes, bytes, e->size) != 0)
-        return not_so("it is not what was proposed", err);
-    size_t said = entry_statement(bytes, e->size, j->origin, j->statement);
-    memcpy(j->statement + said, e->recovery->signature, ENTRY_SIGNATURE_SIZE);
-    said += ENTRY_SIGNATURE_SIZE;
-    const struct hash h = hash_bytes(j->statement, said);
-    if (e->approval->cause != e->proposal->seq ||
-        memcmp(e->approval->as.control_approval.sha256.bytes, h.bytes, HASH_SIZE) != 0)
-        return not_so("it is not what was approved", err);
-    return ERR_OK;
-}
-
 /* It names what was found. */
-static enum err_code check_facts(const struct journal_group *g, const struct ending *e, struct err *err)
+static enum err_code check_facts(const struct journal_group *g, const struct entry_control_recovery *r,
+                                 struct err *err)
 {
-    const struct entry_control_recovery *const r = &e->recovery->as.control_recovery;
     struct guard_tree known;
     journal_guards_known(g->recovery, &known);
 
@@ -108,38 +57,25 @@ static enum err_code check_facts(const struct journal_group *g, const struct end
     return ERR_OK;
 }
 
-static enum err_code check_ending(const struct journal_group *g, struct ending *e, struct err *err)
-{
-    const uint32_t last = g->count - 1;
-
-    if (g->count < 3)
-        return not_so("these are fewer", err);
-    enum err_code rc = decode_at(g, last - 2, e->proposal, err);
-    if (!rc)
-        rc = decode_at(g, last - 1, e->approval, err);
-    if (!rc)
-        rc = decode_at(g, last, e->recovery, err);
-    if (rc)
-        return rc;
-    e->bytes = g->bytes + g->ends[last - 1];
-    e->size = g->ends[last] - g->ends[last - 1];
-    if (e->proposal->kind != ENTRY_CONTROL_PROPOSAL || e->approval->kind != ENTRY_CONTROL_APPROVAL ||
-        e->recovery->kind != ENTRY_CONTROL_RECOVERY)
-        return not_so("they are others", err);
-    rc = check_two(g, e, err);
-    if (!rc)
-        rc = check_same(g, e, err);
-    return rc ? rc : check_facts(g, e, err);
-}
-
+/* That they are each what the other needs was asked when they were added (ledger/dual.h). */
 enum err_code journal_recovery_check(struct journal_group *g, struct err *err)
 {
-    struct entry *const entries = calloc(3, sizeof *entries);
-    struct ending e = {entries, entries + 1, entries + 2, NULL, 0};
+    static const enum entry_kind kinds[] = {ENTRY_CONTROL_PROPOSAL, ENTRY_CONTROL_APPROVAL,
+                                            ENTRY_CONTROL_RECOVERY};
+    struct entry *const e = malloc(sizeof *e);
+    enum err_code rc = ERR_OK;
 
-    if (!entries)
+    if (!e)
         return err_set(err, ERR_MEMORY, "out of memory");
-    enum err_code rc = check_ending(g, &e, err);
-    free(entries);
+    if (g->count < 3)
+        rc = not_so("these are fewer", err);
+    for (uint32_t i = 0; !rc && i < 3; i++) {
+        rc = decode_at(g, g->count - 3 + i, e, err);
+        if (!rc && e->kind != kinds[i])
+            rc = not_so("they are others", err);
+    }
+    if (!rc)
+        rc = check_facts(g, &e->as.control_recovery, err);
+    free(e);
     return rc ? rc : journal_guards_keep(g, err);
 }

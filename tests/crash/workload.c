@@ -121,6 +121,7 @@ static struct entry deposit(uint64_t number)
     snprintf(id, sizeof id, "d-%llu", (unsigned long long)number);
     memset(&e, 0, sizeof e);
     e.kind = ENTRY_FILL_DEPOSIT;
+    e.actor = 1;
     e.at_ns = INSTANT_NONE;
     e.as.fill_deposit.fill_id = id_from(id);
     e.as.fill_deposit.amount = 1000000;

@@ -147,7 +147,7 @@ class Guard(Case):
         self.assertRegex(b.run("doctor", code=WRONG).out, r"bad +guard +the guard .* has seen 5 entries")
         j.append(note("the true one goes on"))
         # Nobody can sign for it alone, and not without a reason.
-        self.expect_error(COULD_NOT, "not two persons", args=["-C", b.path, "recover", "--as", "operator", "--second", "operator", "--reason", "x"])
+        self.expect_error(COULD_NOT, "a second person must approve it", args=["-C", b.path, "recover", "--as", "operator", "--second", "operator", "--reason", "x"])
         self.expect_error(COULD_NOT, "owner, operator or compliance",
                           args=["-C", b.path, "recover", "--as", "operator", "--second", "broker:paper", "--reason", "x"])
         self.expect_error(COULD_NOT, "the reason has", args=["-C", b.path, "recover", "--as", "operator", "--second", "compliance", "--reason", ""])

@@ -69,9 +69,9 @@ static void test_nothing_less_than_two_persons_goes_on(void **state)
         uint32_t first, second;
         const char *words;
     } rows[] = {
-        {GUARDS_ANN, GUARDS_ANN, "not two persons"},
-        {GUARDS_ANN, GUARDS_BROKER, "owner, operator or compliance"},
-        {GUARDS_BROKER, GUARDS_ANN, "owner, operator or compliance"},
+        {GUARDS_ANN, GUARDS_ANN, "a second person must approve it"},
+        {GUARDS_ANN, GUARDS_BROKER, "may not write control.approval"},
+        {GUARDS_BROKER, GUARDS_ANN, "may not write control.proposal"},
     };
     struct journal_group *g = NULL;
     struct journal_guards found;
@@ -153,7 +153,7 @@ static void test_what_is_approved_is_what_is_entered(void **state)
     struct recovery r = guards_recovery(old, GUARDS_ANN, GUARDS_CARL);
     r.sign_second.sign = change_approval;
     assert_int_equal(recovery_enter(old, &r, &found, &seq, &seal, &why), ERR_INPUT);
-    assert_says(&why, "it is not what was approved");
+    assert_says(&why, "sha256: it is not that of the draft");
     r = guards_recovery(old, GUARDS_ANN, GUARDS_CARL);
     r.sign_first.sign = change_draft;
     assert_int_equal(recovery_enter(old, &r, &found, &seq, &seal, &why), ERR_CHAIN);
