@@ -27,9 +27,10 @@ static unsigned writers(enum entry_kind kind)
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK:
-    case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_CONTROL_SOURCE: return JOURNAL | DESK | FEED;
+    case ENTRY_PERCEPTION_DATA_QUALITY:
+        return JOURNAL | DESK | FEED | BROKER; /* of the value it settled at */
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
@@ -101,7 +102,7 @@ const char *role_purpose(enum role role)
     case ROLE_AUDITOR: return "notes";
     case ROLE_STRATEGY: return "decisions and orders";
     case ROLE_RISK: return "verdicts, breakers, equity and cancellations";
-    case ROLE_BROKER: return "answers to orders, and fills";
+    case ROLE_BROKER: return "answers to orders, fills, and what was wrong with their data";
     case ROLE_FEED: return "perceptions and the files they come from";
     case ROLE_AGENT: return "decisions, orders, notes and stops";
     case ROLE_WITNESS: return "cosigning alone";

@@ -19,7 +19,9 @@ static const struct {
     unsigned to;
     unsigned roles;
 } WRITERS[] = {
-    {0x0101, 0x01ff, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
+    {0x0101, 0x0105, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
+    {0x0107, 0x01ff, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
+    {0x0106, 0x0106, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(BROKER) | TO(FEED)},
     {0x0201, 0x02ff, TO(OWNER) | TO(OPERATOR) | TO(STRATEGY) | TO(AGENT)},
     {0x0301, 0x03ff, TO(RISK)},
     {0x0401, 0x0401, TO(OWNER) | TO(OPERATOR) | TO(STRATEGY) | TO(AGENT)},

@@ -38,7 +38,7 @@ class Guard(Case):
         return j.run("guard", "--json", code=code).json()
 
     def recover(self, j, *more, code=DONE):
-        return j.run("recover", "--as", "operator", "--second", "compliance", "--reason", REASON, *more, code=code)
+        return j.run("recover", "--actor", "operator", "--second", "compliance", "--reason", REASON, *more, code=code)
 
     def assert_refused(self, j, *pieces):
         """Every command that writes says one line and exits with 3; nothing changes; reading goes on."""
@@ -93,7 +93,7 @@ class Guard(Case):
     def test_set_and_off(self):
         j = self.journal()
         a, b = self.path("a.guard"), self.path("b.guard")
-        said = j.run("guard", "set", a, b, "--as", "compliance")
+        said = j.run("guard", "set", a, b, "--actor", "compliance")
         self.assertEqual(said.out, "guarded: entry 2, signed by compliance\n")
         self.assertIn("own file system", said.err)
         entry = j.log()[-1]
@@ -123,10 +123,10 @@ class Guard(Case):
         self.assertEqual(self.read("notes"), b"mine")
         same = self.path("same")
         self.expect_error(COULD_NOT, "named twice", args=["-C", j.path, "guard", "set", same, same])
-        self.expect_error(COULD_NOT, "no actor", args=["-C", j.path, "guard", "set", same, "--as", "nobody"])
+        self.expect_error(COULD_NOT, "no actor", args=["-C", j.path, "guard", "set", same, "--actor", "nobody"])
         self.assertFalse(os.path.exists(same))
-        for args in (["guard", "set"], ["guard", "set", "a", "b", "c"], ["guard", "off", "a"], ["guard", "on"], ["guard", "show", "--as", "x"],
-                     ["recover"], ["recover", "--as", "a", "--reason", "x"], ["recover", "--as", "a", "--second", "b"],
+        for args in (["guard", "set"], ["guard", "set", "a", "b", "c"], ["guard", "off", "a"], ["guard", "on"], ["guard", "show", "--actor", "x"],
+                     ["recover"], ["recover", "--actor", "a", "--reason", "x"], ["recover", "--actor", "a", "--second", "b"],
                      ["init", "--origin", "x", "--guard", "a", "--guard", "b", "--guard", "c"]):
             with self.subTest(args=args):
                 self.expect_error(MISUSED, args[0], args=["-C", j.path, *args])
@@ -147,10 +147,10 @@ class Guard(Case):
         self.assertRegex(b.run("doctor", code=WRONG).out, r"bad +guard +the guard .* has seen 5 entries")
         j.append(note("the true one goes on"))
         # Nobody can sign for it alone, and not without a reason.
-        self.expect_error(COULD_NOT, "a second person must approve it", args=["-C", b.path, "recover", "--as", "operator", "--second", "operator", "--reason", "x"])
-        self.expect_error(COULD_NOT, "owner, operator or compliance",
-                          args=["-C", b.path, "recover", "--as", "operator", "--second", "broker:paper", "--reason", "x"])
-        self.expect_error(COULD_NOT, "the reason has", args=["-C", b.path, "recover", "--as", "operator", "--second", "compliance", "--reason", ""])
+        self.expect_error(COULD_NOT, "a second person must approve it", args=["-C", b.path, "recover", "--actor", "operator", "--second", "operator", "--reason", "x"])
+        self.expect_error(COULD_NOT, "may not write control.approval",
+                          args=["-C", b.path, "recover", "--actor", "operator", "--second", "broker:paper", "--reason", "x"])
+        self.expect_error(COULD_NOT, "the reason has", args=["-C", b.path, "recover", "--actor", "operator", "--second", "compliance", "--reason", ""])
         said = self.recover(b, "--json").json()
         self.assertEqual((said["seq"], said["guard_size"], said["size"]), (7, 6, 4))
         proposal, approval, recovery = b.log()[-3:]
@@ -162,7 +162,7 @@ class Guard(Case):
         b.append(note("from here on"))
         b.verify()
         self.assert_refused(j, "has seen 8 entries", "has 6 entries")
-        self.expect_error(COULD_NOT, "nothing to recover from", args=["-C", b.path, "recover", "--as", "operator", "--second", "compliance", "--reason", "x"])
+        self.expect_error(COULD_NOT, "nothing to recover from", args=["-C", b.path, "recover", "--actor", "operator", "--second", "compliance", "--reason", "x"])
 
     def test_a_copy_and_its_original_are_both_used(self):
         j = self.guarded()
@@ -212,7 +212,7 @@ class Guard(Case):
                 self.assert_refused(j, "cannot be read")
                 before = j.size()
                 if how == "noise":  # somebody's own file, for all we know
-                    self.expect_error(COULD_NOT, "is no guard of this journal", args=["-C", j.path, "recover", "--as", "operator",
+                    self.expect_error(COULD_NOT, "is no guard of this journal", args=["-C", j.path, "recover", "--actor", "operator",
                                                                                        "--second", "compliance", "--reason", "x"])
                     self.assertEqual(len(self.read("elsewhere/J1.guard")), 2048, "it is left alone")
                     os.unlink(j.guards[1])
@@ -221,7 +221,7 @@ class Guard(Case):
                 self.assertEqual([row["signed"]["entries"] for row in self.shown(j)["guards"]], [before + 4] * 2)
         shutil.rmtree(self.path("elsewhere"))
         os.mkdir(self.path("other"))
-        self.expect_error(COULD_NOT, "elsewhere", args=["-C", j.path, "recover", "--as", "operator", "--second", "compliance", "--reason", "x"])
+        self.expect_error(COULD_NOT, "elsewhere", args=["-C", j.path, "recover", "--actor", "operator", "--second", "compliance", "--reason", "x"])
         said = self.recover(j, "--guard", self.path("other", "g"), "--json").json()
         self.assertEqual(said["guard_size"], 0)
         self.assertEqual(said["found"]["guards"][0]["agrees"], False)
@@ -234,7 +234,7 @@ class Guard(Case):
         self.assertFalse(os.path.exists(self.path("L")))
         shutil.copy(other.guards[0], j.guards[0])
         self.assert_refused(j, "is the guard of another journal", other.vkey)
-        self.expect_error(COULD_NOT, "name another place", args=["-C", j.path, "recover", "--as", "operator", "--second", "compliance", "--reason", "x"])
+        self.expect_error(COULD_NOT, "name another place", args=["-C", j.path, "recover", "--actor", "operator", "--second", "compliance", "--reason", "x"])
         self.recover(j, "--guard", self.path("elsewhere", "mine"))
         j.append(note("on"))
         other.append(note("on"))
@@ -247,7 +247,7 @@ class Guard(Case):
         data = bytearray(self.read("B/journal.mdb"))
         data[data.rindex(b"J 2")] ^= 1
         self.write("B/journal.mdb", bytes(data))
-        self.expect_error(WRONG, "does not verify", args=["-C", b.path, "recover", "--as", "operator", "--second", "compliance", "--reason", "x"])
+        self.expect_error(WRONG, "does not verify", args=["-C", b.path, "recover", "--actor", "operator", "--second", "compliance", "--reason", "x"])
 
     # -- at the same time ------------------------------------------------------------------------------------------
 

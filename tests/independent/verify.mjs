@@ -178,7 +178,8 @@ const RISK = 6;
 // 2.1: the page's table.
 const ROLES = ['journal', 'owner', 'operator', 'compliance', 'auditor', 'strategy', 'risk', 'broker', 'feed', 'agent', 'witness'];
 const MAY_WRITE = `
-0101–01ff | journal owner operator feed
+0101–0105, 0107–01ff | journal owner operator feed
+0106 | journal owner operator broker feed
 0201–02ff | owner operator strategy agent
 0301–03ff | risk
 0401 | owner operator strategy agent
