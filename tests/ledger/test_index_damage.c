@@ -45,12 +45,6 @@ static void bench_release(struct bench *b)
     scratch_release(&b->s);
 }
 
-static void assert_says(const struct err *why, const char *words)
-{
-    if (!strstr(why->text, words))
-        fail_msg("\"%s\" does not say \"%s\"", why->text, words);
-}
-
 static void assert_check_says(struct bench *b, const char *words)
 {
     uint64_t indexed = 99;

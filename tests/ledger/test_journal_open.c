@@ -14,12 +14,6 @@ static const char *path_of(const struct scratch *s, const char *name)
     return path;
 }
 
-static void assert_says(const struct err *why, const char *words)
-{
-    if (!strstr(why->text, words))
-        fail_msg("\"%s\" does not say \"%s\"", why->text, words);
-}
-
 static void assert_opens_not(struct scratch *s, enum err_code verdict, const char *words)
 {
     struct err why = {.code = ERR_OK};

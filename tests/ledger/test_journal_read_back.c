@@ -120,12 +120,6 @@ int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn 
 
 /* -- helpers --------------------------------------------------------------------------------------------- */
 
-#define assert_says(err, words)                                                                              \
-    do {                                                                                                     \
-        if (!strstr((err)->text, words))                                                                     \
-            fail_msg("\"%s\" does not say: %s", (err)->text, words);                                         \
-    } while (0)
-
 /* Adds `count` notes, of which number `marked` says "flip me, please". */
 static enum err_code append_notes(struct journal *j, unsigned count, unsigned marked, struct seal *seal,
                                   struct err *err)

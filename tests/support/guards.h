@@ -11,12 +11,6 @@
 
 #include <sys/stat.h>
 
-#define assert_says(err, words)                                                                              \
-    do {                                                                                                     \
-        if (!strstr((err)->text, words))                                                                     \
-            fail_msg("\"%s\" does not say: %s", (err)->text, words);                                         \
-    } while (0)
-
 /* -- places ---------------------------------------------------------------------------------------------- */
 
 static inline const char *guards_in(const struct scratch *s, const char *name)

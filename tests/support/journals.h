@@ -37,6 +37,13 @@ struct scratch {
     struct secret *passphrase;
 };
 
+/* What an error tells, in part. */
+#define assert_says(err, words)                                                                              \
+    do {                                                                                                     \
+        if (!strstr((err)->text, words))                                                                     \
+            fail_msg("\"%s\" does not say: %s", (err)->text, words);                                         \
+    } while (0)
+
 /* Calls with a pointer `err` of its own in scope, also where there is another; stops unless it succeeds. */
 #define SCRATCH_OK(call)                                                                                     \
     do {                                                                                                     \
