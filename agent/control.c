@@ -1,24 +1,31 @@
 #include "agent/control.h"
 
+#include "ledger/roles.h"
+
+static const struct {
+    const char *name;
+    enum role role;
+} first_rows[] = {
+    {"operator", ROLE_OPERATOR},     {"strategy:naked-put", ROLE_STRATEGY},
+    {"risk:governor", ROLE_RISK},    {"broker:paper", ROLE_BROKER},
+    {"feed:lean", ROLE_FEED},        {"feed:spx-eod", ROLE_FEED},
+    {"feed:synthetic", ROLE_FEED},   {"feed:journal", ROLE_FEED},
+    {"compliance", ROLE_COMPLIANCE},
+};
+
+static void add_first(struct actor_rows *first, const char *name, enum role role)
+{
+    struct actor_row *const row = &first->rows[first->count++];
+
+    row->name = id_from(name);
+    row->role = role;
+}
+
 void control_first_actors(struct actor_rows *first)
 {
-    static const struct {
-        const char *name;
-        enum role role;
-    } rows[] = {
-        {"operator", ROLE_OPERATOR},     {"strategy:naked-put", ROLE_STRATEGY},
-        {"risk:governor", ROLE_RISK},    {"broker:paper", ROLE_BROKER},
-        {"feed:lean", ROLE_FEED},        {"feed:spx-eod", ROLE_FEED},
-        {"feed:synthetic", ROLE_FEED},   {"feed:journal", ROLE_FEED},
-        {"compliance", ROLE_COMPLIANCE},
-    };
-
     memset(first, 0, sizeof *first);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        first->rows[i].name = id_from(rows[i].name);
-        first->rows[i].role = rows[i].role;
-        first->count++;
-    }
+    for (size_t i = 0; i < sizeof first_rows / sizeof first_rows[0]; i++)
+        add_first(first, first_rows[i].name, first_rows[i].role);
 }
 
 static void start(struct desk *d, enum entry_kind kind, int64_t now_ns)
@@ -36,34 +43,45 @@ static enum err_code finish(struct desk *d, enum err_code rc, struct err *err)
     return rc;
 }
 
+enum err_code control_draft_configuration(struct control_draft *draft, const char *name, const char *yaml,
+                                          size_t size, struct err *err)
+{
+    struct entry_control_configuration *const body = &draft->entry.as.control_configuration;
+    struct configuration c;
+    size_t settings_size = 0;
+
+    memset(draft, 0, sizeof *draft);
+    draft->entry.kind = ENTRY_CONTROL_CONFIGURATION;
+    enum err_code rc = configuration_read_yaml(&c, name, yaml, size, err);
+    if (!rc)
+        rc = configuration_text(&c, draft->settings, sizeof draft->settings, &settings_size, err);
+    const struct hash source = hash_bytes(yaml, size);
+    memcpy(body->sha256.bytes, source.bytes, HASH_SIZE);
+    body->settings = (struct text){draft->settings, (uint16_t)settings_size};
+    body->source = (struct text){yaml, (uint16_t)size};
+    return rc;
+}
+
 enum err_code control_configure(struct desk *d, const char *actor, const char *name, const char *yaml,
                                 size_t size, int64_t now_ns, bool *changed, struct err *err)
 {
-    struct configuration c;
-    char settings[CONFIGURATION_TEXT_MAX];
-    size_t settings_size = 0;
-    enum err_code rc = configuration_read_yaml(&c, name, yaml, size, err);
+    struct control_draft draft;
+    enum err_code rc = control_draft_configuration(&draft, name, yaml, size, err);
 
-    if (!rc)
-        rc = configuration_text(&c, settings, sizeof settings, &settings_size, err);
     if (!rc)
         rc = desk_begin(d, err);
     if (rc)
         return rc;
-    const struct hash source = hash_bytes(yaml, size);
     const struct configuration_state *const now = d->book.configuration;
-    *changed = now->seq == 0 || memcmp(source.bytes, now->sha256.bytes, HASH_SIZE) != 0;
-    if (*changed) {
-        start(d, ENTRY_CONTROL_CONFIGURATION, now_ns);
-        memcpy(d->scratch.as.control_configuration.sha256.bytes, source.bytes, HASH_SIZE);
-        d->scratch.as.control_configuration.settings = (struct text){settings, (uint16_t)settings_size};
-        d->scratch.as.control_configuration.source = (struct text){yaml, (uint16_t)size};
-        rc = desk_add_signed(d, actor, &d->scratch, err);
-    }
+    *changed = now->seq == 0 || memcmp(draft.entry.as.control_configuration.sha256.bytes, now->sha256.bytes,
+                                       HASH_SIZE) != 0;
+    draft.entry.at_ns = now_ns;
+    if (*changed)
+        rc = desk_add_signed(d, actor, &draft.entry, err);
     return finish(d, rc, err);
 }
 
-static enum err_code check_reason(const char *reason, struct err *err)
+enum err_code control_check_reason(const char *reason, struct err *err)
 {
     const size_t length = strlen(reason);
 
@@ -76,7 +94,7 @@ enum err_code control_stop(struct desk *d, const char *actor, const char *reason
                            uint64_t *cancelled, struct err *err)
 {
     const uint64_t before = d->derived;
-    enum err_code rc = check_reason(reason, err);
+    enum err_code rc = control_check_reason(reason, err);
 
     if (!rc)
         rc = desk_begin(d, err);
@@ -93,27 +111,34 @@ enum err_code control_stop(struct desk *d, const char *actor, const char *reason
     return finish(d, rc, err);
 }
 
+enum err_code control_draft_resume(const struct desk *d, struct entry *draft, const char *reason, struct err *err)
+{
+    memset(draft, 0, sizeof *draft);
+    draft->kind = ENTRY_CONTROL_RESUME;
+    draft->as.control_resume.reason = text_from(reason);
+    if (!d->book.risk->stopped && risk_state_tripped(d->book.risk) == 0)
+        return err_set(err, ERR_INPUT,
+                       "there is nothing to resume from: no stop is in force and no breaker has tripped");
+    return ERR_OK;
+}
+
 enum err_code control_resume(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
                              struct err *err)
 {
-    enum err_code rc = check_reason(reason, err);
+    enum err_code rc = control_check_reason(reason, err);
 
     if (!rc)
         rc = desk_begin(d, err);
     if (rc)
         return rc;
-    if (!d->book.risk->stopped && risk_state_tripped(d->book.risk) == 0)
-        rc = err_set(err, ERR_INPUT,
-                     "there is nothing to resume from: no stop is in force and no breaker has tripped");
-    if (!rc) {
-        start(d, ENTRY_CONTROL_RESUME, now_ns);
-        d->scratch.as.control_resume.reason = text_from(reason);
+    rc = control_draft_resume(d, &d->scratch, reason, err);
+    d->scratch.at_ns = now_ns;
+    if (!rc)
         rc = desk_add_signed(d, actor, &d->scratch, err);
-    }
     return finish(d, rc, err);
 }
 
-static enum role role_by_name(const char *name)
+enum role control_role(const char *name)
 {
     const char *const *const names = entry_enum_names(FIELD_ROLE);
 
@@ -158,10 +183,21 @@ static enum err_code check_actor_key(const char *name, enum role role, const str
     return ERR_OK;
 }
 
-enum err_code control_add_actor(struct desk *d, const char *name, const char *role,
-                                const struct note_key *key, struct err *err)
+/* By whom, unless somebody says: an operator whose key is in the vault. Where there is an owner, one of these signs. */
+static enum err_code add_as(struct desk *d, const char *actor, int64_t now_ns, struct err *err)
 {
-    const enum role wanted = role_by_name(role);
+    if (!actor && !d->book.actors->is_owned)
+        return desk_add(d, "operator", &d->scratch, err);
+    if (!actor)
+        return err_set(err, ERR_INPUT, "this journal has an owner, who signs for new actors: --actor NAME");
+    d->scratch.at_ns = now_ns;
+    return desk_add_signed(d, actor, &d->scratch, err);
+}
+
+enum err_code control_add_actor(struct desk *d, const char *actor, const char *name, const char *role,
+                                const struct note_key *key, int64_t now_ns, struct err *err)
+{
+    const enum role wanted = control_role(role);
     uint32_t id;
     enum err_code rc = check_actor(name, wanted, err);
 
@@ -182,7 +218,97 @@ enum err_code control_add_actor(struct desk *d, const char *name, const char *ro
         d->scratch.as.control_actor.actor_id = (int64_t)d->book.actors->count + 1;
         d->scratch.as.control_actor.name = id_from(name);
         d->scratch.as.control_actor.role = wanted;
-        rc = desk_add(d, "operator", &d->scratch, err);
+        rc = add_as(d, actor, now_ns, err);
     }
     return finish(d, rc, err);
+}
+
+enum err_code control_revoke(struct desk *d, const char *actor, const char *name, const char *reason,
+                             int64_t now_ns, struct err *err)
+{
+    uint32_t id = 0;
+    enum err_code rc = control_check_reason(reason, err);
+
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    rc = actors_id(d->book.actors, name, strlen(name), &id, err);
+    start(d, ENTRY_CONTROL_REVOCATION, now_ns);
+    d->scratch.as.control_revocation.actor_id = id;
+    d->scratch.as.control_revocation.reason = text_from(reason);
+    if (!rc)
+        rc = desk_add_signed(d, actor, &d->scratch, err);
+    return finish(d, rc, err);
+}
+
+enum err_code control_renew(struct desk *d, const char *actor, const struct note_key *key, const char *reason,
+                            int64_t now_ns, struct err *err)
+{
+    uint32_t id = 0;
+    enum err_code rc = control_check_reason(reason, err);
+
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    rc = actors_id(d->book.actors, key->name, key->name_size, &id, err);
+    const struct actor_row *const row = actors_find(d->book.actors, id);
+    if (!rc)
+        rc = row ? check_actor_key(key->name, row->role, key, err)
+                 : err_set(err, ERR_INPUT, "the journal's own key is changed by ledger key rotate");
+    start(d, ENTRY_CONTROL_ACTOR_KEY, now_ns);
+    d->scratch.as.control_actor_key.actor_id = id;
+    d->scratch.as.control_actor_key.reason = text_from(reason);
+    memcpy(d->scratch.as.control_actor_key.key.bytes, key->public_key, sizeof key->public_key);
+    if (!rc)
+        rc = desk_add_signed(d, actor, &d->scratch, err);
+    return finish(d, rc, err);
+}
+
+/* -- from the start --------------------------------------------------------------------------------------- */
+
+static enum err_code add_person(struct actor_rows *first, const struct control_person *p, struct err *err)
+{
+    const char *const name = p->key.name;
+    enum err_code rc = check_actor(name, p->role, err);
+
+    if (!rc && !role_is_person(p->role))
+        rc = err_set(err, ERR_INPUT, "a person is owner, operator, compliance or auditor, not %s", role_name(p->role));
+    if (!rc)
+        rc = check_actor_key(name, p->role, &p->key, err);
+    for (unsigned i = 0; !rc && i < first->count; i++) {
+        if (strcmp(first->rows[i].name.text, name) == 0)
+            rc = err_set(err, ERR_INPUT, "there is an actor of this name already");
+        else if (memcmp(first->rows[i].key, p->key.public_key, sizeof p->key.public_key) == 0)
+            rc = err_set(err, ERR_INPUT, "it is the key of %s: two persons have two keys",
+                         first->rows[i].name.text);
+    }
+    if (!rc && first->count == ACTORS_MAX)
+        rc = err_set(err, ERR_INPUT, "a journal begins with %d actors at most: add others later", ACTORS_MAX);
+    if (rc)
+        return err_wrap(err, "%s", name);
+    add_first(first, name, p->role);
+    memcpy(first->rows[first->count - 1].key, p->key.public_key, sizeof p->key.public_key);
+    return ERR_OK;
+}
+
+enum err_code control_first_persons(struct actor_rows *first, const struct control_person *persons, size_t count,
+                                    struct err *err)
+{
+    enum err_code rc = ERR_OK;
+    bool has_owner = false;
+
+    memset(first, 0, sizeof *first);
+    for (size_t i = 0; i < sizeof first_rows / sizeof first_rows[0]; i++) {
+        if (!role_is_person(first_rows[i].role))
+            add_first(first, first_rows[i].name, first_rows[i].role);
+    }
+    for (size_t i = 0; !rc && i < count; i++) {
+        rc = add_person(first, &persons[i], err);
+        has_owner = has_owner || persons[i].role == ROLE_OWNER;
+    }
+    if (!rc && !has_owner)
+        rc = err_set(err, ERR_INPUT, "persons with keys of their own need an owner among them: who else brings in others?");
+    return rc;
 }

@@ -10,6 +10,35 @@
 /* Who may write from the start: the person who makes the journal, and the modules of this program. */
 void control_first_actors(struct actor_rows *first);
 
+/* A person whose key lies elsewhere; the actor's name is the key's. */
+struct control_person {
+    enum role role;
+    struct note_key key;
+};
+/*
+ * For a journal with an owner: these persons, and the modules of this program. ERR_INPUT names the person and the reason:
+ * no person's role, a name or a key used twice, a witness's key, no owner among them.
+ */
+MUST_USE enum err_code control_first_persons(struct actor_rows *first, const struct control_person *persons,
+                                             size_t count, struct err *err);
+/* By its name; 0: there is no such role. */
+enum role control_role(const char *name);
+
+/* 1 .. 4000 bytes. ERR_INPUT. */
+MUST_USE enum err_code control_check_reason(const char *reason, struct err *err);
+
+/* What is to be proposed: kind and body. Large. */
+struct control_draft {
+    struct entry entry;
+    char settings[CONFIGURATION_TEXT_MAX];
+};
+/* Borrows the YAML. ERR_INPUT names file, line and column. */
+MUST_USE enum err_code control_draft_configuration(struct control_draft *draft, const char *name, const char *yaml,
+                                                   size_t size, struct err *err);
+/* Borrows the reason. ERR_INPUT: there is nothing to resume from. */
+MUST_USE enum err_code control_draft_resume(const struct desk *d, struct entry *draft, const char *reason,
+                                            struct err *err);
+
 /*
  * Enters a YAML configuration, unless the very same is in force; *changed says which. Its own group.
  * ERR_INPUT names file, line and column.
@@ -27,11 +56,18 @@ MUST_USE enum err_code control_resume(struct desk *d, const char *actor, const c
                                       struct err *err);
 
 /*
- * One more actor: with that key, whose secret is somewhere else; or with `key` NULL, with a fresh one in the vault. A
+ * One more actor, in the name of `actor` (NULL: the operator, where there is no owner): with that key, whose secret is somewhere else; or with `key` NULL, with a fresh one in the vault. A
  * witness's is always its own, of type 04 and of the actor's name; anybody else's is of type 01. ERR_EXISTS: the name is
  * taken. ERR_INPUT: no name, no role, or no key for that role.
  */
-MUST_USE enum err_code control_add_actor(struct desk *d, const char *name, const char *role,
-                                         const struct note_key *key, struct err *err);
+MUST_USE enum err_code control_add_actor(struct desk *d, const char *actor, const char *name, const char *role,
+                                         const struct note_key *key, int64_t now_ns, struct err *err);
+
+/* From now on nothing more is taken from this actor: an owner's word, or their own. ERR_NOT_FOUND; ERR_INPUT. */
+MUST_USE enum err_code control_revoke(struct desk *d, const char *actor, const char *name, const char *reason,
+                                      int64_t now_ns, struct err *err);
+/* Another key for the actor whom it names, by an owner or by that actor with the old one; ends a revocation. */
+MUST_USE enum err_code control_renew(struct desk *d, const char *actor, const struct note_key *key, const char *reason,
+                                     int64_t now_ns, struct err *err);
 
 #endif

@@ -81,8 +81,20 @@ enum err_code desk_add_signed(struct desk *d, const char *actor, struct entry *d
     enum err_code rc = actors_id(d->book.actors, actor, strlen(actor), &draft->actor, err);
 
     if (!rc)
-        rc = journal_sign(d->journal, draft, err);
+        rc = journal_sign_by(d->journal, d->signer, draft, err);
     return rc ? rc : add(d, draft, err);
+}
+
+enum err_code desk_add_encoded(struct desk *d, uint8_t *bytes, size_t size, struct entry *e, struct err *err)
+{
+    const uint64_t seq = journal_group_next_seq(d->group);
+    const enum err_code rc = journal_group_add_encoded(d->group, bytes, size, e, err);
+
+    if (rc)
+        return rc;
+    e->seq = seq;
+    e->recorded_at_ns = journal_group_recorded_at_ns(d->group);
+    return book_apply(&d->book, e, err);
 }
 
 static uint64_t next_seq(void *context)

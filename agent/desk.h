@@ -10,7 +10,8 @@
 #include "ledger/decide.h"
 
 struct desk {
-    struct journal *journal; /* borrowed, unlocked */
+    struct journal *journal;     /* borrowed, unlocked */
+    const struct signer *signer; /* of what persons say; NULL: their keys are in the vault. Borrowed */
     struct book book;
     struct journal_group *group; /* open between begin and commit */
     uint64_t group_first;
@@ -38,9 +39,13 @@ void desk_abort(struct desk *d);
 
 /* Adds one entry as `actor` (a name) and applies it. */
 MUST_USE enum err_code desk_add(struct desk *d, const char *actor, struct entry *draft, struct err *err);
-/* The same, signed by the actor's own key; `at` must be set. */
+/* The same, signed by the actor's own key (`signer`); `at` must be set. */
 MUST_USE enum err_code desk_add_signed(struct desk *d, const char *actor, struct entry *draft,
                                        struct err *err);
+
+/* An encoded, signed draft, placed in the caller's buffer; `e` is its decoding, and gets its place too. */
+MUST_USE enum err_code desk_add_encoded(struct desk *d, uint8_t *bytes, size_t size, struct entry *e,
+                                        struct err *err);
 
 /* The engine's answer to a trigger that is applied, within the open group. */
 MUST_USE enum err_code desk_answer(struct desk *d, const struct entry *trigger, struct err *err);

@@ -454,6 +454,9 @@ static enum err_code check_line(struct entry_reader *r, struct later *later, uns
         if (!(seen & 1U << key))
             return entry_reader_refuse(r, end, "missing");
     }
+    r->key = "actor";
+    if (r->draft->actor == ENTRY_JSON_NO_ACTOR)
+        return entry_reader_refuse(r, end, "missing, and no operator is there who would be meant");
     r->key = NULL;
     enum err_code rc = entry_reader_next(r);
     if (rc)

@@ -18,7 +18,8 @@
 #include "ledger/json_out.h"
 #include "ledger/json_scan.h"
 
-#define JSON_LINE_MAX ((size_t)1 << 20)
+#define JSON_LINE_MAX       ((size_t)1 << 20)
+#define ENTRY_JSON_NO_ACTOR UINT32_MAX /* as the default: a line must name its actor */
 
 /*
  * Reads one line into a draft (seq and recorded_at zero), without its newline. "actor" (default

@@ -16,6 +16,7 @@
 #include "ledger/hash.h"
 #include "ledger/note.h"
 #include "ledger/secret.h"
+#include "ledger/signer.h"
 
 #include <stdint.h>
 
@@ -42,8 +43,8 @@ struct journal_options {
 
 /*
  * Makes the directory, the vault, and the genesis entry naming `origin`, the journal's fresh key and the
- * actors of `first` (whose keys are made here: first->rows[].key is written), seals it, and leaves nothing
- * behind on failure. ERR_EXISTS: there is a journal in dir already. ERR_INPUT: origin is no good key name.
+ * actors of `first`, seals it, and leaves nothing behind on failure. Where a key of `first` is zeroes it is made here, in
+ * the vault, and first->rows[].key is written. ERR_EXISTS: there is a journal in dir already. ERR_INPUT: origin is no good key name.
  */
 MUST_USE enum err_code journal_create(const struct journal_options *options, const char *origin,
                                       const struct secret *passphrase, struct actor_rows *first,
@@ -132,6 +133,12 @@ MUST_USE enum err_code journal_statement(struct journal *j, struct entry *draft,
                                          size_t *size, struct err *err);
 /* Signs *draft as its actor with that actor's key from the vault (is_signed, signature are set). */
 MUST_USE enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err);
+/*
+ * The same with a key that lies elsewhere; NULL: in the vault. ERR_KEY: it is not the actor's key in force. Other errors
+ * are the signer's.
+ */
+MUST_USE enum err_code journal_sign_by(struct journal *j, const struct signer *by, struct entry *draft,
+                                       struct err *err);
 /*
  * A reader that sees the journal as this group does: what is stored, then the group's entries so far, also
  * those added later. Records of the group's own live until the next add. They are in no tree or seal before

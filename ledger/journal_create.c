@@ -145,6 +145,13 @@ static enum err_code make_vault(struct creation *c, struct err *err)
     return vault_add(c->vault, JOURNAL_KEY_NAME, NULL, err);
 }
 
+static bool has_key(const struct actor_row *row)
+{
+    static const uint8_t none[sizeof row->key];
+
+    return memcmp(row->key, none, sizeof none) != 0;
+}
+
 static enum err_code make_keys(struct creation *c, struct entry_control_genesis *genesis, struct err *err)
 {
     enum err_code rc = make_vault(c, err);
@@ -153,6 +160,8 @@ static enum err_code make_keys(struct creation *c, struct entry_control_genesis 
         rc = vault_public_key(c->vault, JOURNAL_KEY_NAME, genesis->key.bytes, err);
     for (unsigned i = 0; i < genesis->actors.count && !rc; i++) {
         struct actor_row *const row = &genesis->actors.rows[i];
+        if (has_key(row))
+            continue;
         rc = vault_add(c->vault, row->name.text, NULL, err);
         if (!rc)
             rc = vault_public_key(c->vault, row->name.text, row->key, err);

@@ -104,29 +104,50 @@ enum err_code journal_statement(struct journal *j, struct entry *draft, const ui
     return rc;
 }
 
-enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err)
+static enum err_code sign_statement(const struct journal *j, const struct signer *by,
+                                    const struct actor_row *actor, const uint8_t *statement, size_t said,
+                                    uint8_t signature[VAULT_SIGNATURE_SIZE], struct err *err)
+{
+    if (!by && !j->vault)
+        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
+    if (!by && !vault_find(j->vault, actor->name.text))
+        return err_set(err, ERR_KEY,
+                       "%s's key is not in the vault of %s: say where it is (see: ledger help sign)",
+                       actor->name.text, j->dir);
+    if (!by)
+        return vault_sign(j->vault, actor->name.text, statement, said, signature, err);
+    const enum err_code rc = by->sign(by->context, statement, said, signature, err);
+    if (!rc && note_verify_bytes(actor->key, statement, said, signature, NULL))
+        return err_set(err, ERR_KEY,
+                       "the key that signs is not %s's as the journal knows it (see: ledger actor)",
+                       actor->name.text);
+    return rc;
+}
+
+enum err_code journal_sign_by(struct journal *j, const struct signer *by, struct entry *draft,
+                              struct err *err)
 {
     const struct actor_row *const actor = actors_find(&j->actors, draft->actor);
     const bool was_signed = draft->is_signed;
     uint8_t signature[VAULT_SIGNATURE_SIZE];
+    const uint8_t *statement;
     size_t said = 0;
 
-    if (!j->vault)
-        return err_set(err, ERR_KEY, "%s is locked: its passphrase is needed to sign", j->dir);
     if (!actor)
         return err_set(err, ERR_NOT_FOUND, "no actor %" PRIu32 " can sign: there are 1 .. %" PRIu32,
                        draft->actor, j->actors.count);
-    enum err_code rc = entry_check(draft, err);
-    if (rc)
-        return rc;
-    draft->is_signed = true;
-    rc = state_draft(j, draft, &said, err);
+    enum err_code rc = journal_statement(j, draft, &statement, &said, err);
     if (!rc)
-        rc = vault_sign(j->vault, actor->name.text, j->statement, said, signature, err);
+        rc = sign_statement(j, by, actor, statement, said, signature, err);
     if (rc) {
         draft->is_signed = was_signed;
         return rc;
     }
     memcpy(draft->signature, signature, sizeof signature);
     return ERR_OK;
+}
+
+enum err_code journal_sign(struct journal *j, struct entry *draft, struct err *err)
+{
+    return journal_sign_by(j, NULL, draft, err);
 }

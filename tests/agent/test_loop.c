@@ -351,11 +351,11 @@ static void test_actors_are_added_with_their_keys(void **state)
 
     (void)state;
     session_start(&s);
-    SCRATCH_OK(control_add_actor(s.desk, "feed:bloomberg", "feed", NULL, err));
-    assert_int_equal(control_add_actor(s.desk, "feed:bloomberg", "feed", NULL, &err), ERR_EXISTS);
-    assert_int_equal(control_add_actor(s.desk, "x", "king", NULL, &err), ERR_INPUT);
-    assert_int_equal(control_add_actor(s.desk, "two words", "feed", NULL, &err), ERR_INPUT);
-    assert_int_equal(control_add_actor(s.desk, "", "feed", NULL, &err), ERR_INPUT);
+    SCRATCH_OK(control_add_actor(s.desk, NULL, "feed:bloomberg", "feed", NULL, 3, err));
+    assert_int_equal(control_add_actor(s.desk, NULL, "feed:bloomberg", "feed", NULL, 3, &err), ERR_EXISTS);
+    assert_int_equal(control_add_actor(s.desk, NULL, "x", "king", NULL, 3, &err), ERR_INPUT);
+    assert_int_equal(control_add_actor(s.desk, NULL, "two words", "feed", NULL, 3, &err), ERR_INPUT);
+    assert_int_equal(control_add_actor(s.desk, NULL, "", "feed", NULL, 3, &err), ERR_INPUT);
     struct entry e = entries_quote("ACME", "1", "2", 3, 4);
     SCRATCH_OK(desk_begin(s.desk, err));
     SCRATCH_OK(desk_add(s.desk, "feed:bloomberg", &e, err));
