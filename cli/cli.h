@@ -41,6 +41,7 @@ enum err_code cmd_append(struct cli *cli, struct err *err);
 enum err_code cmd_backup(struct cli *cli, struct err *err);
 enum err_code cmd_bundle(struct cli *cli, struct err *err);
 enum err_code cmd_check_proof(struct cli *cli, struct err *err);
+enum err_code cmd_approve(struct cli *cli, struct err *err);
 enum err_code cmd_config(struct cli *cli, struct err *err);
 enum err_code cmd_actor(struct cli *cli, struct err *err);
 enum err_code cmd_doctor(struct cli *cli, struct err *err);
@@ -54,6 +55,8 @@ enum err_code cmd_init(struct cli *cli, struct err *err);
 enum err_code cmd_key(struct cli *cli, struct err *err);
 enum err_code cmd_log(struct cli *cli, struct err *err);
 enum err_code cmd_nightly(struct cli *cli, struct err *err);
+enum err_code cmd_proposals(struct cli *cli, struct err *err);
+enum err_code cmd_propose(struct cli *cli, struct err *err);
 enum err_code cmd_prove(struct cli *cli, struct err *err);
 enum err_code cmd_publish(struct cli *cli, struct err *err);
 enum err_code cmd_recover(struct cli *cli, struct err *err);
@@ -64,6 +67,7 @@ enum err_code cmd_run(struct cli *cli, struct err *err);
 enum err_code cmd_screen(struct cli *cli, struct err *err);
 enum err_code cmd_seal(struct cli *cli, struct err *err);
 enum err_code cmd_show(struct cli *cli, struct err *err);
+enum err_code cmd_sign(struct cli *cli, struct err *err);
 enum err_code cmd_snapshot(struct cli *cli, struct err *err);
 enum err_code cmd_stop(struct cli *cli, struct err *err);
 enum err_code cmd_verify(struct cli *cli, struct err *err);
@@ -90,6 +94,8 @@ MUST_USE enum err_code cli_options(struct cli *cli, const struct cli_option *opt
                                    struct err *err);
 /* Digits only. ERR_USAGE names the option. */
 MUST_USE enum err_code cli_parse_u64(const char *option, const char *text, uint64_t *value, struct err *err);
+/* "90m", "12h", "1d", "2w": a whole number of one unit. ERR_USAGE names the option. */
+MUST_USE enum err_code cli_parse_age(const char *option, const char *text, int64_t *seconds, struct err *err);
 /* RFC 3339, or a date, which is midnight in New York. ERR_USAGE names the option. */
 MUST_USE enum err_code cli_parse_instant(const char *option, const char *text, int64_t *at_ns,
                                          struct err *err);

@@ -1,5 +1,6 @@
 /* ledger actor: who may write. */
 #include "cli/cli.h"
+#include "cli/person.h"
 
 #include "agent/control.h"
 
@@ -19,7 +20,8 @@ static enum err_code list_actors(struct cli *cli, bool json, struct err *err)
     json_out_array(&out);
     for (uint32_t i = 0; i < a->count; i++) {
         if (!json)
-            printf("%4u  %-24s %s\n", i + 1, a->rows[i].name.text, roles[a->rows[i].role]);
+            printf("%4u  %-24s %s%s\n", i + 1, a->rows[i].name.text, roles[a->rows[i].role],
+                   a->revoked_seq[i] ? "  (revoked)" : "");
         json_out_object(&out);
         json_out_key(&out, "id");
         json_out_u64(&out, i + 1);
@@ -29,6 +31,10 @@ static enum err_code list_actors(struct cli *cli, bool json, struct err *err)
         json_out_text(&out, roles[a->rows[i].role]);
         json_out_key(&out, "key");
         json_out_hex(&out, a->rows[i].key, sizeof a->rows[i].key);
+        if (a->revoked_seq[i]) {
+            json_out_key(&out, "revoked");
+            json_out_u64(&out, a->revoked_seq[i]);
+        }
         json_out_object_end(&out);
     }
     json_out_array_end(&out);
@@ -39,48 +45,65 @@ static enum err_code list_actors(struct cli *cli, bool json, struct err *err)
     return rc;
 }
 
-/* `vkey` NULL: a key is made. */
-static enum err_code add_actor(struct cli *cli, const char *name, const char *role, const char *vkey,
-                               struct err *err)
+struct ask {
+    const char *name;
+    const char *role;
+    const char *vkey;  /* NULL: a key is made */
+    const char *actor; /* who signs, or NULL */
+    struct person_options person;
+};
+
+static enum err_code add_actor(struct cli *cli, const struct ask *a, struct err *err)
 {
+    struct person *person = NULL;
     struct journal *j = NULL;
     struct desk d = {0};
     struct note_key key;
-    enum err_code rc = vkey ? note_key_parse(&key, vkey, strlen(vkey), err) : ERR_OK;
+    enum err_code rc = a->vkey ? note_key_parse(&key, a->vkey, strlen(a->vkey), err) : ERR_OK;
 
     if (rc)
         return err_wrap(err, "--key");
-    rc = cli_open_to_write(cli, &j, err);
+    if (a->actor)
+        rc = person_open(&person, &a->person, a->actor, err);
+    if (!rc)
+        rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    d.signer = person_signer(person);
     cli_put_remark(d.book.snapshots.remark);
     if (!rc)
-        rc = control_add_actor(&d, name, role, vkey ? &key : NULL, err);
+        rc = control_add_actor(&d, a->actor, a->name, a->role, a->vkey ? &key : NULL, cli_now_ns(), err);
     if (!rc)
-        printf("actor %u: %s, entry %llu\n", d.book.actors->count, name,
+        printf("actor %u: %s, entry %llu\n", d.book.actors->count, a->name,
                (unsigned long long)book_seq(&d.book));
     desk_release(&d);
     journal_close(j);
+    person_close(person);
     return rc;
 }
 
 enum err_code cmd_actor(struct cli *cli, struct err *err)
 {
     const char *operands[2] = {NULL, NULL};
-    const char *role = NULL;
-    const char *key = NULL;
+    struct ask a = {.name = NULL};
     size_t count = 0;
     bool json = false;
-    const struct cli_option options[] = {
-        {.name = "role", .value = &role}, {.name = "key", .value = &key}, {.name = "json", .flag = &json}};
-    const enum err_code rc = cli_options(cli, options, 3, operands, 2, &count, err);
+    const struct cli_option options[] = {{.name = "role", .value = &a.role},
+                                         {.name = "key", .value = &a.vkey},
+                                         {.name = "actor", .value = &a.actor},
+                                         {.name = "json", .flag = &json},
+                                         PERSON_OPTIONS(a.person)};
+    const enum err_code rc = cli_options(cli, options, 4 + PERSON_OPTION_COUNT, operands, 2, &count, err);
 
     if (rc)
         return rc;
+    a.name = operands[1];
     if (count == 0 || (count == 1 && strcmp(operands[0], "list") == 0))
         return list_actors(cli, json, err);
-    if (count == 2 && strcmp(operands[0], "add") == 0 && role)
-        return add_actor(cli, operands[1], role, key, err);
-    return err_set(err, ERR_USAGE,
-                   "actor: list, or add NAME --role ROLE [--key VKEY] (see: ledger help actor)");
+    if (count == 2 && strcmp(operands[0], "add") == 0 && a.role &&
+        (a.actor || !(a.person.keys || a.person.pkcs11)))
+        return add_actor(cli, &a, err);
+    return err_set(
+        err, ERR_USAGE,
+        "actor: list, or add NAME --role ROLE [--key VKEY] [--actor OWNER] (see: ledger help actor)");
 }

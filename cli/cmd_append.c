@@ -157,15 +157,18 @@ static enum err_code look_at_size(struct appender *a, struct err *err)
     return rc;
 }
 
-/* Who wants to say this, signed, says it with this command; "" when there is none yet. */
-static const char *signing_hint(enum entry_kind kind)
+/* Who wants to say this, signed, says it with this command. */
+static const char *signing_command(enum entry_kind kind, bool is_owned)
 {
     switch ((unsigned)kind) {
-    case ENTRY_CONTROL_CONFIGURATION: return "; use: ledger config set FILE";
-    case ENTRY_CONTROL_STOP: return "; use: ledger stop";
-    case ENTRY_CONTROL_RESUME: return "; use: ledger resume";
-    case ENTRY_CONTROL_RECOVERY: return "; use: ledger recover";
-    default: return "";
+    case ENTRY_CONTROL_CONFIGURATION: return is_owned ? "propose config FILE" : "config set FILE";
+    case ENTRY_CONTROL_STOP: return "stop";
+    case ENTRY_CONTROL_RESUME: return is_owned ? "propose resume" : "resume";
+    case ENTRY_CONTROL_RECOVERY: return "recover";
+    case ENTRY_CONTROL_REVOCATION: return "key revoke";
+    case ENTRY_CONTROL_ACTOR_KEY: return "key renew";
+    case ENTRY_CONTROL_APPROVAL: return "approve";
+    default: return "propose";
     }
 }
 
@@ -188,8 +191,10 @@ static enum err_code check_line(struct appender *a, const char *line, size_t siz
             "call it forged",
             column_of(line, size, "actor"), kind, actor->name.text);
     if (entry_kind_needs_signature(e->kind) && !e->is_signed)
-        return err_set(err, ERR_INPUT, "column %zu: kind: %s must be signed by the actor who asks for it%s",
-                       column_of(line, size, "kind"), kind, signing_hint(e->kind));
+        return err_set(err, ERR_INPUT,
+                       "column %zu: kind: %s must be signed by the actor who asks for it; use: ledger %s",
+                       column_of(line, size, "kind"), kind,
+                       signing_command(e->kind, journal_actors(a->j)->is_owned));
     if (intake_check_kind(e, &why) || actors_check(journal_actors(a->j), e, &why) == ERR_INPUT)
         return err_set(err, ERR_INPUT, "column %zu: kind: %s", column_of(line, size, "kind"), why.text);
     if (e->cause > a->size + a->staged.count)
@@ -324,10 +329,10 @@ enum err_code cmd_append(struct cli *cli, struct err *err)
     a->name = cli_is_stdin(path) ? "standard input" : path;
     if (!rc)
         rc = cli_open_to_write(cli, &a->j, err);
-    if (!actor)
-        actor = "operator";
-    if (!rc)
+    if (!rc && actor)
         rc = actors_id(journal_actors(a->j), actor, strlen(actor), &a->default_actor, err);
+    else if (!rc && actors_id(journal_actors(a->j), "operator", 8, &a->default_actor, NULL))
+        a->default_actor = ENTRY_JSON_NO_ACTOR; /* where persons have names of their own */
     if (!rc)
         rc = arena_init(&a->arena, err);
     a->intake.journal = a->j;

@@ -1,5 +1,6 @@
 /* ledger config: shows, checks and enters the configuration. */
 #include "cli/cli.h"
+#include "cli/person.h"
 
 #include "agent/control.h"
 #include "book/settings_yaml.h"
@@ -89,8 +90,10 @@ static enum err_code check_file(const char *path, struct err *err)
     return rc;
 }
 
-static enum err_code enter_file(struct cli *cli, const char *path, const char *actor, struct err *err)
+static enum err_code enter_file(struct cli *cli, const char *path, const char *actor,
+                                const struct person_options *o, struct err *err)
 {
+    struct person *person = NULL;
     struct journal *j = NULL;
     struct desk d = {0};
     char *yaml = NULL;
@@ -99,9 +102,12 @@ static enum err_code enter_file(struct cli *cli, const char *path, const char *a
     enum err_code rc = cli_read_file(path, SETTINGS_YAML_MAX, &yaml, &size, err);
 
     if (!rc)
+        rc = person_open(&person, o, actor, err);
+    if (!rc)
         rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = desk_init(&d, j, NULL, NULL, err);
+    d.signer = person_signer(person);
     cli_put_remark(d.book.snapshots.remark);
     if (!rc)
         rc = control_configure(&d, actor, path, yaml, size, cli_now_ns(), &changed, err);
@@ -110,6 +116,7 @@ static enum err_code enter_file(struct cli *cli, const char *path, const char *a
                (unsigned long long)d.book.configuration->seq);
     desk_release(&d);
     journal_close(j);
+    person_close(person);
     free(yaml);
     return rc;
 }
@@ -120,9 +127,10 @@ enum err_code cmd_config(struct cli *cli, struct err *err)
     const char *actor = NULL;
     size_t count = 0;
     bool markdown = false;
-    const struct cli_option options[] = {{.name = "actor", .value = &actor},
-                                         {.name = "markdown", .flag = &markdown}};
-    const enum err_code rc = cli_options(cli, options, 2, operands, 2, &count, err);
+    struct person_options person = {.keys = NULL};
+    const struct cli_option options[] = {
+        {.name = "actor", .value = &actor}, {.name = "markdown", .flag = &markdown}, PERSON_OPTIONS(person)};
+    const enum err_code rc = cli_options(cli, options, 2 + PERSON_OPTION_COUNT, operands, 2, &count, err);
 
     if (rc)
         return rc;
@@ -138,6 +146,6 @@ enum err_code cmd_config(struct cli *cli, struct err *err)
     if (count == 2 && strcmp(operands[0], "check") == 0)
         return check_file(operands[1], err);
     if (count == 2 && strcmp(operands[0], "set") == 0)
-        return enter_file(cli, operands[1], actor ? actor : "operator", err);
+        return enter_file(cli, operands[1], actor ? actor : "operator", &person, err);
     return err_set(err, ERR_USAGE, "config: show, list, check FILE or set FILE (see: ledger help config)");
 }

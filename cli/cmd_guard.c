@@ -1,6 +1,7 @@
 /* ledger guard: the fork guard, a file outside of the journal that knows which tree was signed last. */
 #include "cli/cli.h"
 #include "cli/guards.h"
+#include "cli/person.h"
 
 #include "ledger/base64.h"
 
@@ -180,8 +181,15 @@ enum err_code guards_actor(const struct journal *j, const char *name, uint32_t *
     return rc;
 }
 
+/* In whose name it is done. */
+struct speaker {
+    const char *actor;
+    struct person_options keys;
+    struct person *person;
+};
+
 /* Goes on the record, in that person's name. */
-static enum err_code add_note(struct journal *j, struct journal_group *g, const char *as,
+static enum err_code add_note(struct journal *j, struct journal_group *g, const struct speaker *by,
                               const char *const *paths, size_t count, struct err *err)
 {
     char text[2 * PATH_MAX + 64];
@@ -197,57 +205,64 @@ static enum err_code add_note(struct journal *j, struct journal_group *g, const 
     if (used < 0 || (size_t)used >= sizeof text)
         return err_set(err, ERR_INPUT, "the paths are too long");
     e.as.control_note.text = (struct text){text, (uint16_t)used};
-    enum err_code rc = guards_actor(j, as, &e.actor, err);
+    enum err_code rc = guards_actor(j, by->actor, &e.actor, err);
     if (!rc)
-        rc = journal_sign(j, &e, err);
+        rc = journal_sign_by(j, person_signer(by->person), &e, err);
     return rc ? rc : journal_group_add(g, &e, err);
 }
 
-static enum err_code set(struct cli *cli, const char *as, const char *const *paths, size_t count,
+static enum err_code set(struct cli *cli, struct speaker *by, const char *const *paths, size_t count,
                          struct err *err)
 {
     struct journal_group *g = NULL;
     struct journal *j = NULL;
 
-    enum err_code rc = cli_open_to_write(cli, &j, err);
+    enum err_code rc = person_open(&by->person, &by->keys, by->actor, err);
+    if (!rc)
+        rc = cli_open_to_write(cli, &j, err);
     if (!rc)
         rc = journal_group_begin(j, &g, err);
     if (!rc) {
         const uint64_t seq = journal_group_next_seq(g);
         rc = journal_guards_set(g, paths, count, err);
         if (!rc)
-            rc = add_note(j, g, as, paths, count, err);
+            rc = add_note(j, g, by, paths, count, err);
         if (rc)
             journal_group_abort(g);
         else
             rc = journal_group_commit(g, NULL, err);
         if (!rc)
             printf("%s: entry %llu, signed by %s\n", count ? "guarded" : "no longer guarded",
-                   (unsigned long long)seq, as);
+                   (unsigned long long)seq, by->actor);
     }
     if (!rc)
         guards_remark(cli->dir, paths, count);
     journal_close(j);
+    person_close(by->person);
     return rc;
 }
 
 enum err_code cmd_guard(struct cli *cli, struct err *err)
 {
     const char *operands[1 + GUARD_MAX] = {NULL};
-    const char *as = NULL;
+    struct speaker by = {.actor = NULL};
     size_t count = 0;
     bool json = false;
-    const struct cli_option options[] = {{.name = "as", .value = &as}, {.name = "json", .flag = &json}};
-    const enum err_code rc = cli_options(cli, options, 2, operands, 1 + GUARD_MAX, &count, err);
+    const struct cli_option options[] = {
+        {.name = "actor", .value = &by.actor}, {.name = "json", .flag = &json}, PERSON_OPTIONS(by.keys)};
+    const enum err_code rc =
+        cli_options(cli, options, 2 + PERSON_OPTION_COUNT, operands, 1 + GUARD_MAX, &count, err);
     const char *const verb = count > 0 ? operands[0] : "show";
 
     if (rc)
         return rc;
-    if (strcmp(verb, "show") == 0 && count <= 1 && !as)
+    if (strcmp(verb, "show") == 0 && count <= 1 && !by.actor)
         return show(cli, json, err);
+    if (!by.actor)
+        by.actor = "operator";
     if (strcmp(verb, "set") == 0 && count > 1 && !json)
-        return set(cli, as ? as : "operator", operands + 1, count - 1, err);
+        return set(cli, &by, operands + 1, count - 1, err);
     if (strcmp(verb, "off") == 0 && count == 1 && !json)
-        return set(cli, as ? as : "operator", NULL, 0, err);
+        return set(cli, &by, NULL, 0, err);
     return err_set(err, ERR_USAGE, "guard: show, set PATH [PATH2] or off (see: ledger help guard)");
 }

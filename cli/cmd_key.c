@@ -1,4 +1,4 @@
-/* ledger key: the journal's own keys, and the vault that holds them. */
+/* ledger key: the journal's own keys, the vault that holds them, and persons' keys. */
 #include "cli/cli.h"
 
 #include "cli/key.h"
@@ -7,35 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SECONDS_A_DAY 86400
-
 /* -- rotate ------------------------------------------------------------------------------------------------ */
-
-/* "90m", "12h", "1d", "2w": a whole number of one unit. */
-static enum err_code parse_age(const char *text, int64_t *age_ns, struct err *err)
-{
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', SECONDS_A_DAY}, {'w', 7 * SECONDS_A_DAY}};
-    const size_t length = strlen(text);
-    int64_t count = 0;
-
-    for (size_t i = 0; i + 1 < length; i++) {
-        if (text[i] < '0' || text[i] > '9' || count > 99999)
-            count = -1;
-        if (count < 0)
-            break;
-        count = 10 * count + (text[i] - '0');
-    }
-    for (size_t i = 0; i < sizeof units / sizeof units[0] && length > 1 && count >= 0; i++) {
-        if (text[length - 1] == units[i].unit) {
-            *age_ns = count * units[i].seconds * NS_PER_SECOND;
-            return ERR_OK;
-        }
-    }
-    return err_set(err, ERR_USAGE, "key: --if-older-than %.40s: write 90m, 12h, 1d or 2w", text);
-}
 
 static void put_rotated(const struct journal *j, bool rotated, bool json)
 {
@@ -57,14 +29,15 @@ static void put_rotated(const struct journal *j, bool rotated, bool json)
 static enum err_code rotate(struct cli *cli, const struct key_options *o, struct err *err)
 {
     struct journal *j = NULL;
-    int64_t age_ns = 0;
-    enum err_code rc = o->age ? parse_age(o->age, &age_ns, err) : ERR_OK;
+    int64_t age_s = 0;
+    enum err_code rc = o->age ? cli_parse_age("if-older-than", o->age, &age_s, err) : ERR_OK;
 
     if (!rc)
         rc = cli_open_to_write(cli, &j, err);
     if (rc)
         return rc;
-    const bool is_due = !o->age || cli_now_ns() - epochs_newest(journal_epochs(j))->recorded_at_ns > age_ns;
+    const bool is_due =
+        !o->age || cli_now_ns() - epochs_newest(journal_epochs(j))->recorded_at_ns > age_s * NS_PER_SECOND;
     if (is_due)
         rc = journal_rotate_key(j, o->reason ? o->reason : "rotation", 0, NULL, err);
     if (!rc)
@@ -114,7 +87,19 @@ static enum err_code change_passphrase(struct cli *cli, const struct key_options
 /* -- all of them ------------------------------------------------------------------------------------------- */
 
 /* Which options go with which word. */
-enum { JSON = 1, REASON = 2, AGE = 4, FRESH = 8, OWNER = 16, STATEMENT = 32, SIGNATURE = 64 };
+enum {
+    JSON = 1,
+    REASON = 2,
+    AGE = 4,
+    FRESH = 8,
+    OWNER = 16,
+    STATEMENT = 32,
+    SIGNATURE = 64,
+    ACTOR = 128,
+    KEY = 256,
+    PERSON = 512,
+    NAME = 1024
+};
 
 static const struct {
     const char *name;
@@ -125,6 +110,10 @@ static const struct {
     {"rotate", rotate, JSON | REASON | AGE},
     {"passphrase", change_passphrase, FRESH},
     {"recover", key_recover, REASON | OWNER | STATEMENT | SIGNATURE},
+    {"new", key_new, NAME | PERSON},
+    {"show", key_show, NAME | PERSON},
+    {"revoke", key_revoke, NAME | PERSON | ACTOR | REASON},
+    {"renew", key_renew, PERSON | ACTOR | REASON | KEY},
 };
 
 static enum err_code check_options(const char *word, unsigned takes, const struct key_options *o,
@@ -140,36 +129,52 @@ static enum err_code check_options(const char *word, unsigned takes, const struc
                 {"new-passphrase-file", FRESH, o->fresh},
                 {"owner", OWNER, o->owner},
                 {"statement", STATEMENT, o->statement},
-                {"signature", SIGNATURE, o->signature}};
+                {"signature", SIGNATURE, o->signature},
+                {"actor", ACTOR, o->actor},
+                {"key", KEY, o->key},
+                {"keys", PERSON, o->person.keys || o->person.keys_passphrase_file},
+                {"pkcs11", PERSON, o->person.pkcs11 || o->person.pin_file}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].is_given && !(takes & rows[i].bit))
             return err_set(err, ERR_USAGE, "key: --%s does not go with \"key %s\" (see: ledger help key)",
                            rows[i].name, word);
     }
+    if (!o->name != !(takes & NAME))
+        return err_set(err, ERR_USAGE, "key: \"key %s\" takes %s (see: ledger help key)", word,
+                       takes & NAME ? "a name" : "nothing behind it");
     return ERR_OK;
 }
 
 enum err_code cmd_key(struct cli *cli, struct err *err)
 {
     struct key_options o = {.json = false};
-    const char *word = "list";
-    const struct cli_option options[] = {
-        {.name = "json", .flag = &o.json},           {.name = "reason", .value = &o.reason},
-        {.name = "if-older-than", .value = &o.age},  {.name = "new-passphrase-file", .value = &o.fresh},
-        {.name = "owner", .value = &o.owner},        {.name = "statement", .value = &o.statement},
-        {.name = "signature", .value = &o.signature}};
+    const char *words[2] = {"list", NULL};
+    const struct cli_option options[] = {{.name = "json", .flag = &o.json},
+                                         {.name = "reason", .value = &o.reason},
+                                         {.name = "if-older-than", .value = &o.age},
+                                         {.name = "new-passphrase-file", .value = &o.fresh},
+                                         {.name = "owner", .value = &o.owner},
+                                         {.name = "statement", .value = &o.statement},
+                                         {.name = "signature", .value = &o.signature},
+                                         {.name = "actor", .value = &o.actor},
+                                         {.name = "key", .value = &o.key},
+                                         PERSON_OPTIONS(o.person)};
     size_t count = 0;
-    enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], &word, 1, &count, err);
+    enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], words, 2, &count, err);
+
+    o.name = words[1];
 
     for (size_t i = 0; !rc && i < sizeof subcommands / sizeof subcommands[0]; i++) {
-        if (strcmp(word, subcommands[i].name) != 0)
+        if (strcmp(words[0], subcommands[i].name) != 0)
             continue;
-        rc = check_options(word, subcommands[i].takes, &o, err);
+        rc = check_options(words[0], subcommands[i].takes, &o, err);
         return rc ? rc : subcommands[i].run(cli, &o, err);
     }
     return rc ? rc
-              : err_set(err, ERR_USAGE,
-                        "key: \"%.40s\" is none of list, rotate, passphrase, recover (see: ledger help key)",
-                        word);
+              : err_set(
+                    err, ERR_USAGE,
+                    "key: \"%.40s\" is none of list, rotate, passphrase, recover, new, show, revoke, renew "
+                    "(see: ledger help key)",
+                    words[0]);
 }

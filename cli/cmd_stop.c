@@ -1,5 +1,6 @@
 /* ledger stop, ledger resume: what a person asks of the desk, signed with that person's key. */
 #include "cli/cli.h"
+#include "cli/person.h"
 
 #include "agent/control.h"
 
@@ -7,14 +8,16 @@ struct ask {
     const char *actor;
     const char *reason;
     bool json;
+    struct person_options person;
 };
 
 static enum err_code parse(struct cli *cli, struct ask *a, struct err *err)
 {
     const struct cli_option options[] = {{.name = "actor", .value = &a->actor},
                                          {.name = "reason", .value = &a->reason},
-                                         {.name = "json", .flag = &a->json}};
-    const enum err_code rc = cli_options(cli, options, 3, NULL, 0, NULL, err);
+                                         {.name = "json", .flag = &a->json},
+                                         PERSON_OPTIONS(a->person)};
+    const enum err_code rc = cli_options(cli, options, 3 + PERSON_OPTION_COUNT, NULL, 0, NULL, err);
 
     if (!rc && !a->reason)
         return err_set(err, ERR_USAGE, "%s: --reason TEXT is missing: it goes on the record",
@@ -34,48 +37,63 @@ static void put_done(const struct ask *a, const struct desk *d, const char *what
                (unsigned long long)d->group_first, a->actor, (unsigned long long)cancelled);
 }
 
+/* What both need: the person's key, the journal, its desk. */
+struct session {
+    struct person *person;
+    struct journal *journal;
+    struct desk desk;
+};
+
+static enum err_code session_open(struct session *s, struct cli *cli, struct ask *a, struct err *err)
+{
+    enum err_code rc = parse(cli, a, err);
+
+    if (!rc)
+        rc = person_open(&s->person, &a->person, a->actor, err);
+    if (!rc)
+        rc = cli_open_to_write(cli, &s->journal, err);
+    if (!rc)
+        rc = desk_init(&s->desk, s->journal, NULL, NULL, err);
+    s->desk.signer = person_signer(s->person);
+    cli_put_remark(s->desk.book.snapshots.remark);
+    return rc;
+}
+
+static void session_close(struct session *s)
+{
+    desk_release(&s->desk);
+    journal_close(s->journal);
+    person_close(s->person);
+}
+
 enum err_code cmd_stop(struct cli *cli, struct err *err)
 {
     struct ask a = {0};
-    struct journal *j = NULL;
-    struct desk d = {0};
+    struct session s = {.person = NULL};
     uint64_t cancelled = 0;
-    enum err_code rc = parse(cli, &a, err);
+    enum err_code rc = session_open(&s, cli, &a, err);
 
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
-    if (!rc)
-        rc = desk_init(&d, j, NULL, NULL, err);
-    cli_put_remark(d.book.snapshots.remark);
-    if (!rc)
-        rc = control_stop(&d, a.actor, a.reason, cli_now_ns(), &cancelled, err);
+        rc = control_stop(&s.desk, a.actor, a.reason, cli_now_ns(), &cancelled, err);
     if (!rc) {
-        put_done(&a, &d, "stopped", cancelled);
-        fprintf(stderr, "No order leaves from here on. \"ledger -C %s resume --reason TEXT\" ends it.\n",
-                cli->dir);
+        put_done(&a, &s.desk, "stopped", cancelled);
+        fprintf(stderr, "No order leaves from here on. \"ledger -C %s %s --reason TEXT\" ends it.\n",
+                cli->dir, s.desk.book.actors->is_owned ? "propose resume" : "resume");
     }
-    desk_release(&d);
-    journal_close(j);
+    session_close(&s);
     return rc;
 }
 
 enum err_code cmd_resume(struct cli *cli, struct err *err)
 {
     struct ask a = {0};
-    struct journal *j = NULL;
-    struct desk d = {0};
-    enum err_code rc = parse(cli, &a, err);
+    struct session s = {.person = NULL};
+    enum err_code rc = session_open(&s, cli, &a, err);
 
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
+        rc = control_resume(&s.desk, a.actor, a.reason, cli_now_ns(), err);
     if (!rc)
-        rc = desk_init(&d, j, NULL, NULL, err);
-    cli_put_remark(d.book.snapshots.remark);
-    if (!rc)
-        rc = control_resume(&d, a.actor, a.reason, cli_now_ns(), err);
-    if (!rc)
-        put_done(&a, &d, "resumed", 0);
-    desk_release(&d);
-    journal_close(j);
+        put_done(&a, &s.desk, "resumed", 0);
+    session_close(&s);
     return rc;
 }

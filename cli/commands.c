@@ -3,16 +3,26 @@
 
 const struct command commands[] = {
     {"init", cmd_init, "make a journal: genesis entry, keys, first seal",
-     "usage: ledger -C DIR init --origin NAME [--guard PATH [--guard PATH2]]\n\n"
+     "usage: ledger -C DIR init --origin NAME [--owner VKEY] [--person ROLE=VKEY] [--guard PATH [--guard "
+     "PATH2]]\n\n"
      "Makes the journal DIR and prints its verifier key (C2SP vkey). NAME is the journal's name for ever and "
      "the\n"
      "first line of every seal; use something you own, without a scheme: desk.example/alpha.\n\n"
      "The secret keys are encrypted at rest with a passphrase: from --passphrase-file FILE, the file named "
      "by\n"
      "$LEDGER_PASSPHRASE_FILE, or a prompt.\n\n"
-     "  --guard PATH  a fork guard, outside of DIR (ledger help guard)\n\n"
-     "example:\n"
-     "  ledger -C J --passphrase-file ~/.ledger-pass init --origin desk.example/alpha\n"},
+     "  --guard PATH        a fork guard, outside of DIR (ledger help guard)\n"
+     "  --owner VKEY        an owner, with a key of their own (ledger key new): from then on persons sign "
+     "what\n"
+     "                      they write, owners bring in others, and what matters most needs two persons\n"
+     "                      (docs/PEOPLE.md). Without one, operator and compliance sign with keys in the "
+     "vault\n"
+     "  --person ROLE=VKEY  another person: owner, operator, compliance or auditor. Both may come several "
+     "times\n\n"
+     "examples:\n"
+     "  ledger -C J --passphrase-file ~/.ledger-pass init --origin desk.example/alpha\n"
+     "  ledger -C J init --origin desk.example/alpha --owner \"$(cat eva.vkey)\" --person operator=\"$(cat "
+     "ann.vkey)\"\n"},
     {"append", cmd_append, "append JSON Lines, in sealed groups",
      "usage: ledger -C DIR append [--group N] [--actor NAME] [--json] [FILE|-]\n\n"
      "Reads one entry a line. All that is waiting is one group (a whole file, or what a pipe holds now); "
@@ -22,7 +32,7 @@ const struct command commands[] = {
      "A bad line is refused with its number, column, key and reason; nothing of its group is written,\n"
      "what was acknowledged stays. Kinds and their fields: docs/ENTRIES.md.\n\n"
      "  --group N     entries in a group\n"
-     "  --actor NAME  who says so, for lines without \"actor\" (default operator)\n"
+     "  --actor NAME  who says so, for lines without \"actor\" (default operator, if there is one)\n"
      "  --json        acknowledge as JSON\n\n"
      "examples:\n"
      "  echo '{\"kind\":\"control.note\",\"body\":{\"text\":\"calm morning\"}}' | ledger -C J append\n"
@@ -269,13 +279,14 @@ const struct command commands[] = {
      "  ledger report verify pack-2015-12-24 --key \"$(cat journal.vkey)\"\n"},
     {"stop", cmd_stop, "emergency stop: no new order, cancel what is open",
      "usage: ledger -C DIR stop --reason TEXT [--actor NAME] [--json]\n\n"
-     "Signed by the actor (default operator). From the next entry on every new order is refused; open orders "
-     "are\n"
-     "cancelled. Only a signed resume ends it, whatever restarts in between.\n\n"
+     "Signed by the actor (default operator), with a key in the vault, or where ledger help sign says.\n"
+     "From the next entry on every new order is refused; open orders are cancelled.\nOnly a signed resume "
+     "ends it, whatever restarts in between.\n\n"
      "example:\n"
      "  ledger -C J stop --reason 'quotes look wrong'\n"},
     {"resume", cmd_resume, "end a stop and reset tripped breakers",
      "usage: ledger -C DIR resume --reason TEXT [--actor NAME] [--json]\n\n"
+     "Signed as a stop is. In a journal that has an owner two persons are needed: ledger help propose.\n\n"
      "example:\n"
      "  ledger -C J resume --reason 'feed repaired, checked with the vendor'\n"},
     {"config", cmd_config, "show, check or enter the configuration",
@@ -283,12 +294,15 @@ const struct command commands[] = {
      "       ledger config list [--markdown]  every setting, its default and meaning\n"
      "       ledger config check FILE         reads a YAML file and prints all settings; errors with line "
      "and column\n"
-     "       ledger -C DIR config set FILE    enters it, signed (--actor NAME, default operator)\n\n"
+     "       ledger -C DIR config set FILE    enters it, signed (--actor NAME, default operator; where the "
+     "key\n"
+     "                                        is: ledger help sign)\n\n"
+     "In a journal that has an owner two persons are needed: ledger propose config FILE.\n\n"
      "example:\n"
      "  ledger config check examples/naked-put.yaml\n"},
     {"actor", cmd_actor, "who may write",
      "usage: ledger -C DIR actor list [--json]\n"
-     "       ledger -C DIR actor add NAME --role ROLE [--key VKEY]\n\n"
+     "       ledger -C DIR actor add NAME --role ROLE [--key VKEY] [--actor OWNER]\n\n"
      "Roles: owner, operator, compliance, auditor, strategy, risk, broker, feed, agent, witness. Each actor "
      "has "
      "an\n"
@@ -298,27 +312,91 @@ const struct command commands[] = {
      "vault.\n"
      "              A witness always has its own, of type 04, and goes by the name in it: from then on "
      "verify\n"
-     "              checks its lines in the seals\n\n"
+     "              checks its lines in the seals\n"
+     "  --actor OWNER  who signs for it, where the journal has an owner; where the key is: ledger help "
+     "sign\n\n"
+     "examples:\n"
+     "  ledger -C J actor add feed:bloomberg --role feed\n"
+     "  ledger -C J actor add bob --role compliance --key \"$(cat bob.vkey)\" --actor eva --keys "
+     "/media/eva\n"},
+    {"propose", cmd_propose, "what two persons must want: the first",
+     "usage: ledger -C DIR propose config FILE --actor NAME\n"
+     "       ledger -C DIR propose resume --reason TEXT --actor NAME\n"
+     "       ledger -C DIR propose hold ID --scope TEXT --reason TEXT --actor NAME\n"
+     "       ledger -C DIR propose disposal ID --first SEQ --last SEQ --reason TEXT --actor NAME\n"
+     "       with any: [--valid AGE] [--json], and where the key is (ledger help sign)\n\n"
+     "For a journal that has an owner. Signs what is to be entered, and enters it as a proposal: nothing is\n"
+     "changed until another person has approved exactly these bytes.\n\n"
+     "  --valid AGE  how long it can be approved: 30m, 12h, 1d, 1w (default 1h; a week at most)\n\n"
+     "examples:\n"
+     "  ledger -C J propose config new.yaml --actor ann --keys ~/keys\n"
+     "  ledger -C J propose resume --reason 'feed repaired' --actor ann --keys ~/keys\n"},
+    {"proposals", cmd_proposals, "what is proposed, and what became of it",
+     "usage: ledger -C DIR proposals [SEQ] [--json]\n\n"
+     "Lists proposals: who, what, until when, and whether somebody approved. With SEQ all that the first "
+     "person\n"
+     "signed, and the SHA-256 by which it is approved.\n\n"
+     "examples:\n"
+     "  ledger -C J proposals\n"
+     "  ledger -C J proposals 57\n"},
+    {"approve", cmd_approve, "what two persons must want: the second",
+     "usage: ledger -C DIR approve SEQ --sha256 HEX --actor NAME [--json]\n\n"
+     "Approves a proposal of somebody else, and enters what was proposed: the approval and the entry itself, "
+     "in\n"
+     "one group. HEX is what ledger proposals SEQ shows: it stands for the very bytes that were seen. Where "
+     "the\n"
+     "key is: ledger help sign.\n\n"
      "example:\n"
-     "  ledger -C J actor add feed:bloomberg --role feed\n"},
-    {"key", cmd_key, "the journal's own keys: list, rotate, recover; the vault's passphrase",
+     "  ledger -C J approve 57 --sha256 \"$HEX\" --actor bob --keys ~/keys\n"},
+    {"sign", cmd_sign, "sign entries where the key is, for others to enter",
+     "usage: ledger -C DIR sign FILE|- --actor NAME --keys DIR\n"
+     "       ledger sign --statement FILE --out FILE --actor NAME --keys DIR\n\n"
+     "Reads JSON Lines as ledger append does and prints them signed; append enters them. The journal is "
+     "only\n"
+     "read, so that a copy will do. With --statement: signs what another command has written to a file "
+     "(ledger\n"
+     "key recover), shows what that says, and writes 64 bytes.\n\n"
+     "A person's key lies in a ring, a directory of that person's own, encrypted under a passphrase; or in "
+     "a\n"
+     "PKCS#11 token. Every command that signs in a person's name takes:\n\n"
+     "  --keys DIR                   the ring (ledger key new makes it)\n"
+     "  --keys-passphrase-file FILE  what opens it; else $LEDGER_KEYS_PASSPHRASE_FILE, else a prompt\n"
+     "  --pkcs11 URI                 the key in a token (RFC 7512): 'pkcs11:token=desk;object=ann'\n"
+     "  --pin-file FILE              its PIN; else a prompt\n\n"
+     "examples:\n"
+     "  ledger -C J sign notes.jsonl --actor ann --keys ~/keys | ledger -C J append\n"
+     "  ledger sign --statement to-sign --out signature --actor eva --keys /media/eva\n"},
+    {"key", cmd_key, "keys: the journal's own, the vault's passphrase, persons' keys",
      "usage: ledger -C DIR key [list] [--json]\n"
      "       ledger -C DIR key rotate [--reason TEXT] [--if-older-than AGE] [--json]\n"
      "       ledger -C DIR key passphrase [--new-passphrase-file FILE]\n"
      "       ledger -C DIR key recover --owner NAME --statement FILE [--reason TEXT]\n"
-     "       ledger -C DIR key recover --statement FILE --signature FILE\n\n"
+     "       ledger -C DIR key recover --statement FILE --signature FILE\n"
+     "       ledger key new NAME --keys DIR | --pkcs11 URI\n"
+     "       ledger key show NAME --keys DIR | --pkcs11 URI\n"
+     "       ledger -C DIR key revoke NAME --reason TEXT --actor NAME\n"
+     "       ledger -C DIR key renew --key VKEY --reason TEXT --actor NAME\n\n"
      "list shows which key seals from which entry on, and who gave it that right; with a passphrase\n"
      "file also which secrets are in the vault. rotate hands over to a new key, sealed by the old one,\n"
      "whose secret is destroyed: so who steals the new one cannot write the past anew. The key that\n"
      "init printed still verifies all of it. passphrase encrypts the vault anew. recover is for a vault\n"
      "that is lost: it makes another, and writes to FILE what an owner signs with their own key; called\n"
      "again with the signature, it goes on. docs/KEYS.md tells more.\n\n"
+     "new makes a person's key and prints its public half, the VKEY that init and actor add take; show "
+     "prints\n"
+     "it again. After revoke nothing more is taken from that actor; renew gives the actor whom VKEY names "
+     "another\n"
+     "key. An owner signs either, or that actor with the key in force. Where keys lie: ledger help sign. "
+     "More:\n"
+     "docs/PEOPLE.md.\n\n"
      "  --if-older-than AGE  rotates only if the key is older than 90m, 12h, 1d or 2w: for a daily job\n"
      "  --reason TEXT        goes on the record\n\n"
      "examples:\n"
      "  ledger -C J key\n"
      "  ledger -C J key rotate --if-older-than 1d\n"
-     "  ledger -C J key recover --owner owner:eva --statement to-sign\n"},
+     "  ledger -C J key recover --owner owner:eva --statement to-sign\n"
+     "  ledger key new ann --keys ~/keys > ann.vkey\n"
+     "  ledger -C J key revoke bob --reason 'left the desk' --actor eva --keys /media/eva\n"},
     {"export", cmd_export, "all stored bytes in one file, for other verifiers",
      "usage: ledger -C DIR export --raw FILE\n\n"
      "Writes entries, tiles and seals as they are stored, without judging them (docs/FORMAT.md describes the "
@@ -390,8 +468,8 @@ const struct command commands[] = {
      "  ledger -C J backup J-2015-12-24\n"},
     {"guard", cmd_guard, "a file elsewhere that knows what was signed last: no second history",
      "usage: ledger -C DIR guard [show] [--json]\n"
-     "       ledger -C DIR guard set PATH [PATH2] [--as NAME]\n"
-     "       ledger -C DIR guard off [--as NAME]\n\n"
+     "       ledger -C DIR guard set PATH [PATH2] [--actor NAME]\n"
+     "       ledger -C DIR guard off [--actor NAME]\n\n"
      "The fork guard PATH is a small file outside of the journal, best on another disk. Every seal's size "
      "and root "
      "are\n"
@@ -411,7 +489,7 @@ const struct command commands[] = {
      "  ledger -C J guard set /mnt/other/alpha.guard\n"
      "  ledger -C J guard\n"},
     {"recover", cmd_recover, "go on although the guard or a read-back says no; two persons sign",
-     "usage: ledger -C DIR recover --as NAME --second NAME --reason TEXT [--guard PATH [--guard PATH2]] "
+     "usage: ledger -C DIR recover --actor NAME --second NAME --reason TEXT [--guard PATH [--guard PATH2]] "
      "[--json]\n\n"
      "For a journal that takes no entries: its fork guard knows another past (a restored backup, a copy, a "
      "disk that "
@@ -426,11 +504,13 @@ const struct command commands[] = {
      "person\n"
      "and approved by the other, of the roles owner, operator and compliance. Then the guard is set to this "
      "journal.\n\n"
-     "  --as NAME      who proposes it; --second NAME: who approves it\n"
+     "  --actor NAME   who proposes it; --second NAME: who approves it\n"
      "  --reason TEXT  what happened; it goes on the record\n"
-     "  --guard PATH   from here on the guard is there; without it, where it was\n\n"
+     "  --guard PATH   from here on the guard is there; without it, where it was\n"
+     "  --keys DIR     where the first one's key is, and so on (ledger help sign); and the second one's:\n"
+     "  --second-keys DIR --second-keys-passphrase-file FILE --second-pkcs11 URI --second-pin-file FILE\n\n"
      "example:\n"
-     "  ledger -C J recover --as operator --second compliance --reason 'disk lost; backup of 17:00 "
+     "  ledger -C J recover --actor operator --second compliance --reason 'disk lost; backup of 17:00 "
      "restored'\n"},
     {"doctor", cmd_doctor, "what is wrong, how far the journal is good, what to do",
      "usage: ledger -C DIR doctor [--key VKEY] [--json]\n"

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor key export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot explain screen verify seal prove check-proof nightly report stop resume config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -14,8 +14,8 @@ _ledger() {
         esac
     done
     case $previous in
-    -C | --out | --state | --evidence) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-    --passphrase-file | --new-passphrase-file | --statement | --signature | --config | --policy | --guard | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    -C | --out | --state | --evidence | --keys | --second-keys) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --passphrase-file | --new-passphrase-file | --keys-passphrase-file | --pin-file | --second-keys-passphrase-file | --second-pin-file | --statement | --signature | --config | --policy | --guard | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "json tlog-proof" -- "$current"); return ;;
     --broker) mapfile -t COMPREPLY < <(compgen -W "paper" -- "$current"); return ;;
@@ -26,12 +26,12 @@ _ledger() {
     local options=""
     case $command in
     "") options="-C --passphrase-file $commands" ;;
-    init) options="--origin --guard" ;;
+    init) options="--origin --owner --person --guard" ;;
     append) options="--group --actor --json" ;;
     log) options="--kind --symbol --order --actor --cause --from --to --since --until --reverse --limit --no-index --json" ;;
     show | snapshot | backup | version) options="--json" ;;
-    guard) options="show set off --as --json" ;;
-    recover) options="--as --second --reason --guard --json" ;;
+    guard) options="show set off --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    recover) options="--actor --second --reason --guard --json --keys --keys-passphrase-file --pkcs11 --pin-file --second-keys --second-keys-passphrase-file --second-pkcs11 --second-pin-file" ;;
     doctor) options="--key --salvage --reindex --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
@@ -44,10 +44,14 @@ _ledger() {
     check-proof) options="--key --entry --against --json" ;;
     nightly) options="--date --out" ;;
     report) options="list verify --date --csv --json --key" ;;
-    stop | resume) options="--reason --actor --json" ;;
-    config) options="show list check set --actor --markdown" ;;
-    actor) options="list add --role --key --json" ;;
-    key) options="list rotate passphrase recover --reason --if-older-than --new-passphrase-file --owner --statement --signature --json" ;;
+    stop | resume) options="--reason --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    config) options="show list check set --actor --markdown --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    actor) options="list add --role --key --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    propose) options="config resume hold disposal --actor --reason --scope --first --last --valid --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    proposals) options="--json" ;;
+    approve) options="--sha256 --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    sign) options="--actor --statement --out --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    key) options="list rotate passphrase recover new show revoke renew --reason --if-older-than --new-passphrase-file --owner --statement --signature --actor --key --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     export) options="--raw" ;;
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;
@@ -59,7 +63,7 @@ _ledger() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
     fi
-    if [[ $command == append || $command == show || $command == check-proof || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
+    if [[ $command == append || $command == sign || $command == show || $command == check-proof || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
     fi

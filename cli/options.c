@@ -106,3 +106,23 @@ enum err_code cli_parse_instant(const char *option, const char *text, int64_t *a
         "%s: \"%s\" is no time; write 2015-12-24T14:31:00Z, or 2015-12-24 for midnight in New York", option,
         text);
 }
+
+enum err_code cli_parse_age(const char *option, const char *text, int64_t *seconds, struct err *err)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * INT64_C(86400)}};
+    const size_t length = strlen(text);
+    int64_t count = 0;
+
+    for (size_t i = 0; i + 1 < length && count >= 0; i++)
+        count = text[i] < '0' || text[i] > '9' || count > 99999 ? -1 : 10 * count + (text[i] - '0');
+    for (size_t i = 0; i < sizeof units / sizeof units[0] && length > 1 && count >= 0; i++) {
+        if (text[length - 1] == units[i].unit) {
+            *seconds = count * units[i].seconds;
+            return ERR_OK;
+        }
+    }
+    return err_set(err, ERR_USAGE, "--%s %.40s: write 90m, 12h, 1d or 2w", option, text);
+}

@@ -44,7 +44,8 @@ class Pages(Case):
         where = self.path(name.replace("/", "_"))
         work = self.prepare(where)
         env = self.environment({"PATH": os.path.join(where, "bin") + ":" + self.env["PATH"],
-                                "LEDGER_SOURCE": support.SOURCE})
+                                "LEDGER_SOURCE": support.SOURCE,
+                                "LEDGER_KEYS_PASSPHRASE_FILE": "words"})  # which PEOPLE.md exports in its first block
         ran = 0
         for line, body in blocks(page):
             if "../shared" in body and not os.path.exists(support.SHARED):

@@ -388,7 +388,7 @@ class Key(Case):
         self.assertEqual(old.size(), 1)
         self.assertEqual(len(self.keys(old)), 1)
         # Two persons let it go on; then it does, with its keys, and the other one is the copy.
-        old.run("recover", "--as", "operator", "--second", "compliance", "--reason", "the disk was lost")
+        old.run("recover", "--actor", "operator", "--second", "compliance", "--reason", "the disk was lost")
         self.assertEqual(self.rotate(old)["epoch"], 1)
         self.expect_error(COULD_NOT, "J.guard has seen", args=["-C", j.path, "key", "rotate"])
         old.run("verify", "--key", j.vkey)
@@ -403,7 +403,7 @@ class Key(Case):
         os.rename(self.path("kept"), j.path)
         self.expect_error(COULD_NOT, "J.guard has seen 3 entries", "ledger help recover",
                           args=["-C", j.path, "append"], input=json.dumps(note("x")))
-        j.run("recover", "--as", "operator", "--second", "compliance", "--reason", "the disk was lost")
+        j.run("recover", "--actor", "operator", "--second", "compliance", "--reason", "the disk was lost")
         j.append(note("on"))
         self.assertEqual(self.rotate(j)["epoch"], 1)
         j.verify()

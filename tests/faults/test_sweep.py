@@ -157,7 +157,7 @@ def check_run(sweep, folder, result):
     sweep.assertEqual(support.money_state(state), sweep.state)
 
 
-PERSONS = ["--as", "operator", "--second", "compliance", "--reason", "a fault"]
+PERSONS = ["--actor", "operator", "--second", "compliance", "--reason", "a fault"]
 
 
 def done(sweep, folder, *args):

@@ -1,0 +1,258 @@
+/* ledger proposals, ledger approve: the second person. What is approved is named by its SHA-256, as it was shown. */
+#include "cli/cli.h"
+#include "cli/person.h"
+
+#include "agent/approval.h"
+#include "ledger/entry_json.h"
+#include "ledger/hex.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- showing ---------------------------------------------------------------------------------------------- */
+
+static const char *state_of(const struct approval *a)
+{
+    if (a->approved_seq)
+        return "approved";
+    return cli_now_ns() > a->until_ns ? "over" : "open";
+}
+
+static const char *kind_of(const struct approval *a)
+{
+    return entry_kind_find((unsigned)a->draft.kind)->text;
+}
+
+static void put_row(const struct approval *a, const struct actors *actors)
+{
+    char until[INSTANT_TEXT_SIZE];
+
+    instant_format(until, a->until_ns);
+    printf("%8llu  %-22s %-20s %-31s %s", (unsigned long long)a->seq, kind_of(a), actors_name(actors, a->actor), until,
+           state_of(a));
+    if (a->approved_seq)
+        printf(" by %s, entry %llu", actors_name(actors, a->approved_by), (unsigned long long)a->approved_seq);
+    printf("\n");
+}
+
+/* All of it: who approves a field that was cut has not seen it. */
+static enum err_code put_fields(const struct entry *e, struct err *err)
+{
+    const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
+    const size_t capacity = (size_t)ENTRY_MAX_SIZE * 12; /* a byte as \u001b twice over */
+    char *const value = malloc(capacity);
+
+    if (!value)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    for (size_t i = 0; i < info->field_count; i++) {
+        entry_field_text(e, &info->fields[i], value, capacity);
+        printf("  %-12s %s\n", info->fields[i].name, value);
+    }
+    free(value);
+    return ERR_OK;
+}
+
+static enum err_code put_whole(const struct cli *cli, const struct approval *a, const struct actors *actors,
+                               struct err *err)
+{
+    char text[INSTANT_TEXT_SIZE];
+    char sha256[HEX_LENGTH(HASH_SIZE) + 1];
+
+    printf("%sproposal %llu  %s%s, by %s: %s\n", cli_bold(stdout), (unsigned long long)a->seq, kind_of(a),
+           cli_plain(stdout), actors_name(actors, a->actor), state_of(a));
+    instant_format(text, a->recorded_at_ns);
+    printf("  proposed     %s\n", text);
+    instant_format(text, a->until_ns);
+    printf("  until        %s\n", text);
+    const enum err_code rc = put_fields(&a->draft, err);
+    hex_encode(sha256, a->sha256.bytes, HASH_SIZE);
+    printf("sha256 %s\n", sha256);
+    if (a->approved_seq)
+        printf("approved by %s, entry %llu; in force as entry %llu\n", actors_name(actors, a->approved_by),
+               (unsigned long long)a->approved_seq, (unsigned long long)a->approved_seq + 1);
+    else
+        fprintf(stderr, "Another person approves it: ledger -C %s approve %llu --sha256 %s --actor NAME\n", cli->dir,
+                (unsigned long long)a->seq, sha256);
+    return rc;
+}
+
+static void put_json(struct json_out *out, const struct approval *a, const struct actors *actors)
+{
+    char text[INSTANT_TEXT_SIZE];
+
+    json_out_object(out);
+    json_out_key(out, "seq");
+    json_out_u64(out, a->seq);
+    json_out_key(out, "actor");
+    json_out_text(out, actors_name(actors, a->actor));
+    instant_format(text, a->recorded_at_ns);
+    json_out_key(out, "recorded_at");
+    json_out_text(out, text);
+    instant_format(text, a->until_ns);
+    json_out_key(out, "until");
+    json_out_text(out, text);
+    json_out_key(out, "state");
+    json_out_text(out, state_of(a));
+    json_out_key(out, "sha256");
+    json_out_hex(out, a->sha256.bytes, HASH_SIZE);
+    if (a->approved_seq) {
+        json_out_key(out, "approval");
+        json_out_u64(out, a->approved_seq);
+        json_out_key(out, "approved_by");
+        json_out_text(out, actors_name(actors, a->approved_by));
+    }
+    json_out_key(out, "draft");
+    entry_to_json(&a->draft, actors, ENTRY_JSON_DRAFT, out);
+    json_out_object_end(out);
+}
+
+static enum err_code put_all(struct journal_reader *r, const struct journal *j, bool json, struct err *err)
+{
+    struct approval *const a = malloc(sizeof *a);
+    const struct actors *const actors = journal_actors(j);
+    struct json_out out;
+    uint64_t from = 1;
+    bool found = true;
+    enum err_code rc = a ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
+
+    json_out_init(&out);
+    json_out_array(&out);
+    while (!rc && found) {
+        rc = approval_next(r, journal_origin(j), from, a, &found, err);
+        if (rc || !found)
+            break;
+        from = a->seq + 1;
+        if (json)
+            put_json(&out, a, actors);
+        else
+            put_row(a, actors);
+    }
+    json_out_array_end(&out);
+    if (!rc && json)
+        rc = cli_put_json(&out, err);
+    else if (!rc && from == 1)
+        printf("no proposals\n");
+    json_out_release(&out);
+    free(a);
+    return rc;
+}
+
+static enum err_code put_one(const struct cli *cli, struct journal_reader *r, const struct journal *j, uint64_t seq,
+                             bool json, struct err *err)
+{
+    struct approval *const a = malloc(sizeof *a);
+    struct json_out out;
+    enum err_code rc = a ? approval_find(r, journal_origin(j), seq, a, err) : err_set(err, ERR_MEMORY, "out of memory");
+
+    json_out_init(&out);
+    if (!rc && json) {
+        put_json(&out, a, journal_actors(j));
+        rc = cli_put_json(&out, err);
+    } else if (!rc) {
+        rc = put_whole(cli, a, journal_actors(j), err);
+    }
+    json_out_release(&out);
+    free(a);
+    return rc;
+}
+
+enum err_code cmd_proposals(struct cli *cli, struct err *err)
+{
+    const char *operand = NULL;
+    size_t count = 0;
+    bool json = false;
+    const struct cli_option options[] = {{.name = "json", .flag = &json}};
+    struct journal *j = NULL;
+    struct journal_reader *r = NULL;
+    uint64_t seq = 0;
+    enum err_code rc = cli_options(cli, options, 1, &operand, 1, &count, err);
+
+    if (!rc && count > 0)
+        rc = cli_parse_u64("SEQ", operand, &seq, err);
+    if (!rc)
+        rc = cli_open(cli, true, &j, err);
+    if (!rc)
+        rc = journal_reader_begin(j, &r, err);
+    if (!rc)
+        rc = count > 0 ? put_one(cli, r, j, seq, json, err) : put_all(r, j, json, err);
+    journal_reader_end(r);
+    journal_close(j);
+    return rc;
+}
+
+/* -- approving -------------------------------------------------------------------------------------------- */
+
+struct ask {
+    const char *actor;
+    const char *sha256;
+    struct person_options person;
+    uint64_t proposal;
+    struct hash seen;
+    bool json;
+};
+
+static enum err_code parse(struct cli *cli, struct ask *a, struct err *err)
+{
+    const char *operand = NULL;
+    size_t count = 0;
+    const struct cli_option options[] = {{.name = "actor", .value = &a->actor},
+                                         {.name = "sha256", .value = &a->sha256},
+                                         {.name = "json", .flag = &a->json},
+                                         PERSON_OPTIONS(a->person)};
+    enum err_code rc = cli_options(cli, options, 3 + PERSON_OPTION_COUNT, &operand, 1, &count, err);
+
+    if (rc)
+        return rc;
+    if (count == 0)
+        return err_set(err, ERR_USAGE, "approve: which proposal? ledger proposals lists them");
+    rc = cli_parse_u64("SEQ", operand, &a->proposal, err);
+    if (rc)
+        return rc;
+    if (!a->actor)
+        return err_set(err, ERR_USAGE, "approve: --actor NAME is missing: who approves it");
+    if (!a->sha256)
+        return err_set(err, ERR_USAGE,
+                       "approve: --sha256 HEX is missing: what \"ledger proposals %s\" showed, so that nothing else is "
+                       "approved",
+                       operand);
+    if (hex_decode(a->sha256, strlen(a->sha256), a->seen.bytes, HASH_SIZE, NULL))
+        return err_set(err, ERR_USAGE, "approve: --sha256 takes 64 digits of lower-case hex");
+    return ERR_OK;
+}
+
+static enum err_code give(struct journal *j, const struct ask *a, const struct signer *signer, struct err *err)
+{
+    struct desk d = {0};
+    uint64_t seq = 0;
+    enum err_code rc = desk_init(&d, j, NULL, NULL, err);
+
+    d.signer = signer;
+    cli_put_remark(d.book.snapshots.remark);
+    if (!rc)
+        rc = approval_give(&d, a->actor, a->proposal, &a->seen, cli_now_ns(), &seq, err);
+    if (!rc && a->json)
+        printf("{\"approval\":%llu,\"seq\":%llu}\n", (unsigned long long)seq - 1, (unsigned long long)seq);
+    else if (!rc)
+        printf("approved: entry %llu, signed by %s; in force as entry %llu\n", (unsigned long long)seq - 1, a->actor,
+               (unsigned long long)seq);
+    desk_release(&d);
+    return rc;
+}
+
+enum err_code cmd_approve(struct cli *cli, struct err *err)
+{
+    struct ask a = {0};
+    struct journal *j = NULL;
+    struct person *person = NULL;
+    enum err_code rc = parse(cli, &a, err);
+
+    if (!rc)
+        rc = person_open(&person, &a.person, a.actor, err);
+    if (!rc)
+        rc = cli_open_to_write(cli, &j, err);
+    if (!rc)
+        rc = give(j, &a, person_signer(person), err);
+    journal_close(j);
+    person_close(person);
+    return rc;
+}

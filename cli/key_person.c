@@ -1,0 +1,99 @@
+#include "cli/key.h"
+
+#include "agent/control.h"
+
+#include <string.h>
+
+/* -- where they lie --------------------------------------------------------------------------------------- */
+
+static void put_key(const struct note_key *key)
+{
+    char vkey[NOTE_VKEY_TEXT_SIZE];
+
+    note_key_format(vkey, key);
+    printf("%s\n", vkey);
+}
+
+enum err_code key_new(struct cli *cli, const struct key_options *o, struct err *err)
+{
+    struct note_key key;
+    const enum err_code rc = person_make(&o->person, o->name, &key, err);
+
+    (void)cli;
+    if (rc)
+        return rc;
+    put_key(&key);
+    fprintf(stderr,
+            "This line is the public half. A journal knows %s by it from the start (ledger init --person "
+            "ROLE=LINE),\n"
+            "or once an owner says so (ledger actor add %s --role ROLE --key LINE).\n",
+            o->name, o->name);
+    return ERR_OK;
+}
+
+enum err_code key_show(struct cli *cli, const struct key_options *o, struct err *err)
+{
+    struct note_key key;
+    const enum err_code rc = person_key(&o->person, o->name, &key, err);
+
+    (void)cli;
+    if (!rc)
+        put_key(&key);
+    return rc;
+}
+
+/* -- what a journal is told of them ----------------------------------------------------------------------- */
+
+static enum err_code say(struct cli *cli, const struct key_options *o, const struct note_key *key,
+                         struct err *err)
+{
+    struct person *person = NULL;
+    struct journal *j = NULL;
+    struct desk d = {0};
+    enum err_code rc = person_open(&person, &o->person, o->actor, err);
+
+    if (!rc)
+        rc = cli_open_to_write(cli, &j, err);
+    if (!rc)
+        rc = desk_init(&d, j, NULL, NULL, err);
+    d.signer = person_signer(person);
+    cli_put_remark(d.book.snapshots.remark);
+    if (!rc)
+        rc = key ? control_renew(&d, o->actor, key, o->reason, cli_now_ns(), err)
+                 : control_revoke(&d, o->actor, o->name, o->reason, cli_now_ns(), err);
+    if (!rc)
+        printf("%s: entry %llu, signed by %s\n", key ? "renewed" : "revoked",
+               (unsigned long long)d.group_first, o->actor);
+    desk_release(&d);
+    journal_close(j);
+    person_close(person);
+    return rc;
+}
+
+static enum err_code check_said(const struct key_options *o, const char *word, struct err *err)
+{
+    if (!o->actor)
+        return err_set(err, ERR_USAGE, "key: %s --actor NAME is missing: who signs it", word);
+    if (!o->reason)
+        return err_set(err, ERR_USAGE, "key: %s --reason TEXT is missing: it goes on the record", word);
+    return ERR_OK;
+}
+
+enum err_code key_revoke(struct cli *cli, const struct key_options *o, struct err *err)
+{
+    const enum err_code rc = check_said(o, "revoke", err);
+
+    return rc ? rc : say(cli, o, NULL, err);
+}
+
+enum err_code key_renew(struct cli *cli, const struct key_options *o, struct err *err)
+{
+    struct note_key key;
+    enum err_code rc = check_said(o, "renew", err);
+
+    if (!rc && !o->key)
+        rc = err_set(err, ERR_USAGE, "key: renew --key VKEY is missing: what \"ledger key new\" printed");
+    if (!rc && note_key_parse(&key, o->key, strlen(o->key), err))
+        rc = err_wrap(err, "--key");
+    return rc ? rc : say(cli, o, &key, err);
+}
