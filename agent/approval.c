@@ -71,14 +71,15 @@ enum err_code approval_find(struct journal_reader *r, const char *origin, uint64
 
     const enum err_code rc = seq ? approval_next(r, origin, seq, a, &found, err) : ERR_OK;
     if (!rc && (!found || a->seq != seq))
-        return err_set(err, ERR_NOT_FOUND, "entry %" PRIu64 " is no proposal; which there are: ledger proposals", seq);
+        return err_set(err, ERR_NOT_FOUND,
+                       "entry %" PRIu64 " is no proposal; which there are: ledger proposals", seq);
     return rc;
 }
 
 /* -- proposing -------------------------------------------------------------------------------------------- */
 
-static enum err_code sign_draft(struct desk *d, const char *actor, struct entry *draft, uint8_t *bytes, size_t *size,
-                                struct err *err)
+static enum err_code sign_draft(struct desk *d, const char *actor, struct entry *draft, uint8_t *bytes,
+                                size_t *size, struct err *err)
 {
     struct wire_out out;
     enum err_code rc = actors_id(d->book.actors, actor, strlen(actor), &draft->actor, err);
@@ -131,7 +132,8 @@ enum err_code approval_propose(struct desk *d, const char *actor, struct entry *
         return rc;
     if (!d->book.actors->is_owned)
         rc = err_set(err, ERR_INPUT,
-                     "this journal has no owner, so nothing in it needs two persons: ledger help init tells how it gets "
+                     "this journal has no owner, so nothing in it needs two persons: ledger help init tells "
+                     "how it gets "
                      "one");
     if (!rc)
         rc = add_proposal(d, actor, draft, valid_s, now_ns, err);
@@ -169,12 +171,11 @@ static enum err_code add_both(struct desk *d, const char *actor, uint64_t propos
                               int64_t now_ns, struct err *err)
 {
     struct approval *const a = malloc(sizeof *a);
-    enum err_code rc =
-        a ? read_proposal(d, proposal, a, err) : err_set(err, ERR_MEMORY, "out of memory");
+    enum err_code rc = a ? read_proposal(d, proposal, a, err) : err_set(err, ERR_MEMORY, "out of memory");
 
     if (!rc && a->approved_seq)
-        rc = err_set(err, ERR_INPUT, "proposal %" PRIu64 " was approved with entry %" PRIu64 " already", proposal,
-                     a->approved_seq);
+        rc = err_set(err, ERR_INPUT, "proposal %" PRIu64 " was approved with entry %" PRIu64 " already",
+                     proposal, a->approved_seq);
     if (!rc && !hash_equal(&a->sha256, sha256))
         rc = err_set(err, ERR_INPUT,
                      "proposal %" PRIu64 " has another SHA-256 than the one given: look at it again (ledger "

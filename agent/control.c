@@ -73,8 +73,8 @@ enum err_code control_configure(struct desk *d, const char *actor, const char *n
     if (rc)
         return rc;
     const struct configuration_state *const now = d->book.configuration;
-    *changed = now->seq == 0 || memcmp(draft.entry.as.control_configuration.sha256.bytes, now->sha256.bytes,
-                                       HASH_SIZE) != 0;
+    *changed = now->seq == 0 ||
+               memcmp(draft.entry.as.control_configuration.sha256.bytes, now->sha256.bytes, HASH_SIZE) != 0;
     draft.entry.at_ns = now_ns;
     if (*changed)
         rc = desk_add_signed(d, actor, &draft.entry, err);
@@ -111,7 +111,8 @@ enum err_code control_stop(struct desk *d, const char *actor, const char *reason
     return finish(d, rc, err);
 }
 
-enum err_code control_draft_resume(const struct desk *d, struct entry *draft, const char *reason, struct err *err)
+enum err_code control_draft_resume(const struct desk *d, struct entry *draft, const char *reason,
+                                   struct err *err)
 {
     memset(draft, 0, sizeof *draft);
     draft->kind = ENTRY_CONTROL_RESUME;
@@ -274,7 +275,8 @@ static enum err_code add_person(struct actor_rows *first, const struct control_p
     enum err_code rc = check_actor(name, p->role, err);
 
     if (!rc && !role_is_person(p->role))
-        rc = err_set(err, ERR_INPUT, "a person is owner, operator, compliance or auditor, not %s", role_name(p->role));
+        rc = err_set(err, ERR_INPUT, "a person is owner, operator, compliance or auditor, not %s",
+                     role_name(p->role));
     if (!rc)
         rc = check_actor_key(name, p->role, &p->key, err);
     for (unsigned i = 0; !rc && i < first->count; i++) {
@@ -293,8 +295,8 @@ static enum err_code add_person(struct actor_rows *first, const struct control_p
     return ERR_OK;
 }
 
-enum err_code control_first_persons(struct actor_rows *first, const struct control_person *persons, size_t count,
-                                    struct err *err)
+enum err_code control_first_persons(struct actor_rows *first, const struct control_person *persons,
+                                    size_t count, struct err *err)
 {
     enum err_code rc = ERR_OK;
     bool has_owner = false;
@@ -309,6 +311,7 @@ enum err_code control_first_persons(struct actor_rows *first, const struct contr
         has_owner = has_owner || persons[i].role == ROLE_OWNER;
     }
     if (!rc && !has_owner)
-        rc = err_set(err, ERR_INPUT, "persons with keys of their own need an owner among them: who else brings in others?");
+        rc = err_set(err, ERR_INPUT,
+                     "persons with keys of their own need an owner among them: who else brings in others?");
     return rc;
 }

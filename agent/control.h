@@ -33,8 +33,8 @@ struct control_draft {
     char settings[CONFIGURATION_TEXT_MAX];
 };
 /* Borrows the YAML. ERR_INPUT names file, line and column. */
-MUST_USE enum err_code control_draft_configuration(struct control_draft *draft, const char *name, const char *yaml,
-                                                   size_t size, struct err *err);
+MUST_USE enum err_code control_draft_configuration(struct control_draft *draft, const char *name,
+                                                   const char *yaml, size_t size, struct err *err);
 /* Borrows the reason. ERR_INPUT: there is nothing to resume from. */
 MUST_USE enum err_code control_draft_resume(const struct desk *d, struct entry *draft, const char *reason,
                                             struct err *err);
@@ -60,14 +60,15 @@ MUST_USE enum err_code control_resume(struct desk *d, const char *actor, const c
  * witness's is always its own, of type 04 and of the actor's name; anybody else's is of type 01. ERR_EXISTS: the name is
  * taken. ERR_INPUT: no name, no role, or no key for that role.
  */
-MUST_USE enum err_code control_add_actor(struct desk *d, const char *actor, const char *name, const char *role,
-                                         const struct note_key *key, int64_t now_ns, struct err *err);
+MUST_USE enum err_code control_add_actor(struct desk *d, const char *actor, const char *name,
+                                         const char *role, const struct note_key *key, int64_t now_ns,
+                                         struct err *err);
 
 /* From now on nothing more is taken from this actor: an owner's word, or their own. ERR_NOT_FOUND; ERR_INPUT. */
 MUST_USE enum err_code control_revoke(struct desk *d, const char *actor, const char *name, const char *reason,
                                       int64_t now_ns, struct err *err);
 /* Another key for the actor whom it names, by an owner or by that actor with the old one; ends a revocation. */
-MUST_USE enum err_code control_renew(struct desk *d, const char *actor, const struct note_key *key, const char *reason,
-                                     int64_t now_ns, struct err *err);
+MUST_USE enum err_code control_renew(struct desk *d, const char *actor, const struct note_key *key,
+                                     const char *reason, int64_t now_ns, struct err *err);
 
 #endif

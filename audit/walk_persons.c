@@ -77,7 +77,7 @@ void walk_roles_init(struct walk_roles *roles)
 bool walk_role_may_write(const struct walk_roles *roles, unsigned role, unsigned kind)
 {
     return kind >> 8 < WALK_FAMILIES_MAX && (kind & 0xff) < WALK_NUMBERS_MAX &&
-           (roles->writers[kind >> 8][kind & 0xff] >> role & 1u) != 0;
+           ((unsigned)roles->writers[kind >> 8][kind & 0xff] >> role & 1u) != 0;
 }
 
 /* -- what every entry must obey, whichever came before it -------------------------------------------------- */

@@ -28,10 +28,11 @@ static void put_row(const struct approval *a, const struct actors *actors)
     char until[INSTANT_TEXT_SIZE];
 
     instant_format(until, a->until_ns);
-    printf("%8llu  %-22s %-20s %-31s %s", (unsigned long long)a->seq, kind_of(a), actors_name(actors, a->actor), until,
-           state_of(a));
+    printf("%8llu  %-22s %-20s %-31s %s", (unsigned long long)a->seq, kind_of(a),
+           actors_name(actors, a->actor), until, state_of(a));
     if (a->approved_seq)
-        printf(" by %s, entry %llu", actors_name(actors, a->approved_by), (unsigned long long)a->approved_seq);
+        printf(" by %s, entry %llu", actors_name(actors, a->approved_by),
+               (unsigned long long)a->approved_seq);
     printf("\n");
 }
 
@@ -71,8 +72,8 @@ static enum err_code put_whole(const struct cli *cli, const struct approval *a, 
         printf("approved by %s, entry %llu; in force as entry %llu\n", actors_name(actors, a->approved_by),
                (unsigned long long)a->approved_seq, (unsigned long long)a->approved_seq + 1);
     else
-        fprintf(stderr, "Another person approves it: ledger -C %s approve %llu --sha256 %s --actor NAME\n", cli->dir,
-                (unsigned long long)a->seq, sha256);
+        fprintf(stderr, "Another person approves it: ledger -C %s approve %llu --sha256 %s --actor NAME\n",
+                cli->dir, (unsigned long long)a->seq, sha256);
     return rc;
 }
 
@@ -137,12 +138,13 @@ static enum err_code put_all(struct journal_reader *r, const struct journal *j, 
     return rc;
 }
 
-static enum err_code put_one(const struct cli *cli, struct journal_reader *r, const struct journal *j, uint64_t seq,
-                             bool json, struct err *err)
+static enum err_code put_one(const struct cli *cli, struct journal_reader *r, const struct journal *j,
+                             uint64_t seq, bool json, struct err *err)
 {
     struct approval *const a = malloc(sizeof *a);
     struct json_out out;
-    enum err_code rc = a ? approval_find(r, journal_origin(j), seq, a, err) : err_set(err, ERR_MEMORY, "out of memory");
+    enum err_code rc =
+        a ? approval_find(r, journal_origin(j), seq, a, err) : err_set(err, ERR_MEMORY, "out of memory");
 
     json_out_init(&out);
     if (!rc && json) {
@@ -211,16 +213,18 @@ static enum err_code parse(struct cli *cli, struct ask *a, struct err *err)
     if (!a->actor)
         return err_set(err, ERR_USAGE, "approve: --actor NAME is missing: who approves it");
     if (!a->sha256)
-        return err_set(err, ERR_USAGE,
-                       "approve: --sha256 HEX is missing: what \"ledger proposals %s\" showed, so that nothing else is "
-                       "approved",
-                       operand);
+        return err_set(
+            err, ERR_USAGE,
+            "approve: --sha256 HEX is missing: what \"ledger proposals %s\" showed, so that nothing else is "
+            "approved",
+            operand);
     if (hex_decode(a->sha256, strlen(a->sha256), a->seen.bytes, HASH_SIZE, NULL))
         return err_set(err, ERR_USAGE, "approve: --sha256 takes 64 digits of lower-case hex");
     return ERR_OK;
 }
 
-static enum err_code give(struct journal *j, const struct ask *a, const struct signer *signer, struct err *err)
+static enum err_code give(struct journal *j, const struct ask *a, const struct signer *signer,
+                          struct err *err)
 {
     struct desk d = {0};
     uint64_t seq = 0;
@@ -233,8 +237,8 @@ static enum err_code give(struct journal *j, const struct ask *a, const struct s
     if (!rc && a->json)
         printf("{\"approval\":%llu,\"seq\":%llu}\n", (unsigned long long)seq - 1, (unsigned long long)seq);
     else if (!rc)
-        printf("approved: entry %llu, signed by %s; in force as entry %llu\n", (unsigned long long)seq - 1, a->actor,
-               (unsigned long long)seq);
+        printf("approved: entry %llu, signed by %s; in force as entry %llu\n", (unsigned long long)seq - 1,
+               a->actor, (unsigned long long)seq);
     desk_release(&d);
     return rc;
 }

@@ -31,7 +31,8 @@ struct work {
 
 /* -- what is proposed ------------------------------------------------------------------------------------- */
 
-static enum err_code draft_configuration(const struct ask *a, struct work *w, const struct desk *d, struct err *err)
+static enum err_code draft_configuration(const struct ask *a, struct work *w, const struct desk *d,
+                                         struct err *err)
 {
     size_t size = 0;
 
@@ -70,7 +71,8 @@ static enum err_code draft_hold(const struct ask *a, struct work *w, const struc
     return take_id(a->what[1], &e->as.control_hold.hold_id, err);
 }
 
-static enum err_code draft_disposal(const struct ask *a, struct work *w, const struct desk *d, struct err *err)
+static enum err_code draft_disposal(const struct ask *a, struct work *w, const struct desk *d,
+                                    struct err *err)
 {
     struct entry *const e = &w->draft.entry;
     uint64_t first = 0;
@@ -102,7 +104,8 @@ static const struct subject {
     {"config", draft_configuration, OPERAND, "config FILE"},
     {"resume", draft_resume, REASON, "resume --reason TEXT"},
     {"hold", draft_hold, OPERAND | REASON | SCOPE, "hold ID --scope TEXT --reason TEXT"},
-    {"disposal", draft_disposal, OPERAND | REASON | RANGE, "disposal ID --first SEQ --last SEQ --reason TEXT"},
+    {"disposal", draft_disposal, OPERAND | REASON | RANGE,
+     "disposal ID --first SEQ --last SEQ --reason TEXT"},
 };
 
 static enum err_code find_subject(const struct ask *a, const struct subject **subject, struct err *err)
@@ -110,10 +113,11 @@ static enum err_code find_subject(const struct ask *a, const struct subject **su
     for (size_t i = 0; a->count > 0 && i < sizeof subjects / sizeof subjects[0]; i++) {
         if (strcmp(subjects[i].name, a->what[0]) != 0)
             continue;
-        const unsigned given = (a->count > 1 ? OPERAND : 0u) | (a->reason ? REASON : 0u) | (a->scope ? SCOPE : 0u) |
-                               (a->first || a->last ? RANGE : 0u);
+        const unsigned given = (a->count > 1 ? OPERAND : 0u) | (a->reason ? REASON : 0u) |
+                               (a->scope ? SCOPE : 0u) | (a->first || a->last ? RANGE : 0u);
         if (given != subjects[i].takes || !a->first != !a->last)
-            return err_set(err, ERR_USAGE, "propose: %s --actor NAME (see: ledger help propose)", subjects[i].usage);
+            return err_set(err, ERR_USAGE, "propose: %s --actor NAME (see: ledger help propose)",
+                           subjects[i].usage);
         *subject = &subjects[i];
         return a->reason ? control_check_reason(a->reason, err) : ERR_OK;
     }
@@ -148,12 +152,13 @@ static void put_done(const struct cli *cli, const struct ask *a, uint64_t seq, c
         printf("{\"proposal\":%llu}\n", (unsigned long long)seq);
     else
         printf("proposal %llu: %s, signed by %s\n", (unsigned long long)seq, subject->name, a->actor);
-    fprintf(stderr, "Nothing is changed yet. Another person looks at it: ledger -C %s proposals %llu\n", cli->dir,
-            (unsigned long long)seq);
+    fprintf(stderr, "Nothing is changed yet. Another person looks at it: ledger -C %s proposals %llu\n",
+            cli->dir, (unsigned long long)seq);
 }
 
-static enum err_code enter(struct cli *cli, struct journal *j, const struct ask *a, const struct subject *subject,
-                           int64_t valid_s, const struct signer *signer, struct err *err)
+static enum err_code enter(struct cli *cli, struct journal *j, const struct ask *a,
+                           const struct subject *subject, int64_t valid_s, const struct signer *signer,
+                           struct err *err)
 {
     struct work *const w = calloc(1, sizeof *w);
     struct desk d = {0};

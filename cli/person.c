@@ -44,7 +44,8 @@ static enum err_code check_options(const struct person_options *o, struct err *e
     return ERR_OK;
 }
 
-static enum err_code ask(const char *file, const char *prompt, bool confirm, struct secret **secret, struct err *err)
+static enum err_code ask(const char *file, const char *prompt, bool confirm, struct secret **secret,
+                         struct err *err)
 {
     return file ? secret_from_passphrase_file(secret, file, err)
                 : secret_from_terminal(secret, prompt, confirm, err);
@@ -61,7 +62,8 @@ static bool has_ring(const char *dir)
     return used > 0 && (size_t)used < sizeof path && lstat(path, &found) == 0;
 }
 
-static enum err_code ask_ring(const struct person_options *o, bool confirm, struct secret **passphrase, struct err *err)
+static enum err_code ask_ring(const struct person_options *o, bool confirm, struct secret **passphrase,
+                              struct err *err)
 {
     const char *const variable = getenv(PASSPHRASE_VARIABLE);
     const char *const file = o->keys_passphrase_file ? o->keys_passphrase_file : variable;
@@ -76,8 +78,8 @@ static enum err_code open_ring(struct person *p, const struct person_options *o,
     struct secret *passphrase = NULL;
 
     if (!has_ring(o->keys))
-        return err_set(err, ERR_NOT_FOUND, "%s: no keys are there; to make one: ledger key new %s --keys %s", o->keys,
-                       p->name, o->keys);
+        return err_set(err, ERR_NOT_FOUND, "%s: no keys are there; to make one: ledger key new %s --keys %s",
+                       o->keys, p->name, o->keys);
     enum err_code rc = ask_ring(o, false, &passphrase, err);
     if (!rc)
         rc = vault_open(&p->ring, o->keys, passphrase, err);
@@ -104,8 +106,9 @@ static enum err_code check_ring(const struct person *p, const struct person_opti
 {
     return vault_find(p->ring, p->name)
                ? ERR_OK
-               : err_set(err, ERR_NOT_FOUND, "%s: no key of \"%s\" is there; to make one: ledger key new %s --keys %s",
-                         o->keys, p->name, p->name, o->keys);
+               : err_set(err, ERR_NOT_FOUND,
+                         "%s: no key of \"%s\" is there; to make one: ledger key new %s --keys %s", o->keys,
+                         p->name, p->name, o->keys);
 }
 
 /* -- the token -------------------------------------------------------------------------------------------- */
@@ -125,7 +128,8 @@ static enum err_code open_token(struct person *p, const struct person_options *o
 
 /* -- both ------------------------------------------------------------------------------------------------- */
 
-static enum err_code person_new(struct person **p, const struct person_options *o, const char *name, struct err *err)
+static enum err_code person_new(struct person **p, const struct person_options *o, const char *name,
+                                struct err *err)
 {
     enum err_code rc = check_options(o, err);
 
@@ -141,7 +145,8 @@ static enum err_code person_new(struct person **p, const struct person_options *
     return ERR_OK;
 }
 
-enum err_code person_open(struct person **p, const struct person_options *o, const char *name, struct err *err)
+enum err_code person_open(struct person **p, const struct person_options *o, const char *name,
+                          struct err *err)
 {
     struct person *opened = NULL;
 
@@ -177,19 +182,21 @@ const struct signer *person_signer(const struct person *p)
 static enum err_code read_key(const struct person *p, struct note_key *key, struct err *err)
 {
     uint8_t bytes[VAULT_PUBLIC_KEY_SIZE];
-    enum err_code rc = p->token ? token_public_key(p->token, bytes, err)
-                                : vault_public_key(p->ring, p->name, bytes, err);
+    enum err_code rc =
+        p->token ? token_public_key(p->token, bytes, err) : vault_public_key(p->ring, p->name, bytes, err);
 
     return rc ? rc : note_key_init(key, p->name, strlen(p->name), NOTE_KEY_ED25519, bytes, err);
 }
 
 static enum err_code check_given(const struct person_options *o, struct err *err)
 {
-    return o->keys || o->pkcs11 ? ERR_OK
-                                : err_set(err, ERR_USAGE, "where the key is to be: --keys DIR, or --pkcs11 URI");
+    return o->keys || o->pkcs11
+               ? ERR_OK
+               : err_set(err, ERR_USAGE, "where the key is to be: --keys DIR, or --pkcs11 URI");
 }
 
-enum err_code person_make(const struct person_options *o, const char *name, struct note_key *key, struct err *err)
+enum err_code person_make(const struct person_options *o, const char *name, struct note_key *key,
+                          struct err *err)
 {
     struct person *p = NULL;
     enum err_code rc = check_given(o, err);
@@ -208,7 +215,8 @@ enum err_code person_make(const struct person_options *o, const char *name, stru
     return rc;
 }
 
-enum err_code person_key(const struct person_options *o, const char *name, struct note_key *key, struct err *err)
+enum err_code person_key(const struct person_options *o, const char *name, struct note_key *key,
+                         struct err *err)
 {
     struct person *p = NULL;
     enum err_code rc = check_given(o, err);

@@ -18,7 +18,8 @@ struct person_options {
 /* Rows of a command's options, PERSON_OPTION_COUNT of them. */
 #define PERSON_OPTION_COUNT 4
 #define PERSON_OPTIONS(o)                                                                                    \
-    {.name = "keys", .value = &(o).keys}, {.name = "keys-passphrase-file", .value = &(o).keys_passphrase_file}, \
+    {.name = "keys", .value = &(o).keys},                                                                    \
+        {.name = "keys-passphrase-file", .value = &(o).keys_passphrase_file},                                \
         {.name = "pkcs11", .value = &(o).pkcs11},                                                            \
     {                                                                                                        \
         .name = "pin-file", .value = &(o).pin_file                                                           \

@@ -71,9 +71,9 @@ static enum err_code check_owner(const struct journal *j, uint32_t owner, struct
 {
     const struct actor_row *const actor = actors_find(&j->actors, owner);
 
-    if (actor && actor->role == ROLE_OWNER)
+    if (actor && actor->role == ROLE_OWNER && !actors_is_revoked(&j->actors, owner))
         return ERR_OK;
-    return err_set(err, ERR_INPUT, "%s is no owner: only an owner can put a key in the place of a lost one",
+    return err_set(err, ERR_INPUT, "%s is no owner, or was revoked: only an owner can put a key in the place of a lost one",
                    actors_name(&j->actors, owner));
 }
 

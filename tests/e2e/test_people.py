@@ -228,6 +228,12 @@ class Persons(Desk):
         self.j.run("key", "recover", "--statement", self.path("to-sign"), "--signature", self.path("signature"), env=env)
         self.assertEqual(self.j.log()[-1]["actor"], "eva")
         self.judge()
+        una = Person(self, "una")
+        self.j.run("actor", "add", "una", "--role", "owner", "--key", una.vkey, *self.eva.signs, env=env)
+        self.j.run("key", "revoke", "eva", "--reason", "left", *una.signs, env=env)
+        os.unlink(os.path.join(self.j.path, "vault"))
+        self.expect_error(COULD_NOT, "was revoked", args=["-C", self.j.path, "key", "recover", "--owner", "eva", "--statement",
+                                                          self.path("again"), "--reason", "x"], env=env)
         for bad, why in ((b"", "no statement"), (b"hello\n", "no statement"), (b"ledger statement v1\nno\x00line", "names no journal"),
                          (b"ledger statement v1\nx\n", "its entry"), (b"ledger statement v1\n" + b"x\n" + b"\0" * 48, "its entry")):
             path = self.write("bad", bad)
