@@ -20,6 +20,8 @@ BINARY = os.path.abspath(os.environ.get("LEDGER_BINARY", "ledger"))
 SOURCE = os.path.abspath(os.environ.get("LEDGER_SOURCE", os.path.join(os.path.dirname(__file__), "..", "..")))
 SHARED = os.path.abspath(os.environ.get("LEDGER_SHARED", os.path.join(SOURCE, "..", "shared")))
 QUICK = bool(os.environ.get("LEDGER_QUICK"))  # a sanitized build: the same tests, fewer repetitions
+# Argon2id at its least cost, loaded into the program; LEDGER_REAL_VAULT=1: as it is for people (../support/cheap_vault.c)
+CHEAP_VAULT = "" if os.environ.get("LEDGER_REAL_VAULT") else os.environ.get("LEDGER_CHEAP_VAULT", "")
 PASSPHRASE = "correct horse battery staple 7431"
 ORIGIN = "desk.example/e2e"
 
@@ -121,6 +123,7 @@ class Journal:
 
 class Case(unittest.TestCase):
     maxDiff = 4000
+    REAL_VAULT = False  # what is asked of the vault itself is asked at its real cost
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="ledger-e2e-")
@@ -130,7 +133,7 @@ class Case(unittest.TestCase):
         self.env = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": self.dir, "LANG": "C.UTF-8",
             "LEDGER_PASSPHRASE_FILE": self.passphrase_file,
-            "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:detect_leaks=1",
+            "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:detect_leaks=1:verify_asan_link_order=0",
             "LSAN_OPTIONS": f"suppressions={LEAKS}:print_suppressions=0",
             "UBSAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:print_stacktrace=1",
         }
@@ -158,6 +161,8 @@ class Case(unittest.TestCase):
                 full.pop(key, None)
             else:
                 full[key] = value
+        if CHEAP_VAULT and not self.REAL_VAULT:
+            full["LD_PRELOAD"] = f"{full['LD_PRELOAD']}:{CHEAP_VAULT}" if "LD_PRELOAD" in full else CHEAP_VAULT
         return full
 
     def ledger(self, *args, code=DONE, input=None, env=None, cwd=None, timeout=300, binary=None, foreign=True, **popen):

@@ -101,6 +101,8 @@ class Thief:
 
 
 class Key(Case):
+    REAL_VAULT = True
+
     def keys(self, j, **options):
         return j.run("key", "--json", **options).json()
 

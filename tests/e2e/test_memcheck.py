@@ -14,6 +14,8 @@ MEMCHECK = ["valgrind", "--quiet", f"--error-exitcode={support.SANITIZER_EXIT}",
 
 @support.needs_tool("valgrind")
 class Memcheck(Case):
+    REAL_VAULT = True
+
     def setUp(self):
         super().setUp()
         program = self.write("under-valgrind", f"#!/bin/sh\nexec {' '.join(MEMCHECK)} '{support.BINARY}' \"$@\"\n")

@@ -20,6 +20,8 @@ FRESH = b"as new as passphrases get 5512"
 
 
 class Secrets(Case):
+    REAL_VAULT = True
+
     def files(self, folder):
         for where, _, names in os.walk(folder):
             for name in names:
