@@ -73,7 +73,8 @@ static enum err_code check_owner(const struct journal *j, uint32_t owner, struct
 
     if (actor && actor->role == ROLE_OWNER && !actors_is_revoked(&j->actors, owner))
         return ERR_OK;
-    return err_set(err, ERR_INPUT, "%s is no owner, or was revoked: only an owner can put a key in the place of a lost one",
+    return err_set(err, ERR_INPUT,
+                   "%s is no owner, or was revoked: only an owner can put a key in the place of a lost one",
                    actors_name(&j->actors, owner));
 }
 
