@@ -1,16 +1,10 @@
-#include "audit/salvage.h"
+#include "audit/salvage_state.h"
 
 #include "audit/evidence_pages.h"
-#include "audit/peaks.h"
-#include "audit/raw_writer.h"
 #include "audit/timestamp.h"
 #include "audit/verify.h"
-#include "ledger/actors.h"
 #include "ledger/block.h"
 #include "ledger/checkpoint.h"
-#include "ledger/epochs.h"
-#include "ledger/store_lmdb.h"
-#include "ledger/wire.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -18,46 +12,9 @@
 #include <stdlib.h>
 
 #define PROGRESS_EVERY 16384
-#define TIMESTAMP_KEY  12 /* bytes */
 #define HELD_MAX       (16 << 20)
 #define STATEMENT_MAX                                                                                        \
     (ENTRY_MAX_SIZE + NOTE_NAME_MAX + 32) /* with its label of 20 bytes and two line feeds */
-#define BLOCK_HEAD (2 + BLOCK_CHECK_SIZE) /* bytes beside each entry of a block */
-
-/* Grows; what it holds is told by its name. */
-struct list {
-    uint8_t *bytes;
-    size_t count; /* elements */
-    size_t room;
-};
-
-struct salvage {
-    struct evidence *evidence;
-    struct survey found;
-    struct note_key key; /* of epoch 0 */
-    bool has_key;
-    struct note_key seal_key; /* that seals were asked for last; all zero: none */
-    struct epochs epochs;
-    struct actors actors; /* for the owner who puts a key in the place of a lost one */
-    struct entry entry;   /* the newest control entry */
-    uint8_t *statement;   /* room for one */
-    struct peaks peaks;
-    struct list seals;                /* u64: sizes of good ones */
-    struct list sealed_at;            /* i64: when the last entry under each was recorded */
-    struct list controls;             /* u64: seqs of control entries */
-    struct list hashes[PEAKS_LEVELS]; /* of each level above 0 */
-    uint64_t bad_checks;              /* so far */
-    uint64_t bad_seals;
-    int64_t recorded_at_ns; /* of the newest entry read */
-    struct evidence_cursor *seal_cursor;
-    struct evidence_item seal; /* the first whose size was not reached yet */
-    bool has_seal;
-    const uint8_t *held; /* what was read of the file and not let go yet */
-    const uint8_t *held_end;
-    salvage_progress progress;
-    void *progress_arg;
-    uint64_t total;
-};
 
 static enum err_code push(struct list *l, const void *element, size_t size, struct err *err)
 {
@@ -73,16 +30,7 @@ static enum err_code push(struct list *l, const void *element, size_t size, stru
     return ERR_OK;
 }
 
-static uint64_t number_at(const struct list *l, size_t index)
-{
-    uint64_t v;
-
-    memcpy(&v, l->bytes + index * sizeof v, sizeof v);
-    return v;
-}
-
-/* Blocks lie in the file much as they were written: what is behind is let go, some MiB at a time. */
-static void let_go(struct salvage *s, const struct evidence_item *item)
+void salvage_let_go(struct salvage *s, const struct evidence_item *item)
 {
     if (s->held && (item->bytes < s->held || item->bytes - s->held > HELD_MAX)) {
         evidence_release(s->evidence, s->held, (size_t)(s->held_end - s->held));
@@ -126,11 +74,6 @@ static enum err_code take_genesis(struct salvage *s, const uint8_t *bytes, size_
     return ERR_OK;
 }
 
-static uint64_t seal_size(const struct evidence_item *seal)
-{
-    return seal->key_size == 8 ? wire_load_u64(seal->key) : 0;
-}
-
 static enum err_code next_seal(struct salvage *s, struct err *err)
 {
     return evidence_next(s->seal_cursor, &s->seal, &s->has_seal, err);
@@ -152,9 +95,9 @@ static const struct note_key *key_at(struct salvage *s, uint64_t size)
 static bool open_seal(struct salvage *s, const struct evidence_item *seal, struct hash *root)
 {
     struct checkpoint *const c = malloc(sizeof *c);
-    const struct note_key *const key = key_at(s, seal_size(seal));
+    const struct note_key *const key = key_at(s, salvage_seal_size(seal));
     const bool good = c && key && checkpoint_open(c, seal->bytes, seal->size, key, 1, NULL) == ERR_OK &&
-                      c->size == seal_size(seal) && c->extension_size == 0 &&
+                      c->size == salvage_seal_size(seal) && c->extension_size == 0 &&
                       strcmp(c->origin, s->key.name) == 0;
 
     if (good)
@@ -170,9 +113,9 @@ static enum err_code ask_seal(struct salvage *s, uint64_t size, struct err *err)
     struct hash root;
     enum err_code rc = ERR_OK;
 
-    for (; !rc && s->has_seal && seal_size(&s->seal) < size; rc = next_seal(s, err))
+    for (; !rc && s->has_seal && salvage_seal_size(&s->seal) < size; rc = next_seal(s, err))
         s->bad_seals++;
-    if (rc || !s->has_seal || seal_size(&s->seal) != size)
+    if (rc || !s->has_seal || salvage_seal_size(&s->seal) != size)
         return rc;
     const struct hash mine = peaks_root(&s->peaks);
     if (open_seal(s, &s->seal, &root) && hash_equal(&root, &mine)) {
@@ -313,7 +256,7 @@ static enum err_code read_blocks(struct salvage *s, struct err *err)
         rc = evidence_next(cursor, &item, &found, err);
         if (rc || !found)
             break;
-        let_go(s, &item);
+        salvage_let_go(s, &item);
         rc = read_block(s, &item, &goes_on, err);
     }
     evidence_cursor_close(cursor);
@@ -331,7 +274,7 @@ static enum err_code read_seals_on(struct salvage *s, struct err *err)
     s->found.newest_seal = s->found.good;
     for (; !rc && s->has_seal; rc = next_seal(s, err)) {
         struct hash root;
-        const uint64_t size = seal_size(&s->seal);
+        const uint64_t size = salvage_seal_size(&s->seal);
         if (size > s->found.newest_seal && open_seal(s, &s->seal, &root))
             s->found.newest_seal = size;
     }
@@ -392,238 +335,6 @@ void salvage_free(struct salvage *s)
     for (unsigned level = 0; level < PEAKS_LEVELS; level++)
         free(s->hashes[level].bytes);
     free(s);
-}
-
-/* -- writing ----------------------------------------------------------------------------------------------- */
-
-static enum err_code put_layout(struct raw_writer *w, struct err *err)
-{
-    uint8_t value[4] = {0, 0, 0, STORE_LAYOUT};
-    const struct evidence_item item = {(const uint8_t *)"layout", 6, value, sizeof value};
-
-    return raw_writer_put(w, EVIDENCE_META, &item, err);
-}
-
-/* The block, cut after entry `good`, its checks made anew. */
-static enum err_code put_block(struct raw_writer *w, struct block *b, uint64_t good, struct err *err)
-{
-    const uint64_t last = b->last < good ? b->last : good;
-    const size_t count = (size_t)(last - b->first + 1);
-    uint8_t key[8];
-    size_t bytes = 0;
-    size_t size = 0;
-
-    for (uint64_t seq = b->first; seq <= last; seq++) {
-        (void)block_entry(b, seq, &size);
-        bytes += size;
-    }
-    uint8_t *const value = malloc(2 + count * BLOCK_HEAD + bytes);
-    if (!value)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    value[0] = (uint8_t)(count >> 8);
-    value[1] = (uint8_t)count;
-    memcpy(value + 2, b->lengths, 2 * count);
-    uint8_t *check = value + 2 + 2 * count;
-    uint8_t *at = value + 2 + BLOCK_HEAD * count;
-    for (uint64_t seq = b->first; seq <= last; seq++) {
-        const uint8_t *const entry = block_entry(b, seq, &size);
-        const struct hash leaf = hash_leaf(entry, size);
-        memcpy(check, leaf.bytes, BLOCK_CHECK_SIZE);
-        memcpy(at, entry, size);
-        check += BLOCK_CHECK_SIZE;
-        at += size;
-    }
-    wire_store_u64(key, last);
-    const struct evidence_item item = {key, sizeof key, value, (size_t)(at - value)};
-    const enum err_code rc = raw_writer_put(w, EVIDENCE_ENTRIES, &item, err);
-    free(value);
-    return rc;
-}
-
-static enum err_code put_blocks(struct salvage *s, struct raw_writer *w, struct err *err)
-{
-    struct evidence_cursor *cursor = NULL;
-    struct evidence_item item;
-    uint64_t done = 0;
-    bool found = true;
-
-    enum err_code rc = evidence_cursor_open(s->evidence, EVIDENCE_ENTRIES, &cursor, err);
-    while (!rc && found && done < s->found.good) {
-        struct block b;
-        rc = evidence_next(cursor, &item, &found, err);
-        if (rc || !found)
-            break;
-        let_go(s, &item);
-        rc = block_open(&b, wire_load_u64(item.key), item.bytes, item.size, err);
-        if (rc || b.last <= done)
-            continue;
-        rc = put_block(w, &b, s->found.good, err);
-        done = b.last;
-    }
-    evidence_cursor_close(cursor);
-    return rc;
-}
-
-static enum err_code put_tiles(const struct salvage *s, struct raw_writer *w, struct err *err)
-{
-    enum err_code rc = ERR_OK;
-
-    for (unsigned level = 1; level < PEAKS_LEVELS; level++) {
-        const uint64_t count = s->found.good >> 8 * level;
-        for (uint64_t at = 0; at < count && !rc; at += 256) {
-            uint8_t key[9] = {(uint8_t)level};
-            const size_t width = (size_t)(count - at < 256 ? count - at : 256);
-            wire_store_u64(key + 1, at / 256);
-            const struct evidence_item item = {key, sizeof key, s->hashes[level].bytes + at * HASH_SIZE,
-                                               width * HASH_SIZE};
-            rc = raw_writer_put(w, EVIDENCE_TILES, &item, err);
-        }
-    }
-    return rc;
-}
-
-static enum err_code put_seals(const struct salvage *s, struct raw_writer *w, struct err *err)
-{
-    struct evidence_cursor *cursor = NULL;
-    struct evidence_item item;
-    bool found = true;
-    size_t next = 0;
-
-    enum err_code rc = evidence_cursor_open(s->evidence, EVIDENCE_SEALS, &cursor, err);
-    while (!rc && found && next < s->seals.count) {
-        rc = evidence_next(cursor, &item, &found, err);
-        if (rc || !found || seal_size(&item) != number_at(&s->seals, next))
-            continue;
-        rc = raw_writer_put(w, EVIDENCE_SEALS, &item, err);
-        next++;
-    }
-    evidence_cursor_close(cursor);
-    return rc;
-}
-
-static enum err_code put_controls(const struct salvage *s, struct raw_writer *w, struct err *err)
-{
-    enum err_code rc = ERR_OK;
-
-    for (size_t i = 0; i < s->controls.count && number_at(&s->controls, i) <= s->found.good && !rc; i++) {
-        uint8_t key[8];
-        wire_store_u64(key, number_at(&s->controls, i));
-        const struct evidence_item item = {.key = key, .key_size = sizeof key, .bytes = key, .size = 0};
-        rc = raw_writer_put(w, EVIDENCE_CONTROL, &item, err);
-    }
-    return rc;
-}
-
-/* Which of the seals that are kept the row is beside; false: none. */
-static bool find_stamped(const struct salvage *s, const struct evidence_item *row, size_t *seal)
-{
-    const uint64_t size = row->key_size == TIMESTAMP_KEY ? wire_load_u64(row->key) : 0;
-    size_t low = 0;
-
-    for (size_t high = s->seals.count; low < high;) {
-        const size_t middle = low + (high - low) / 2;
-        if (number_at(&s->seals, middle) < size)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    *seal = low;
-    return low < s->seals.count && number_at(&s->seals, low) == size;
-}
-
-/* Is it a token that verification would let pass? */
-static bool is_good_stamp(const struct salvage *s, struct evidence_cursor *seals, size_t seal,
-                          const struct evidence_item *row)
-{
-    const int64_t recorded_at_ns = (int64_t)number_at(&s->sealed_at, seal);
-    struct evidence_item note;
-    struct timestamp t;
-    uint8_t key[8];
-    bool found = false;
-
-    wire_store_u64(key, number_at(&s->seals, seal));
-    return timestamp_parse(&t, row->bytes, row->size, NULL) == ERR_OK &&
-           evidence_seek(seals, key, sizeof key, &note, &found, NULL) == ERR_OK && found &&
-           timestamp_check(&t, note.bytes, note.size, recorded_at_ns, NULL) == ERR_OK;
-}
-
-/* Numbers are given anew, since one that is lost would be missed. */
-static enum err_code put_stamp(struct raw_writer *w, uint64_t size, uint32_t number,
-                               const struct evidence_item *row, struct err *err)
-{
-    uint8_t key[TIMESTAMP_KEY];
-    struct wire_out out;
-    const struct evidence_item item = {key, sizeof key, row->bytes, row->size};
-
-    wire_out_init(&out, key, sizeof key);
-    wire_put_u64(&out, size);
-    wire_put_u32(&out, number);
-    return raw_writer_put(w, EVIDENCE_TIMESTAMPS, &item, err);
-}
-
-static enum err_code put_stamps(const struct salvage *s, struct raw_writer *w, struct err *err)
-{
-    struct evidence_cursor *cursor = NULL;
-    struct evidence_cursor *seals = NULL;
-    struct evidence_item row;
-    size_t before = SIZE_MAX;
-    uint32_t number = 0;
-    bool found = true;
-
-    enum err_code rc = evidence_cursor_open(s->evidence, EVIDENCE_TIMESTAMPS, &cursor, err);
-    if (!rc)
-        rc = evidence_cursor_open(s->evidence, EVIDENCE_SEALS, &seals, err);
-    while (!rc && found) {
-        rc = evidence_next(cursor, &row, &found, err);
-        size_t seal = 0;
-        if (rc || !found || !find_stamped(s, &row, &seal) || !is_good_stamp(s, seals, seal, &row))
-            continue;
-        number = seal == before ? number + 1 : 0;
-        before = seal;
-        rc = put_stamp(w, number_at(&s->seals, seal), number, &row, err);
-    }
-    evidence_cursor_close(cursor);
-    evidence_cursor_close(seals);
-    return rc;
-}
-
-enum err_code salvage_write(struct salvage *s, const char *path, struct err *err)
-{
-    struct raw_writer *w = NULL;
-    struct verify_report *report = NULL;
-
-    if (s->found.good == 0)
-        return err_set(err, ERR_FORMAT, "no seal confirms any of the %" PRIu64 " entries that can be read",
-                       s->found.readable);
-    enum err_code rc = raw_writer_begin(&w, path, err);
-    if (!rc)
-        rc = put_layout(w, err);
-    if (!rc)
-        rc = put_blocks(s, w, err);
-    if (!rc)
-        rc = put_tiles(s, w, err);
-    if (!rc)
-        rc = put_seals(s, w, err);
-    if (!rc)
-        rc = put_controls(s, w, err);
-    if (!rc)
-        rc = put_stamps(s, w, err);
-    if (!rc)
-        rc = raw_writer_finish(w, err);
-    if (!rc && !(report = malloc(sizeof *report)))
-        rc = err_set(err, ERR_MEMORY, "out of memory");
-    if (!rc) {
-        const struct verify_options options = {.export = raw_writer_path(w), .vkey = s->found.vkey};
-        rc = verify_journal(&options, report, err);
-    }
-    if (!rc && (report->entries != s->found.good || !hash_equal(&report->root, &s->found.root)))
-        rc = err_set(err, ERR_WRONG, "what was written has %" PRIu64 " entries, not %" PRIu64,
-                     report->entries, s->found.good);
-    if (!rc)
-        rc = raw_writer_publish(w, err);
-    free(report);
-    raw_writer_free(w);
-    return rc;
 }
 
 /* -- where from -------------------------------------------------------------------------------------------- */
