@@ -55,30 +55,19 @@ struct ask {
 
 static enum err_code add_actor(struct cli *cli, const struct ask *a, struct err *err)
 {
-    struct person *person = NULL;
-    struct journal *j = NULL;
-    struct desk d = {0};
+    struct person_desk s = {.person = NULL};
     struct note_key key;
     enum err_code rc = a->vkey ? note_key_parse(&key, a->vkey, strlen(a->vkey), err) : ERR_OK;
 
     if (rc)
         return err_wrap(err, "--key");
-    if (a->actor)
-        rc = person_open(&person, &a->person, a->actor, err);
+    rc = person_desk_open(&s, cli, &a->person, a->actor, err);
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
+        rc = control_add_actor(&s.desk, a->actor, a->name, a->role, a->vkey ? &key : NULL, cli_now_ns(), err);
     if (!rc)
-        rc = desk_init(&d, j, NULL, NULL, err);
-    d.signer = person_signer(person);
-    cli_put_remark(d.book.snapshots.remark);
-    if (!rc)
-        rc = control_add_actor(&d, a->actor, a->name, a->role, a->vkey ? &key : NULL, cli_now_ns(), err);
-    if (!rc)
-        printf("actor %u: %s, entry %llu\n", d.book.actors->count, a->name,
-               (unsigned long long)book_seq(&d.book));
-    desk_release(&d);
-    journal_close(j);
-    person_close(person);
+        printf("actor %u: %s, entry %llu\n", s.desk.book.actors->count, a->name,
+               (unsigned long long)book_seq(&s.desk.book));
+    person_desk_close(&s);
     return rc;
 }
 

@@ -223,40 +223,22 @@ static enum err_code parse(struct cli *cli, struct ask *a, struct err *err)
     return ERR_OK;
 }
 
-static enum err_code give(struct journal *j, const struct ask *a, const struct signer *signer,
-                          struct err *err)
-{
-    struct desk d = {0};
-    uint64_t seq = 0;
-    enum err_code rc = desk_init(&d, j, NULL, NULL, err);
-
-    d.signer = signer;
-    cli_put_remark(d.book.snapshots.remark);
-    if (!rc)
-        rc = approval_give(&d, a->actor, a->proposal, &a->seen, cli_now_ns(), &seq, err);
-    if (!rc && a->json)
-        printf("{\"approval\":%llu,\"seq\":%llu}\n", (unsigned long long)seq - 1, (unsigned long long)seq);
-    else if (!rc)
-        printf("approved: entry %llu, signed by %s; in force as entry %llu\n", (unsigned long long)seq - 1,
-               a->actor, (unsigned long long)seq);
-    desk_release(&d);
-    return rc;
-}
-
 enum err_code cmd_approve(struct cli *cli, struct err *err)
 {
+    struct person_desk s = {.person = NULL};
     struct ask a = {0};
-    struct journal *j = NULL;
-    struct person *person = NULL;
+    uint64_t seq = 0;
     enum err_code rc = parse(cli, &a, err);
 
     if (!rc)
-        rc = person_open(&person, &a.person, a.actor, err);
+        rc = person_desk_open(&s, cli, &a.person, a.actor, err);
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
-    if (!rc)
-        rc = give(j, &a, person_signer(person), err);
-    journal_close(j);
-    person_close(person);
+        rc = approval_give(&s.desk, a.actor, a.proposal, &a.seen, cli_now_ns(), &seq, err);
+    if (!rc && a.json)
+        printf("{\"approval\":%llu,\"seq\":%llu}\n", (unsigned long long)seq - 1, (unsigned long long)seq);
+    else if (!rc)
+        printf("approved: entry %llu, signed by %s; in force as entry %llu\n", (unsigned long long)seq - 1,
+               a.actor, (unsigned long long)seq);
+    person_desk_close(&s);
     return rc;
 }

@@ -93,30 +93,20 @@ static enum err_code check_file(const char *path, struct err *err)
 static enum err_code enter_file(struct cli *cli, const char *path, const char *actor,
                                 const struct person_options *o, struct err *err)
 {
-    struct person *person = NULL;
-    struct journal *j = NULL;
-    struct desk d = {0};
+    struct person_desk s = {.person = NULL};
     char *yaml = NULL;
     size_t size = 0;
     bool changed = false;
     enum err_code rc = cli_read_file(path, SETTINGS_YAML_MAX, &yaml, &size, err);
 
     if (!rc)
-        rc = person_open(&person, o, actor, err);
+        rc = person_desk_open(&s, cli, o, actor, err);
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
-    if (!rc)
-        rc = desk_init(&d, j, NULL, NULL, err);
-    d.signer = person_signer(person);
-    cli_put_remark(d.book.snapshots.remark);
-    if (!rc)
-        rc = control_configure(&d, actor, path, yaml, size, cli_now_ns(), &changed, err);
+        rc = control_configure(&s.desk, actor, path, yaml, size, cli_now_ns(), &changed, err);
     if (!rc)
         printf("%s: entry %llu\n", changed ? "in force" : "this very configuration is in force already",
-               (unsigned long long)d.book.configuration->seq);
-    desk_release(&d);
-    journal_close(j);
-    person_close(person);
+               (unsigned long long)s.desk.book.configuration->seq);
+    person_desk_close(&s);
     free(yaml);
     return rc;
 }

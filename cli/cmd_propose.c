@@ -156,24 +156,17 @@ static void put_done(const struct cli *cli, const struct ask *a, uint64_t seq, c
             cli->dir, (unsigned long long)seq);
 }
 
-static enum err_code enter(struct cli *cli, struct journal *j, const struct ask *a,
-                           const struct subject *subject, int64_t valid_s, const struct signer *signer,
-                           struct err *err)
+static enum err_code enter(struct cli *cli, struct desk *d, const struct ask *a,
+                           const struct subject *subject, int64_t valid_s, struct err *err)
 {
     struct work *const w = calloc(1, sizeof *w);
-    struct desk d = {0};
     uint64_t seq = 0;
-    enum err_code rc = w ? desk_init(&d, j, NULL, NULL, err) : err_set(err, ERR_MEMORY, "out of memory");
+    enum err_code rc = w ? subject->draft(a, w, d, err) : err_set(err, ERR_MEMORY, "out of memory");
 
-    d.signer = signer;
-    cli_put_remark(d.book.snapshots.remark);
     if (!rc)
-        rc = subject->draft(a, w, &d, err);
-    if (!rc)
-        rc = approval_propose(&d, a->actor, &w->draft.entry, valid_s, cli_now_ns(), &seq, err);
+        rc = approval_propose(d, a->actor, &w->draft.entry, valid_s, cli_now_ns(), &seq, err);
     if (!rc)
         put_done(cli, a, seq, subject);
-    desk_release(&d);
     if (w)
         free(w->yaml);
     free(w);
@@ -182,20 +175,16 @@ static enum err_code enter(struct cli *cli, struct journal *j, const struct ask 
 
 enum err_code cmd_propose(struct cli *cli, struct err *err)
 {
+    struct person_desk s = {.person = NULL};
     struct ask a = {.count = 0};
     const struct subject *subject = NULL;
-    struct person *person = NULL;
-    struct journal *j = NULL;
     int64_t valid_s = 0;
     enum err_code rc = parse(cli, &a, &valid_s, &subject, err);
 
     if (!rc)
-        rc = person_open(&person, &a.person, a.actor, err);
+        rc = person_desk_open(&s, cli, &a.person, a.actor, err);
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
-    if (!rc)
-        rc = enter(cli, j, &a, subject, valid_s, person_signer(person), err);
-    journal_close(j);
-    person_close(person);
+        rc = enter(cli, &s.desk, &a, subject, valid_s, err);
+    person_desk_close(&s);
     return rc;
 }

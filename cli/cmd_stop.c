@@ -37,41 +37,19 @@ static void put_done(const struct ask *a, const struct desk *d, const char *what
                (unsigned long long)d->group_first, a->actor, (unsigned long long)cancelled);
 }
 
-/* What both need: the person's key, the journal, its desk. */
-struct session {
-    struct person *person;
-    struct journal *journal;
-    struct desk desk;
-};
-
-static enum err_code session_open(struct session *s, struct cli *cli, struct ask *a, struct err *err)
+static enum err_code begin(struct person_desk *d, struct cli *cli, struct ask *a, struct err *err)
 {
-    enum err_code rc = parse(cli, a, err);
+    const enum err_code rc = parse(cli, a, err);
 
-    if (!rc)
-        rc = person_open(&s->person, &a->person, a->actor, err);
-    if (!rc)
-        rc = cli_open_to_write(cli, &s->journal, err);
-    if (!rc)
-        rc = desk_init(&s->desk, s->journal, NULL, NULL, err);
-    s->desk.signer = person_signer(s->person);
-    cli_put_remark(s->desk.book.snapshots.remark);
-    return rc;
-}
-
-static void session_close(struct session *s)
-{
-    desk_release(&s->desk);
-    journal_close(s->journal);
-    person_close(s->person);
+    return rc ? rc : person_desk_open(d, cli, &a->person, a->actor, err);
 }
 
 enum err_code cmd_stop(struct cli *cli, struct err *err)
 {
     struct ask a = {0};
-    struct session s = {.person = NULL};
+    struct person_desk s = {.person = NULL};
     uint64_t cancelled = 0;
-    enum err_code rc = session_open(&s, cli, &a, err);
+    enum err_code rc = begin(&s, cli, &a, err);
 
     if (!rc)
         rc = control_stop(&s.desk, a.actor, a.reason, cli_now_ns(), &cancelled, err);
@@ -80,20 +58,20 @@ enum err_code cmd_stop(struct cli *cli, struct err *err)
         fprintf(stderr, "No order leaves from here on. \"ledger -C %s %s --reason TEXT\" ends it.\n",
                 cli->dir, s.desk.book.actors->is_owned ? "propose resume" : "resume");
     }
-    session_close(&s);
+    person_desk_close(&s);
     return rc;
 }
 
 enum err_code cmd_resume(struct cli *cli, struct err *err)
 {
     struct ask a = {0};
-    struct session s = {.person = NULL};
-    enum err_code rc = session_open(&s, cli, &a, err);
+    struct person_desk s = {.person = NULL};
+    enum err_code rc = begin(&s, cli, &a, err);
 
     if (!rc)
         rc = control_resume(&s.desk, a.actor, a.reason, cli_now_ns(), err);
     if (!rc)
         put_done(&a, &s.desk, "resumed", 0);
-    session_close(&s);
+    person_desk_close(&s);
     return rc;
 }

@@ -47,26 +47,16 @@ enum err_code key_show(struct cli *cli, const struct key_options *o, struct err 
 static enum err_code say(struct cli *cli, const struct key_options *o, const struct note_key *key,
                          struct err *err)
 {
-    struct person *person = NULL;
-    struct journal *j = NULL;
-    struct desk d = {0};
-    enum err_code rc = person_open(&person, &o->person, o->actor, err);
+    struct person_desk s = {.person = NULL};
+    enum err_code rc = person_desk_open(&s, cli, &o->person, o->actor, err);
 
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
-    if (!rc)
-        rc = desk_init(&d, j, NULL, NULL, err);
-    d.signer = person_signer(person);
-    cli_put_remark(d.book.snapshots.remark);
-    if (!rc)
-        rc = key ? control_renew(&d, o->actor, key, o->reason, cli_now_ns(), err)
-                 : control_revoke(&d, o->actor, o->name, o->reason, cli_now_ns(), err);
+        rc = key ? control_renew(&s.desk, o->actor, key, o->reason, cli_now_ns(), err)
+                 : control_revoke(&s.desk, o->actor, o->name, o->reason, cli_now_ns(), err);
     if (!rc)
         printf("%s: entry %llu, signed by %s\n", key ? "renewed" : "revoked",
-               (unsigned long long)d.group_first, o->actor);
-    desk_release(&d);
-    journal_close(j);
-    person_close(person);
+               (unsigned long long)s.desk.group_first, o->actor);
+    person_desk_close(&s);
     return rc;
 }
 

@@ -228,3 +228,24 @@ enum err_code person_key(const struct person_options *o, const char *name, struc
     person_close(p);
     return rc;
 }
+
+enum err_code person_desk_open(struct person_desk *d, struct cli *cli, const struct person_options *o,
+                               const char *name, struct err *err)
+{
+    enum err_code rc = name ? person_open(&d->person, o, name, err) : ERR_OK;
+
+    if (!rc)
+        rc = cli_open_to_write(cli, &d->journal, err);
+    if (!rc)
+        rc = desk_init(&d->desk, d->journal, NULL, NULL, err);
+    d->desk.signer = person_signer(d->person);
+    cli_put_remark(d->desk.book.snapshots.remark);
+    return rc;
+}
+
+void person_desk_close(struct person_desk *d)
+{
+    desk_release(&d->desk);
+    journal_close(d->journal);
+    person_close(d->person);
+}

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 
+#include "agent/desk.h"
 #include "ledger/note.h"
 #include "ledger/signer.h"
 
@@ -36,6 +37,17 @@ MUST_USE enum err_code person_open(struct person **p, const struct person_option
 void person_close(struct person *p); /* NULL is fine */
 /* Borrowed. NULL for NULL: the vault signs. */
 const struct signer *person_signer(const struct person *p);
+
+/* A journal that is written to in a person's name: the key, the journal, its desk. Begin with zeroes. */
+struct person_desk {
+    struct person *person;
+    struct journal *journal;
+    struct desk desk;
+};
+/* Opens all three; `name` NULL: nobody's key. Close it also after an error. */
+MUST_USE enum err_code person_desk_open(struct person_desk *d, struct cli *cli,
+                                        const struct person_options *o, const char *name, struct err *err);
+void person_desk_close(struct person_desk *d);
 
 /*
  * Makes a key, for somebody of this name: in the ring, which is made where there is none, or in the token. ERR_EXISTS: there
