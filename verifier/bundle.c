@@ -24,6 +24,9 @@ struct sealed {
     uint64_t size;
     struct file note;
     struct digest root;
+    const struct actor
+        *wrong_witness;    /* known at its size, and the line in its name is not its own; NULL: none */
+    uint64_t cosignatures; /* by such witnesses, that are good */
 };
 
 struct bundle {
@@ -39,6 +42,7 @@ struct bundle {
     size_t count;
     struct sealed *seals; /* ascending */
     size_t seal_count;
+    size_t witnessed;   /* of these, as far as entries have been read */
     struct digest root; /* of the newest */
     size_t next_leaf;   /* of the walk */
     size_t next_hash;
@@ -166,6 +170,16 @@ static bool open_zip(struct bundle *b, const void *bytes, size_t size)
 
 /* -- 3 and 5: entries, and who may say what ------------------------------------------------------------------- */
 
+/* Witnesses' lines in the seals below entry `seq`, by the witnesses that the entries before it name. */
+static void take_witnesses(struct bundle *b, uint64_t seq)
+{
+    for (; b->witnessed < b->seal_count && b->seals[b->witnessed].size < seq; b->witnessed++) {
+        struct sealed *const seal = &b->seals[b->witnessed];
+        seal->wrong_witness =
+            people_wrong_witness(&b->people, seal->note.bytes, seal->note.size, &seal->cosignatures);
+    }
+}
+
 /* Before the first: where nothing has a number yet. */
 static bool wrong_next(struct bundle *b, uint64_t last, const char *what)
 {
@@ -187,6 +201,7 @@ static bool check_entry(struct bundle *b, const uint8_t *bytes, size_t size, uin
         return not_checked(b, broken);
     if (!broken && last == 0 && (e.kind != KIND_GENESIS || seq != 1))
         return wrong(b, "the bundle does not begin with genesis", "entry 1");
+    take_witnesses(b, seq);
     if (!broken)
         broken = people_check(&b->people, &e, seq);
     if (broken == PLAIN_NO_MEMORY)
@@ -233,6 +248,7 @@ static bool check_entries(struct bundle *b)
         last = plain_u64(at + 2 + 8);
         at += 2 + size;
     }
+    take_witnesses(b, UINT64_MAX);
     return b->count > 0 || wrong(b, "it has no entries", "bundle");
 }
 
@@ -378,15 +394,22 @@ static bool check_seal(struct bundle *b, struct sealed *seal)
 
     if (broken)
         return wrong(b, broken, "seal %" PRIu64, seal->size);
+    if (seal->size < newest && !check_consistency(b, seal, newest))
+        return false;
+    if (seal->size == newest && memcmp(&seal->root, &b->root, sizeof b->root) != 0)
+        return wrong(b,
+                     "entries and proof do not lead to the root that the newest seal signs: an entry was "
+                     "altered, or "
+                     "is not of this journal",
+                     "proof");
+    if (seal->wrong_witness)
+        return wrong(b,
+                     words_put(&b->words, "the line in it of the witness %.*s is not its cosignature",
+                               (int)seal->wrong_witness->name_size, (const char *)seal->wrong_witness->name),
+                     "seal %" PRIu64, seal->size);
     b->report->seals++;
-    if (seal->size < newest)
-        return check_consistency(b, seal, newest);
-    return memcmp(&seal->root, &b->root, sizeof b->root) == 0 ||
-           wrong(b,
-                 "entries and proof do not lead to the root that the newest seal signs: an entry was "
-                 "altered, or "
-                 "is not of this journal",
-                 "proof");
+    b->report->cosignatures += seal->cosignatures;
+    return true;
 }
 
 /* The newest entry here that the seal covers: none of those it covers was recorded before that. */
@@ -421,19 +444,25 @@ static bool check_stamp(struct bundle *b, zip_uint64_t index, uint64_t size)
     return good;
 }
 
-/* timestamps/N-i.tsr */
+/* N in timestamps/N-i.tsr; 0: that is not the name's form. */
+static uint64_t stamped_by(const char *name)
+{
+    char first[FILE_NAME_MAX];
+
+    const char *const dash = name && strlen(name) < sizeof first ? strchr(name, '-') : NULL;
+    const size_t digits = dash ? strspn(dash + 1, "0123456789") : 0;
+    if (digits == 0 || digits > 15 || strcmp(dash + 1 + digits, ".tsr") != 0)
+        return 0;
+    snprintf(first, sizeof first, "%.*s", (int)(dash - name), name);
+    return number_in(first, "timestamps/", "");
+}
+
 static bool check_stamps(struct bundle *b)
 {
     const zip_int64_t files = zip_get_num_entries(b->zip, 0);
-    char name[FILE_NAME_MAX];
 
     for (zip_int64_t i = 0; i < files; i++) {
-        const char *const found = zip_get_name(b->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-        const char *const dash = found && strlen(found) < sizeof name ? strchr(found, '-') : NULL;
-        if (!dash || strncmp(found, "timestamps/", 11) != 0)
-            continue;
-        snprintf(name, sizeof name, "%.*s", (int)(dash - found), found);
-        const uint64_t size = number_in(name, "timestamps/", "");
+        const uint64_t size = stamped_by(zip_get_name(b->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW));
         if (size == 0)
             continue;
         if (!check_stamp(b, (zip_uint64_t)i, size))
@@ -486,6 +515,8 @@ static void describe(const struct bundle *b, struct verifier_report *report)
     const struct seal_key *const newest = seal_keys_at(&b->people.keys, UINT64_MAX);
     seal_key_format(newest ? newest : &b->people.key, report->newest_vkey);
     report->epochs = b->people.keys.count;
+    report->pairs = b->people.persons.pairs;
+    report->is_owned = b->people.persons.is_owned;
 }
 
 static void release(struct bundle *b)

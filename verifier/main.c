@@ -104,7 +104,8 @@ static void put_json(const struct verifier_report *r)
 {
     printf("{\"integrity\":%s,", r->integrity_ok ? "true" : "false");
     if (r->is_bundle)
-        printf("\"bundle\":true,\"gaps\":%" PRIu64 ",", r->gaps);
+        printf("\"bundle\":true,\"gaps\":%" PRIu64 ",\"owned\":%s,\"by_two\":%" PRIu64 ",", r->gaps,
+               r->is_owned ? "true" : "false", r->pairs);
     else
         printf("\"complete\":%s,", r->complete_ok ? "true" : "false");
     printf("\"key_given\":%s,", r->key_given ? "true" : "false");
@@ -151,6 +152,17 @@ static void put_bundle_verdict(const struct verifier_report *r)
         printf("gaps          none   nothing between them was left out\n");
 }
 
+/* Of a bundle: what its entries show of persons, and what they cannot. */
+static void put_persons(const struct verifier_report *r)
+{
+    if (!r->is_owned)
+        printf("two persons   never asked: the journal has no owner\n");
+    else
+        printf("two persons   wanted %" PRIu64 " of these entries\n", r->pairs);
+    if (r->gaps && r->signatures)
+        printf("not shown     whether a signature stands in an entry that is not here, too\n");
+}
+
 static void put_verdicts(const struct verifier_report *r, bool is_proven)
 {
     if (r->is_bundle)
@@ -168,6 +180,8 @@ static void put_verdicts(const struct verifier_report *r, bool is_proven)
     printf("entries       %" PRIu64 " in %" PRIu64 " bytes, %" PRIu64 " seals, %" PRIu64 " tiles, %" PRIu64
            " actors' signatures\n",
            r->entries, r->bytes, r->seals, r->tiles, r->signatures);
+    if (r->is_bundle && r->integrity_ok)
+        put_persons(r);
     if (r->cosignatures)
         printf("cosignatures  %" PRIu64 ", by witnesses that entries name\n", r->cosignatures);
     if (r->timestamps)

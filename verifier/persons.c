@@ -257,7 +257,7 @@ static const char *take_approval(struct persons *p, const struct form *e, uint64
 }
 
 /* Point 5. */
-static const char *check_approved(const struct persons *p, const struct seal_key *key, const struct form *e,
+static const char *check_approved(struct persons *p, const struct seal_key *key, const struct form *e,
                                   uint64_t seq)
 {
     if (p->approval == 0 || p->approval + 1 != seq)
@@ -265,6 +265,7 @@ static const char *check_approved(const struct persons *p, const struct seal_key
     const struct digest mine = approvable(key, e);
     if (memcmp(&mine, &p->approved, sizeof mine) != 0)
         return "the approval before it approves something else";
+    p->pairs++;
     return NULL;
 }
 

@@ -27,6 +27,7 @@ struct persons {
     size_t proposal_count;
     uint64_t approval; /* the newest control.approval; 0: there is none */
     struct digest approved;
+    uint64_t pairs; /* entries that two persons wanted */
 };
 
 void persons_release(struct persons *p);

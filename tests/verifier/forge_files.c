@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static struct forged_file *add(struct forged_files *files, const char *name, const void *bytes, size_t size)
+struct forged_file *forge_files_add(struct forged_files *files, const char *name, const void *bytes,
+                                    size_t size)
 {
     REQUIRE(files->count < FORGED_FILES_MAX);
     struct forged_file *const file = &files->all[files->count++];
@@ -57,9 +58,9 @@ static void add_bundles(struct forge *f, struct forged_files *files)
         }
         REQUIRE(!out.bad);
         name_of(name, sizeof name, "tile/entries/", first / 256, width);
-        add(files, name, bytes, wire_out_size(&out));
+        forge_files_add(files, name, bytes, wire_out_size(&out));
         name_of(name, sizeof name, "tile/0/", first / 256, width);
-        add(files, name, leaves, width * HASH_SIZE);
+        forge_files_add(files, name, leaves, width * HASH_SIZE);
     }
 }
 
@@ -78,22 +79,22 @@ void forge_files(struct forge *f, struct forged_files *files)
             continue;
         at += snprintf(list + at, sizeof list - (size_t)at, "%llu\n", (unsigned long long)size);
         name_of(name, sizeof name, "seal/", size, 256);
-        add(files, name, seal->bytes, seal->size);
+        forge_files_add(files, name, seal->bytes, seal->size);
         if (size == f->entry_count)
-            add(files, "checkpoint", seal->bytes, seal->size);
+            forge_files_add(files, "checkpoint", seal->bytes, seal->size);
     }
-    add(files, "seals", list, (size_t)at);
+    forge_files_add(files, "seals", list, (size_t)at);
     for (size_t i = 0; i < f->count; i++) {
         const struct forge_row *const row = &f->rows[i];
         if (row->table == EVIDENCE_TILES) {
             snprintf(prefix, sizeof prefix, "tile/%u/", row->key[0]);
             name_of(name, sizeof name, prefix, wire_load_u64(row->key + 1), row->size / HASH_SIZE);
-            add(files, name, row->bytes, row->size);
+            forge_files_add(files, name, row->bytes, row->size);
         }
         if (row->table == EVIDENCE_TIMESTAMPS) {
             name_of(prefix, sizeof prefix, "timestamp/", wire_load_u64(row->key), 256);
             snprintf(name, sizeof name, "%s/%u", prefix, row->key[11]);
-            add(files, name, row->bytes, row->size);
+            forge_files_add(files, name, row->bytes, row->size);
         }
     }
 }

@@ -19,6 +19,9 @@ struct forged_files {
 
 /* All of it, with every seal in the list. */
 void forge_files(struct forge *f, struct forged_files *files);
+/* One more. */
+struct forged_file *forge_files_add(struct forged_files *files, const char *name, const void *bytes,
+                                    size_t size);
 void forge_files_release(struct forged_files *files);
 /* NULL: no such file. */
 struct forged_file *forge_files_find(struct forged_files *files, const char *name);
