@@ -6,6 +6,7 @@
  *
  * To measure something more: write a function that fits `run`, and add a row to the table.
  */
+#include "bundles.h"
 #include "callers.h"
 #include "load.h"
 #include "own.h"
@@ -41,6 +42,7 @@ struct row {
     const char *name;
     int64_t (*run)(const struct raw_load *load); /* nanoseconds for load->count entries */
     uint64_t group;
+    uint64_t most;  /* entries; 0: as many as are asked for */
     unsigned more;  /* times as many entries as groups of this size have; 0: as many */
     enum load load; /* rows are compared with rows of the same load only */
     int64_t took_ns[ROUNDS_MAX];
@@ -79,6 +81,7 @@ static struct row rows[] = {
     {.name = "raw SHA-256, the tree", .run = raw_sha256_tree, .group = WHOLE},
     {.name = "verify", .run = own_verify, .group = WHOLE},
     {.name = "verify, two threads", .run = own_verify_2, .group = WHOLE},
+    {.name = "verify a bundle", .run = bundles_check, .group = WHOLE, .most = 200000},
     {.name = "raw LMDB", .run = raw_lmdb, .group = 10000, .load = LOAD_FILLS},
     {.name = "JSON append", .run = own_append_json, .group = 10000, .load = LOAD_FILLS},
     {.name = "raw SHA-256, one stream", .run = raw_sha256_stream, .group = WHOLE, .load = LOAD_FILLS},
@@ -117,6 +120,8 @@ static uint64_t count_for(const struct options *o, const struct row *r)
 {
     const uint64_t syncs_max = UINT64_C(2000) * (r->more ? r->more : 1);
 
+    if (r->most && r->most < o->entries)
+        return r->most;
     if (r->group == WHOLE || o->entries <= syncs_max * r->group)
         return o->entries;
     return syncs_max * r->group;
