@@ -496,7 +496,10 @@ static bool check_all(struct bundle *b)
 {
     if (!check_entries(b) || !check_proof(b) || !check_hand_overs(b))
         return false;
-    for (size_t i = 0; i < b->seal_count; i++) {
+    /* The newest first: it tells whether these are the entries at all. */
+    if (!check_seal(b, &b->seals[b->seal_count - 1]))
+        return false;
+    for (size_t i = 0; i + 1 < b->seal_count; i++) {
         if (!check_seal(b, &b->seals[i]))
             return false;
     }

@@ -1,0 +1,169 @@
+"""A bundle of a journal to which everything has happened: cosigned, stamped, set back and taken up again by two persons, its key
+handed over, and lost and replaced by an owner. What each checker says is proven, and what whoever changes the bundle is told.
+"""
+import base64
+import json
+import os
+import shutil
+import subprocess
+
+import support
+from authority import Authority
+from bundles import VERIFIER, Bundles, entries_file, entries_of, files_of, zip_of
+from support import note
+from test_key import Owner, word
+from test_witness import Witness
+
+WITNESS = "witness.example/w1"
+
+
+class Whole(Bundles):
+    """`self.j`, and in `self.at` which entry is which."""
+
+    def make(self):
+        j = self.j = support.Journal(self, self.path("J"))
+        j.vkey = j.run("init", "--origin", support.ORIGIN, "--guard", self.path("J.guard")).out.strip()
+        witness = Witness(self).start(j.vkey)
+        j.run("actor", "add", WITNESS, "--role", "witness", "--key", witness.vkey)
+        j.run("actor", "add", "auditor:bob", "--role", "auditor")
+        owner = Owner(self)
+        j.run("actor", "add", owner.name, "--role", "owner", "--key", owner.vkey)
+        j.append(*[word(f"words {i}") for i in range(5)])
+        shutil.copytree(j.path, self.path("backup"))
+        j.append(word("what the disk took along"))
+        shutil.rmtree(j.path)
+        os.rename(self.path("backup"), j.path)
+        j.run("recover", "--as", "operator", "--second", "compliance", "--reason", "the disk was lost")
+        j.run("seal", "--witness", witness.url)
+        j.run("key", "rotate", "--reason", "each day")
+        self.authority = Authority(self)
+        j.append(word("of the second key's time"))
+        j.run("seal", "--timestamp", self.authority.url)
+        os.remove(os.path.join(j.path, "vault"))
+        to_sign = self.path("to-sign")
+        j.run("key", "recover", "--owner", owner.name, "--statement", to_sign, "--reason", "the vault burned")
+        j.run("key", "recover", "--statement", to_sign, "--signature", owner.sign(to_sign))
+        j.append(*[word(f"of the third key's time {i}") for i in range(5)])
+        rows = j.log()
+        self.at = {row["kind"].split(".")[1]: row["seq"] for row in rows}
+        self.keys = [row["seq"] for row in rows if row["kind"] == "control.key"]
+        self.owner_joins = next(r["seq"] for r in rows if r["kind"] == "control.actor" and r["body"]["name"] == owner.name)
+        self.stamped = self.keys[1] - 1
+        return j
+
+    def seqs(self, files):
+        return [int.from_bytes(e[8:16], "big") for e in entries_of(files["entries"])]
+
+
+@support.needs_tool("node")
+@support.needs_tool("openssl")
+class Judged(Whole):
+    def setUp(self):
+        super().setUp()
+        self.make()
+        self.good = self.bundle(self.j, "--kind", "control.recovery")
+        self.files = files_of(self.good)
+
+    def test_all_that_it_takes_is_in_it_and_all_that_is_proven_is_said(self):
+        recovery, size = self.at["recovery"], self.j.size()
+        seqs = self.seqs(self.files)
+        wanted = [row["seq"] for row in self.j.log() if row["kind"] in ("control.genesis", "control.actor", "control.key")]
+        self.assertEqual(seqs, sorted([*wanted, recovery - 2, recovery - 1, recovery]))
+        seals = sorted(int(name[6:-5]) for name in self.files if name.endswith(".note"))
+        self.assertEqual(seals, sorted({recovery, self.keys[0], self.stamped, self.keys[1], size}))
+        self.assertEqual([n for n in self.files if n.startswith("timestamps/")], [f"timestamps/{self.stamped}-0.tsr"])
+        said = self.page(self.good, key=self.j.vkey)[0]
+        self.assertTrue(said["ok"], said["wrong"])
+        words = " ".join(check["words"] for check in said["checks"])
+        for piece in (f"The witness {WITNESS} has cosigned seal {recovery} at 20",
+                      f"A time-stamping authority gave seal {self.stamped} the time 20",
+                      "The journal has changed its key 2 times; each hand-over is sealed by the key before it, or signed by an owner.",
+                      f"Two persons wanted entry {recovery}, control.recovery: operator proposed it (entry {recovery - 2}), "
+                      f"compliance approved it (entry {recovery - 1}), and both signed these very bytes.",
+                      "Whether one of them stands in an entry that is not in the bundle, too, is not shown"):
+            self.assertIn(piece, words)
+        self.assertNotIn("has no owner", words)
+        told = subprocess.run([VERIFIER, "--key", self.j.vkey, "--tsa-ca", self.authority.ca, self.good], capture_output=True,
+                              text=True, check=True).stdout
+        for piece in ("evidence      good", "two persons   wanted 1 of these", "not shown     whether a signature", "(of epoch 2)",
+                      "cosignatures  1,", f"timestamps    1, over entries 1..{self.stamped}; whose words they are the certificates prove"):
+            self.assertIn(piece, told)
+
+    def test_where_there_is_no_gap_nothing_is_left_unsaid(self):
+        path = self.bundle(self.j, "--kind", "control", name="all.zip")
+        said = self.page(path, key=self.j.vkey)[0]
+        self.assertTrue(said["ok"], said["wrong"])
+        words = " ".join(check["words"] for check in said["checks"])
+        self.assertIn("without a gap", words)
+        self.assertNotIn("is not shown", words)
+        told = subprocess.run([VERIFIER, "--key", self.j.vkey, path], capture_output=True, text=True, check=True).stdout
+        self.assertNotIn("not shown", told)
+
+    def test_in_a_journal_without_an_owner_that_is_said(self):
+        j = self.journal("other")
+        j.append(note("x"))
+        path = self.bundle(j, "--entry", "2", name="other.zip")
+        self.assertIn("has no owner", " ".join(check["words"] for check in self.page(path, key=j.vkey)[0]["checks"]))
+        told = subprocess.run([VERIFIER, "--key", j.vkey, path], capture_output=True, text=True, check=True).stdout
+        self.assertIn("the journal has no owner", told)
+
+    # -- whoever changes it ----------------------------------------------------------------------------------------
+
+    def with_entry(self, seq, change):
+        """The files, with other bytes in an entry's place; None takes it out."""
+        entries = {int.from_bytes(e[8:16], "big"): e for e in entries_of(self.files["entries"])}
+        changed = {s: change(e) if s == seq else e for s, e in entries.items()}
+        return {**self.files, "entries": entries_file([e for e in changed.values() if e is not None])}
+
+    def with_line(self, name, number, change):
+        """The files, with another signature in a line of a note."""
+        lines = self.files[name].decode().split("\n")
+        at = lines.index("") + 1 + number
+        dash, who, blob = lines[at].split(" ")
+        lines[at] = " ".join((dash, who, base64.b64encode(change(base64.b64decode(blob))).decode()))
+        return {**self.files, name: "\n".join(lines).encode()}
+
+    def without(self, name):
+        return {n: content for n, content in self.files.items() if n != name}
+
+    def test_what_was_done_is_named_alike(self):
+        recovery = self.at["recovery"]
+        token, cosigned = f"timestamps/{self.stamped}-0.tsr", f"seals/{recovery}.note"
+
+        def bit(at):
+            return lambda content: content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
+        imprint = self.files[token].index(b"\x04\x20") + 2
+        role = 48 + 8 + 1 + len("owner:eva")
+        cases = [
+            ("a bit of the witness's line", self.with_line(cosigned, 1, bit(40)), f"seal {recovery}"),
+            ("another time in it", self.with_line(cosigned, 1, bit(11)), f"seal {recovery}"),
+            ("half of it", self.with_line(cosigned, 1, lambda blob: blob[:40]), f"seal {recovery}"),
+            ("a bit of the journal's line", self.with_line(cosigned, 0, bit(40)), f"seal {recovery}"),
+            ("a bit of what is stamped", {**self.files, token: bit(imprint)(self.files[token])}, f"timestamp {self.stamped}"),
+            ("the token cut", {**self.files, token: self.files[token][:-1]}, f"timestamp {self.stamped}"),
+            ("the token of another seal", {**self.without(token), f"timestamps/{self.keys[0]}-0.tsr": self.files[token]},
+             f"timestamp {self.keys[0]}"),
+            ("the approval taken out", self.with_entry(recovery - 1, lambda _: None), f"entry {recovery}"),
+            ("a bit of the approval", self.with_entry(recovery - 1, bit(50)), f"entry {recovery - 1}"),
+            ("the proposal taken out", self.with_entry(recovery - 2, lambda _: None), f"entry {recovery - 1}"),
+            ("a bit of what was approved", self.with_entry(recovery, bit(52)), f"entry {recovery}"),
+            ("the hand-over's seal taken out", self.without(f"seals/{self.keys[0]}.note"), f"seal {self.keys[0]}"),
+            ("the seal before the owner's key", self.without(f"seals/{self.keys[1] - 1}.note"), f"seal {self.keys[1] - 1}"),
+            ("the owner's role", self.with_entry(self.owner_joins, lambda e: e[:role] + b"\2" + e[role + 1:]), f"entry {self.keys[1]}"),
+            ("the auditor's role", self.with_entry(self.owner_joins - 1, lambda e: e[:role + 2] + b"\3" + e[role + 3:]), "proof"),
+        ]
+        paths = [self.write(f"{i}.zip", zip_of(files)) for i, (_, files, _) in enumerate(cases)]
+        for (name, _, place), said in zip(cases, self.page(*paths, key=self.j.vkey), strict=True):
+            with self.subTest(name):
+                self.assertFalse(said["ok"])
+                self.assertEqual(said["wrong"]["place"], place, said["wrong"])
+
+    def test_an_authority_that_nobody_knows_is_told_by_its_certificate(self):
+        other = Authority(self, "other")
+        done = subprocess.run([VERIFIER, "--json", "--key", self.j.vkey, "--tsa-ca", other.ca, self.good], capture_output=True, text=True)
+        self.assertEqual(done.returncode, support.WRONG, done.stderr)
+        self.assertEqual(json.loads(done.stdout)["wrong"]["where"], f"timestamp {self.stamped}")
+
+
+if __name__ == "__main__":
+    support.main()
