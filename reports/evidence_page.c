@@ -17,7 +17,8 @@ static const char style[] =
     "th{text-align:left;border-bottom:2px solid #1a1f29}td,th{padding:.35rem .6rem .35rem "
     "0;vertical-align:top}\n"
     "td{border-bottom:1px solid "
-    "#dde1e7;overflow-wrap:anywhere}td.n{font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    "#dde1e7;overflow-wrap:anywhere}td.w{overflow-wrap:break-word}td.n{font-variant-numeric:tabular-nums;"
+    "white-space:nowrap}\n"
     "tr.belongs{color:#5b6472}@media(max-width:40rem){thead{display:none}td{display:block;border:0;padding:."
     "1rem 0}\n"
     "tr{display:block;border-bottom:1px solid #dde1e7;padding:.6rem 0}}</style>\n";
@@ -92,6 +93,18 @@ static void put_cut(struct words *w, const char *text)
     words_add(w, " ...");
 }
 
+/* What is proposed, in words. */
+static void put_draft(struct words *line, const struct entry *e)
+{
+    const struct blob *const draft = &e->as.control_proposal.draft;
+    struct entry proposed;
+
+    if (e->kind != ENTRY_CONTROL_PROPOSAL || entry_decode(draft->bytes, draft->length, &proposed, NULL))
+        return;
+    words_add(line, ": %s ", entry_kind_find((unsigned)proposed.kind)->text);
+    words_entry(line, &proposed);
+}
+
 static enum err_code put_row(struct words *w, struct words *line, struct journal *j, struct journal_reader *r,
                              uint64_t seq, bool asked, struct err *err)
 {
@@ -105,12 +118,14 @@ static enum err_code put_row(struct words *w, struct words *line, struct journal
     if (rc)
         return rc;
     instant_format_new_york(at, e.at_ns != INSTANT_NONE ? e.at_ns : e.recorded_at_ns);
-    words_add(w, "<tr%s><td class=n>%" PRIu64 "<td class=n>%s<td>", asked ? "" : " class=belongs", seq, at);
-    words_add(w, "%s<td>", entry_kind_find((unsigned)e.kind)->text);
+    words_add(w, "<tr%s><td class=n>%" PRIu64 "<td class=n>%s<td class=w>", asked ? "" : " class=belongs",
+              seq, at);
+    words_add(w, "%s<td class=w>", entry_kind_find((unsigned)e.kind)->text);
     put_text(w, actors_name(journal_actors(j), e.actor), strlen(actors_name(journal_actors(j), e.actor)));
     words_add(w, "%s<td>", e.is_signed ? " (signed)" : "");
     words_clear(line);
     words_entry(line, &e);
+    put_draft(line, &e);
     rc = words_done(line, err);
     if (rc)
         return rc;

@@ -1,6 +1,6 @@
 """A bundle's verify.html in real Chromium: what a person sees of a good bundle and of tampered ones.
 
-$LEDGER_SHOTS names a folder for pictures of the page, as they stand in docs/.
+$LEDGER_SHOTS names a folder for pictures of the page: those that stand in docs/, and some more.
 """
 import json
 import os
@@ -9,8 +9,9 @@ import unittest
 
 import desk
 import support
-from bundles import Bundles, entries_file, entries_of, files_of, zip_of
+from bundles import entries_file, entries_of, files_of, zip_of
 from support import note
+from test_bundle_whole import WITNESS, Whole
 
 try:
     from selenium import webdriver
@@ -24,7 +25,7 @@ SECONDS = 60
 
 
 @unittest.skipIf(MISSING, f"not installed: {MISSING}")
-class Page(Bundles):
+class Page(Whole):
     def setUp(self):
         super().setUp()
         options = webdriver.ChromeOptions()
@@ -95,6 +96,39 @@ class Page(Bundles):
                 self.shoot(picture.replace("bundle-", "bundle-entry-"))
         self.assert_quiet()
         self.assertIn("agrees with itself", self.open(self.good, None))
+
+    @support.needs_tool("openssl")
+    def test_a_person_sees_witness_timestamp_keys_and_both_persons(self):
+        j = self.make()
+        self.good = self.bundle(j, "--kind", "control.recovery")
+        files = files_of(self.good)
+        note_of = f"seals/{self.at['recovery']}.note"
+        forged = self.write("forged.zip", zip_of({**files, note_of: files[note_of][:-9] + b"AAAAAAA=\n"}))
+        for width in (1280, 390):
+            with self.subTest(width=width):
+                self.width(width)
+                self.assertIn("Proven", self.open(self.good, j.vkey))
+                self.assert_fits()
+                said = self.browser.find_element(By.CSS_SELECTOR, "ul.checks").text
+                for words in (f"The witness {WITNESS} has cosigned", "A time-stamping authority gave", "changed its key 2 times",
+                              "operator proposed it", "compliance approved it", "is not shown"):
+                    self.assertIn(words, said)
+                self.shoot(f"whole-{width}.png")
+                rows = {r.find_element(By.CLASS_NAME, "seq").text: r for r in self.rows()}
+                recovery = rows[f"entry {self.at['recovery']}"]
+                self.assertIn("control.recovery: ", rows[f"entry {self.at['proposal']}"].text)
+                self.assertIn(f"entry {self.at['proposal']}, control.recovery: ", rows[f"entry {self.at['approval']}"].text)
+                recovery.click()
+                WebDriverWait(self.browser, SECONDS).until(lambda b: b.find_elements(By.CSS_SELECTOR, "details[open] .proof"))
+                proof = self.browser.find_element(By.CSS_SELECTOR, "details[open] .proof").text
+                for words in ("compliance, a second person", WITNESS, "time-stamped", "good: operator signed these words"):
+                    self.assertIn(words, proof)
+                self.assert_fits()
+                self.browser.execute_script("arguments[0].scrollIntoView()", recovery)
+                self.shoot(f"whole-entry-{width}.png")
+                self.assertRegex(self.open(forged, j.vkey), rf"(?s)^Wrong.*seal {self.at['recovery']}: .*{WITNESS}")
+                self.shoot(f"whole-wrong-{width}.png")
+        self.assert_quiet()
 
     def test_a_person_sees_what_is_wrong(self):
         j = self.journal()

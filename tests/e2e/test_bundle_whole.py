@@ -72,6 +72,7 @@ class Judged(Whole):
         seals = sorted(int(name[6:-5]) for name in self.files if name.endswith(".note"))
         self.assertEqual(seals, sorted({recovery, self.keys[0], self.stamped, self.keys[1], size}))
         self.assertEqual([n for n in self.files if n.startswith("timestamps/")], [f"timestamps/{self.stamped}-0.tsr"])
+        self.assertRegex(self.files["summary.html"].decode(), r"control\.proposal<.*: control\.recovery .*the disk was lost")
         said = self.page(self.good, key=self.j.vkey)[0]
         self.assertTrue(said["ok"], said["wrong"])
         words = " ".join(check["words"] for check in said["checks"])
