@@ -100,9 +100,9 @@ class Page(Whole):
     @support.needs_tool("openssl")
     def test_a_person_sees_witness_timestamp_keys_and_both_persons(self):
         j = self.make()
-        self.good = self.bundle(j, "--kind", "control.recovery")
+        self.good = self.bundle(j, "--kind", "control.configuration")
         files = files_of(self.good)
-        note_of = f"seals/{self.at['recovery']}.note"
+        note_of = f"seals/{self.at['configuration']}.note"
         forged = self.write("forged.zip", zip_of({**files, note_of: files[note_of][:-9] + b"AAAAAAA=\n"}))
         for width in (1280, 390):
             with self.subTest(width=width):
@@ -111,22 +111,22 @@ class Page(Whole):
                 self.assert_fits()
                 said = self.browser.find_element(By.CSS_SELECTOR, "ul.checks").text
                 for words in (f"The witness {WITNESS} has cosigned", "A time-stamping authority gave", "changed its key 2 times",
-                              "operator proposed it", "compliance approved it", "is not shown"):
+                              "ann proposed it", "bob approved it", "is not shown"):
                     self.assertIn(words, said)
                 self.shoot(f"whole-{width}.png")
                 rows = {r.find_element(By.CLASS_NAME, "seq").text: r for r in self.rows()}
-                recovery = rows[f"entry {self.at['recovery']}"]
-                self.assertIn("control.recovery: ", rows[f"entry {self.at['proposal']}"].text)
-                self.assertIn(f"entry {self.at['proposal']}, control.recovery: ", rows[f"entry {self.at['approval']}"].text)
-                recovery.click()
+                wanted = rows[f"entry {self.at['configuration']}"]
+                self.assertIn("control.configuration: ", rows[f"entry {self.at['proposal']}"].text)
+                self.assertIn(f"entry {self.at['proposal']}, control.configuration: ", rows[f"entry {self.at['approval']}"].text)
+                wanted.click()
                 WebDriverWait(self.browser, SECONDS).until(lambda b: b.find_elements(By.CSS_SELECTOR, "details[open] .proof"))
                 proof = self.browser.find_element(By.CSS_SELECTOR, "details[open] .proof").text
-                for words in ("compliance, a second person", WITNESS, "time-stamped", "good: operator signed these words"):
+                for words in ("bob, a second person", WITNESS, "time-stamped", "good: ann signed these words"):
                     self.assertIn(words, proof)
                 self.assert_fits()
-                self.browser.execute_script("arguments[0].scrollIntoView()", recovery)
+                self.browser.execute_script("arguments[0].scrollIntoView()", wanted)
                 self.shoot(f"whole-entry-{width}.png")
-                self.assertRegex(self.open(forged, j.vkey), rf"(?s)^Wrong.*seal {self.at['recovery']}: .*{WITNESS}")
+                self.assertRegex(self.open(forged, j.vkey), rf"(?s)^Wrong.*seal {self.at['configuration']}: .*{WITNESS}")
                 self.shoot(f"whole-wrong-{width}.png")
         self.assert_quiet()
 

@@ -1,10 +1,9 @@
-"""A bundle of a journal to which everything has happened: cosigned, stamped, set back and taken up again by two persons, its key
-handed over, and lost and replaced by an owner. What each checker says is proven, and what whoever changes the bundle is told.
+"""A bundle of a journal to which everything has happened: an owner's, configured by two persons, cosigned, stamped, its key handed
+over, and lost and replaced by another owner. What each checker says is proven, and what whoever changes the bundle is told.
 """
 import base64
 import json
 import os
-import shutil
 import subprocess
 
 import support
@@ -12,6 +11,7 @@ from authority import Authority
 from bundles import VERIFIER, Bundles, entries_file, entries_of, files_of, zip_of
 from support import note
 from test_key import Owner, word
+from test_people import CONFIG, Person
 from test_witness import Witness
 
 WITNESS = "witness.example/w1"
@@ -22,18 +22,17 @@ class Whole(Bundles):
 
     def make(self):
         j = self.j = support.Journal(self, self.path("J"))
-        j.vkey = j.run("init", "--origin", support.ORIGIN, "--guard", self.path("J.guard")).out.strip()
+        eva, ann, bob = (Person(self, name) for name in ("eva", "ann", "bob"))
+        otto = Owner(self, "otto")
+        j.vkey = j.run("init", "--origin", support.ORIGIN, "--owner", eva.vkey, "--owner", otto.vkey, "--person",
+                       f"operator={ann.vkey}", "--person", f"compliance={bob.vkey}").out.strip()
         witness = Witness(self).start(j.vkey)
-        j.run("actor", "add", WITNESS, "--role", "witness", "--key", witness.vkey)
-        j.run("actor", "add", "auditor:bob", "--role", "auditor")
-        owner = Owner(self)
-        j.run("actor", "add", owner.name, "--role", "owner", "--key", owner.vkey)
+        j.run("actor", "add", WITNESS, "--role", "witness", "--key", witness.vkey, *eva.signs)
         j.append(*[word(f"words {i}") for i in range(5)])
-        shutil.copytree(j.path, self.path("backup"))
-        j.append(word("what the disk took along"))
-        shutil.rmtree(j.path)
-        os.rename(self.path("backup"), j.path)
-        j.run("recover", "--as", "operator", "--second", "compliance", "--reason", "the disk was lost")
+        proposal = j.run("propose", "config", self.write("c.yaml", CONFIG), *ann.signs, "--json").json()["proposal"]
+        j.append(word("between the two"))
+        sha256 = next(row["sha256"] for row in j.run("proposals", "--json").json() if row["seq"] == proposal)
+        j.run("approve", proposal, "--sha256", sha256, *bob.signs)
         j.run("seal", "--witness", witness.url)
         j.run("key", "rotate", "--reason", "each day")
         self.authority = Authority(self)
@@ -41,13 +40,12 @@ class Whole(Bundles):
         j.run("seal", "--timestamp", self.authority.url)
         os.remove(os.path.join(j.path, "vault"))
         to_sign = self.path("to-sign")
-        j.run("key", "recover", "--owner", owner.name, "--statement", to_sign, "--reason", "the vault burned")
-        j.run("key", "recover", "--statement", to_sign, "--signature", owner.sign(to_sign))
+        j.run("key", "recover", "--owner", otto.name, "--statement", to_sign, "--reason", "the vault burned")
+        j.run("key", "recover", "--statement", to_sign, "--signature", otto.sign(to_sign))
         j.append(*[word(f"of the third key's time {i}") for i in range(5)])
         rows = j.log()
         self.at = {row["kind"].split(".")[1]: row["seq"] for row in rows}
         self.keys = [row["seq"] for row in rows if row["kind"] == "control.key"]
-        self.owner_joins = next(r["seq"] for r in rows if r["kind"] == "control.actor" and r["body"]["name"] == owner.name)
         self.stamped = self.keys[1] - 1
         return j
 
@@ -61,26 +59,26 @@ class Judged(Whole):
     def setUp(self):
         super().setUp()
         self.make()
-        self.good = self.bundle(self.j, "--kind", "control.recovery")
+        self.good = self.bundle(self.j, "--kind", "control.configuration", "--entry", "4")
         self.files = files_of(self.good)
 
     def test_all_that_it_takes_is_in_it_and_all_that_is_proven_is_said(self):
-        recovery, size = self.at["recovery"], self.j.size()
-        seqs = self.seqs(self.files)
-        wanted = [row["seq"] for row in self.j.log() if row["kind"] in ("control.genesis", "control.actor", "control.key")]
-        self.assertEqual(seqs, sorted([*wanted, recovery - 2, recovery - 1, recovery]))
+        wanted, size = self.at["configuration"], self.j.size()
+        who = [row["seq"] for row in self.j.log() if row["kind"] in ("control.genesis", "control.actor", "control.key")]
+        self.assertEqual(self.seqs(self.files), sorted([*who, 4, self.at["proposal"], wanted - 1, wanted]))
+        self.assertEqual(self.at["proposal"], wanted - 3)
         seals = sorted(int(name[6:-5]) for name in self.files if name.endswith(".note"))
-        self.assertEqual(seals, sorted({recovery, self.keys[0], self.stamped, self.keys[1], size}))
+        self.assertEqual(seals, sorted({wanted, self.keys[0], self.stamped, self.keys[1], size}))
         self.assertEqual([n for n in self.files if n.startswith("timestamps/")], [f"timestamps/{self.stamped}-0.tsr"])
-        self.assertRegex(self.files["summary.html"].decode(), r"control\.proposal<.*: control\.recovery .*the disk was lost")
+        self.assertRegex(self.files["summary.html"].decode(), r"control\.proposal<.*: control\.configuration a configuration comes into force")
         said = self.page(self.good, key=self.j.vkey)[0]
         self.assertTrue(said["ok"], said["wrong"])
         words = " ".join(check["words"] for check in said["checks"])
-        for piece in (f"The witness {WITNESS} has cosigned seal {recovery} at 20",
+        for piece in (f"The witness {WITNESS} has cosigned seal {wanted} at 20",
                       f"A time-stamping authority gave seal {self.stamped} the time 20",
                       "The journal has changed its key 2 times; each hand-over is sealed by the key before it, or signed by an owner.",
-                      f"Two persons wanted entry {recovery}, control.recovery: operator proposed it (entry {recovery - 2}), "
-                      f"compliance approved it (entry {recovery - 1}), and both signed these very bytes.",
+                      f"Two persons wanted entry {wanted}, control.configuration: ann proposed it (entry {wanted - 3}), "
+                      f"bob approved it (entry {wanted - 1}), and both signed these very bytes.",
                       "Whether one of them stands in an entry that is not in the bundle, too, is not shown"):
             self.assertIn(piece, words)
         self.assertNotIn("has no owner", words)
@@ -128,30 +126,31 @@ class Judged(Whole):
         return {n: content for n, content in self.files.items() if n != name}
 
     def test_what_was_done_is_named_alike(self):
-        recovery = self.at["recovery"]
-        token, cosigned = f"timestamps/{self.stamped}-0.tsr", f"seals/{recovery}.note"
+        wanted = self.at["configuration"]
+        token, cosigned = f"timestamps/{self.stamped}-0.tsr", f"seals/{wanted}.note"
 
         def bit(at):
             return lambda content: content[:at] + bytes([content[at] ^ 1]) + content[at + 1:]
         imprint = self.files[token].index(b"\x04\x20") + 2
-        role = 48 + 8 + 1 + len("owner:eva")
+        owner = entries_of(self.files["entries"])[0].index(b"\3eva") + 4
         cases = [
-            ("a bit of the witness's line", self.with_line(cosigned, 1, bit(40)), f"seal {recovery}"),
-            ("another time in it", self.with_line(cosigned, 1, bit(11)), f"seal {recovery}"),
-            ("half of it", self.with_line(cosigned, 1, lambda blob: blob[:40]), f"seal {recovery}"),
-            ("a bit of the journal's line", self.with_line(cosigned, 0, bit(40)), f"seal {recovery}"),
+            ("a bit of the witness's line", self.with_line(cosigned, 1, bit(40)), f"seal {wanted}"),
+            ("another time in it", self.with_line(cosigned, 1, bit(11)), f"seal {wanted}"),
+            ("half of it", self.with_line(cosigned, 1, lambda blob: blob[:40]), f"seal {wanted}"),
+            ("a bit of the journal's line", self.with_line(cosigned, 0, bit(40)), f"seal {wanted}"),
             ("a bit of what is stamped", {**self.files, token: bit(imprint)(self.files[token])}, f"timestamp {self.stamped}"),
             ("the token cut", {**self.files, token: self.files[token][:-1]}, f"timestamp {self.stamped}"),
             ("the token of another seal", {**self.without(token), f"timestamps/{self.keys[0]}-0.tsr": self.files[token]},
              f"timestamp {self.keys[0]}"),
-            ("the approval taken out", self.with_entry(recovery - 1, lambda _: None), f"entry {recovery}"),
-            ("a bit of the approval", self.with_entry(recovery - 1, bit(50)), f"entry {recovery - 1}"),
-            ("the proposal taken out", self.with_entry(recovery - 2, lambda _: None), f"entry {recovery - 1}"),
-            ("a bit of what was approved", self.with_entry(recovery, bit(52)), f"entry {recovery}"),
+            ("the approval taken out", self.with_entry(wanted - 1, lambda _: None), f"entry {wanted}"),
+            ("a bit of the approval", self.with_entry(wanted - 1, bit(50)), f"entry {wanted - 1}"),
+            ("the proposal taken out", self.with_entry(wanted - 3, lambda _: None), f"entry {wanted - 1}"),
+            ("a bit of what was approved", self.with_entry(wanted, bit(60)), f"entry {wanted}"),
+            ("words that nobody signed", self.with_entry(4, lambda e: e.replace(b"words", b"Words")), "proof"),
             ("the hand-over's seal taken out", self.without(f"seals/{self.keys[0]}.note"), f"seal {self.keys[0]}"),
             ("the seal before the owner's key", self.without(f"seals/{self.keys[1] - 1}.note"), f"seal {self.keys[1] - 1}"),
-            ("the owner's role", self.with_entry(self.owner_joins, lambda e: e[:role] + b"\2" + e[role + 1:]), f"entry {self.keys[1]}"),
-            ("the auditor's role", self.with_entry(self.owner_joins - 1, lambda e: e[:role + 2] + b"\3" + e[role + 3:]), "proof"),
+            ("the owner's role", self.with_entry(1, lambda e: e[:owner] + b"\2" + e[owner + 1:]), "entry 2"),
+            ("the witness's role", self.with_entry(2, bit(48 + 8 + 1 + len(WITNESS))), "entry 2"),
         ]
         paths = [self.write(f"{i}.zip", zip_of(files)) for i, (_, files, _) in enumerate(cases)]
         for (name, _, place), said in zip(cases, self.page(*paths, key=self.j.vkey), strict=True):
