@@ -7,20 +7,22 @@
 
 /* -- reading ---------------------------------------------------------------------------------------------- */
 
-static enum err_code take(struct approval *a, const char *origin, const struct entry *e, struct err *err)
+/* What the journal itself would not take an approval of is void, whatever it is. */
+static void take(struct approval *a, const struct journal *j, const struct entry *e)
 {
+    const struct dual_proposal *const known = journal_proposal(j, e->seq);
     const struct entry_control_proposal *const p = &e->as.control_proposal;
 
-    *a = (struct approval){.seq = e->seq, .actor = e->actor, .recorded_at_ns = e->recorded_at_ns};
-    a->until_ns = e->recorded_at_ns + p->valid_s * NS_PER_SECOND;
-    a->size = p->draft.length;
+    *a = (struct approval){
+        .seq = e->seq, .actor = e->actor, .recorded_at_ns = e->recorded_at_ns, .size = p->draft.length};
     memcpy(a->bytes, p->draft.bytes, a->size);
-    enum err_code rc = entry_decode(a->bytes, a->size, &a->draft, err);
-    if (!rc && !a->draft.is_signed)
-        rc = err_set(err, ERR_FORMAT, "its draft is not signed");
-    if (!rc)
-        rc = dual_digest(origin, a->bytes, a->size, &a->sha256, err);
-    return rc ? err_wrap(err, "proposal %" PRIu64, e->seq) : ERR_OK;
+    a->is_void = !known || known->valid_s < 1 || known->valid_s > DUAL_VALID_MAX_S ||
+                 entry_decode(a->bytes, a->size, &a->draft, NULL) || !dual_is_asked(a->draft.kind) ||
+                 !a->draft.is_signed || a->draft.actor != a->actor;
+    if (a->is_void)
+        return;
+    a->until_ns = e->recorded_at_ns + known->valid_s * NS_PER_SECOND;
+    a->sha256 = known->sha256;
 }
 
 /* The next control entry at or behind `from` that is of this kind, and has this cause unless that is 0. */
@@ -43,8 +45,8 @@ static enum err_code find(struct journal_reader *r, enum entry_kind kind, uint64
     return rc;
 }
 
-enum err_code approval_next(struct journal_reader *r, const char *origin, uint64_t from, struct approval *a,
-                            bool *found, struct err *err)
+enum err_code approval_next(struct journal_reader *r, const struct journal *j, uint64_t from,
+                            struct approval *a, bool *found, struct err *err)
 {
     struct entry *const e = malloc(sizeof *e);
     bool approved = false;
@@ -53,7 +55,7 @@ enum err_code approval_next(struct journal_reader *r, const char *origin, uint64
         return err_set(err, ERR_MEMORY, "out of memory");
     enum err_code rc = find(r, ENTRY_CONTROL_PROPOSAL, 0, from, e, found, err);
     if (!rc && *found)
-        rc = take(a, origin, e, err);
+        take(a, j, e);
     if (!rc && *found)
         rc = find(r, ENTRY_CONTROL_APPROVAL, a->seq, a->seq + 1, e, &approved, err);
     if (!rc && approved) {
@@ -64,12 +66,12 @@ enum err_code approval_next(struct journal_reader *r, const char *origin, uint64
     return rc;
 }
 
-enum err_code approval_find(struct journal_reader *r, const char *origin, uint64_t seq, struct approval *a,
-                            struct err *err)
+enum err_code approval_find(struct journal_reader *r, const struct journal *j, uint64_t seq,
+                            struct approval *a, struct err *err)
 {
     bool found = false;
 
-    const enum err_code rc = seq ? approval_next(r, origin, seq, a, &found, err) : ERR_OK;
+    const enum err_code rc = seq ? approval_next(r, j, seq, a, &found, err) : ERR_OK;
     if (!rc && (!found || a->seq != seq))
         return err_set(err, ERR_NOT_FOUND,
                        "entry %" PRIu64 " is no proposal; which there are: ledger proposals", seq);
@@ -149,7 +151,7 @@ static enum err_code read_proposal(struct desk *d, uint64_t proposal, struct app
     enum err_code rc = journal_group_reader(d->group, &r, err);
 
     if (!rc)
-        rc = approval_find(r, journal_origin(d->journal), proposal, a, err);
+        rc = approval_find(r, d->journal, proposal, a, err);
     journal_reader_end(r);
     return rc;
 }
@@ -167,12 +169,47 @@ static enum err_code add_approval(struct desk *d, const char *actor, const struc
     return desk_add_signed(d, actor, e, err);
 }
 
+/* What has come since, which its proposer did not know of. */
+static uint64_t find_newer(const struct desk *d, const struct approval *a)
+{
+    const struct risk_state *const risk = d->book.risk;
+    uint64_t newest = 0;
+
+    if (a->draft.kind == ENTRY_CONTROL_CONFIGURATION)
+        newest = d->book.configuration->seq;
+    if (a->draft.kind != ENTRY_CONTROL_RESUME)
+        return newest > a->seq ? newest : 0;
+    newest = risk->stop_seq;
+    for (uint32_t i = 0; i < risk->breaker_count; i++) {
+        if (risk->breakers[i].tripped && risk->breakers[i].seq > newest)
+            newest = risk->breakers[i].seq;
+    }
+    return newest > a->seq ? newest : 0;
+}
+
+static enum err_code check_now(const struct desk *d, const struct approval *a, struct err *err)
+{
+    const uint64_t newer = find_newer(d, a);
+
+    if (newer)
+        return err_set(err, ERR_INPUT,
+                       "entry %" PRIu64 " (ledger show %" PRIu64 ") came after proposal %" PRIu64
+                       ", which its proposer cannot have meant: propose it again",
+                       newer, newer, a->seq);
+    if (a->draft.kind == ENTRY_CONTROL_CONFIGURATION &&
+        configuration_check(&a->draft.as.control_configuration, err))
+        return err_wrap(err, "proposal %" PRIu64, a->seq);
+    return ERR_OK;
+}
+
 static enum err_code add_both(struct desk *d, const char *actor, uint64_t proposal, const struct hash *sha256,
                               int64_t now_ns, struct err *err)
 {
     struct approval *const a = malloc(sizeof *a);
     enum err_code rc = a ? read_proposal(d, proposal, a, err) : err_set(err, ERR_MEMORY, "out of memory");
 
+    if (!rc && a->is_void)
+        rc = err_set(err, ERR_INPUT, "entry %" PRIu64 " proposes nothing that could be approved", proposal);
     if (!rc && a->approved_seq)
         rc = err_set(err, ERR_INPUT, "proposal %" PRIu64 " was approved with entry %" PRIu64 " already",
                      proposal, a->approved_seq);
@@ -181,6 +218,8 @@ static enum err_code add_both(struct desk *d, const char *actor, uint64_t propos
                      "proposal %" PRIu64 " has another SHA-256 than the one given: look at it again (ledger "
                      "proposals %" PRIu64 ")",
                      proposal, proposal);
+    if (!rc)
+        rc = check_now(d, a, err);
     if (!rc)
         rc = add_approval(d, actor, a, now_ns, err);
     if (!rc)

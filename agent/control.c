@@ -66,6 +66,8 @@ enum err_code control_configure(struct desk *d, const char *actor, const char *n
                                 size_t size, int64_t now_ns, bool *changed, struct err *err)
 {
     struct control_draft draft;
+    const struct entry_control_configuration *const body = &draft.entry.as.control_configuration;
+    char in_force[CONFIGURATION_TEXT_MAX];
     enum err_code rc = control_draft_configuration(&draft, name, yaml, size, err);
 
     if (!rc)
@@ -73,10 +75,12 @@ enum err_code control_configure(struct desk *d, const char *actor, const char *n
     if (rc)
         return rc;
     const struct configuration_state *const now = d->book.configuration;
-    *changed = now->seq == 0 ||
-               memcmp(draft.entry.as.control_configuration.sha256.bytes, now->sha256.bytes, HASH_SIZE) != 0;
+    rc = configuration_text(&now->configuration, in_force, sizeof in_force, &size, err);
+    *changed = rc || now->seq == 0 || size != body->settings.length ||
+               memcmp(in_force, body->settings.bytes, size) != 0 ||
+               memcmp(body->sha256.bytes, now->sha256.bytes, HASH_SIZE) != 0;
     draft.entry.at_ns = now_ns;
-    if (*changed)
+    if (!rc && *changed)
         rc = desk_add_signed(d, actor, &draft.entry, err);
     return finish(d, rc, err);
 }

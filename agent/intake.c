@@ -87,6 +87,11 @@ enum err_code intake_check_kind(const struct entry *e, struct err *err)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
     if (e->kind == ENTRY_CONTROL_SESSION || e->kind == ENTRY_CONTROL_HEARTBEAT)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
+    if (e->kind == ENTRY_CONTROL_ACTOR && e->as.control_actor.role == ROLE_OWNER && !e->is_signed)
+        return err_set(err, ERR_INPUT,
+                       "an owner changes what the journal asks of everybody: see ledger actor add");
+    if (e->kind == ENTRY_CONTROL_CONFIGURATION && configuration_check(&e->as.control_configuration, err))
+        return err_wrap(err, "%s", kind);
     return ERR_OK;
 }
 

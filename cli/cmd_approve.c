@@ -3,6 +3,7 @@
 #include "cli/person.h"
 
 #include "agent/approval.h"
+#include "book/configuration.h"
 #include "ledger/entry_json.h"
 #include "ledger/hex.h"
 
@@ -13,6 +14,8 @@
 
 static const char *state_of(const struct approval *a)
 {
+    if (a->is_void)
+        return "void";
     if (a->approved_seq)
         return "approved";
     return cli_now_ns() > a->until_ns ? "over" : "open";
@@ -20,14 +23,14 @@ static const char *state_of(const struct approval *a)
 
 static const char *kind_of(const struct approval *a)
 {
-    return entry_kind_find((unsigned)a->draft.kind)->text;
+    return a->is_void ? "nothing to approve" : entry_kind_find((unsigned)a->draft.kind)->text;
 }
 
 static void put_row(const struct approval *a, const struct actors *actors)
 {
     char until[INSTANT_TEXT_SIZE];
 
-    instant_format(until, a->until_ns);
+    instant_format(until, a->is_void ? a->recorded_at_ns : a->until_ns);
     printf("%8llu  %-22s %-20s %-31s %s", (unsigned long long)a->seq, kind_of(a),
            actors_name(actors, a->actor), until, state_of(a));
     if (a->approved_seq)
@@ -36,16 +39,61 @@ static void put_row(const struct approval *a, const struct actors *actors)
     printf("\n");
 }
 
+/* A line of a text, so shown that it can play no tricks. */
+static void put_line(const char *bytes, size_t size, char *value, size_t capacity)
+{
+    const struct entry_kind_info *const info = entry_kind_find(ENTRY_CONTROL_NOTE);
+    struct entry e;
+
+    memset(&e, 0, sizeof e);
+    e.kind = ENTRY_CONTROL_NOTE;
+    e.as.control_note.text = (struct text){bytes, (uint16_t)size};
+    entry_field_text(&e, &info->fields[0], value, capacity);
+    printf("    %s\n", value);
+}
+
+static void put_lines(const char *name, const struct text *t, char *value, size_t capacity)
+{
+    printf("  %s\n", name);
+    for (size_t at = 0; at < t->length;) {
+        const char *const end = memchr(t->bytes + at, '\n', t->length - at);
+        const size_t size = end ? (size_t)(end - t->bytes) - at : t->length - at;
+        put_line(t->bytes + at, size, value, capacity);
+        at += size + 1;
+    }
+}
+
+/* People read the source; the settings have the effect, and are shown where they are not the source's. */
+static void put_configuration(const struct entry_control_configuration *c, char *value, size_t capacity)
+{
+    struct err why = {.code = ERR_OK};
+
+    put_lines("source", &c->source, value, capacity);
+    if (!configuration_check(c, &why)) {
+        printf("  settings     those of the source\n");
+        return;
+    }
+    printf("  %sWRONG%s        %s\n", cli_red(stdout), cli_plain(stdout), why.text);
+    put_lines("settings", &c->settings, value, capacity);
+}
+
 /* All of it: who approves a field that was cut has not seen it. */
 static enum err_code put_fields(const struct entry *e, struct err *err)
 {
     const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
     const size_t capacity = (size_t)ENTRY_MAX_SIZE * 12; /* a byte as \u001b twice over */
     char *const value = malloc(capacity);
+    char at[INSTANT_TEXT_SIZE];
 
     if (!value)
         return err_set(err, ERR_MEMORY, "out of memory");
-    for (size_t i = 0; i < info->field_count; i++) {
+    instant_format(at, e->at_ns);
+    printf("  at           %s\n", at);
+    if (e->cause)
+        printf("  cause        %llu\n", (unsigned long long)e->cause);
+    if (e->kind == ENTRY_CONTROL_CONFIGURATION)
+        put_configuration(&e->as.control_configuration, value, capacity);
+    for (size_t i = 0; i < info->field_count && e->kind != ENTRY_CONTROL_CONFIGURATION; i++) {
         entry_field_text(e, &info->fields[i], value, capacity);
         printf("  %-12s %s\n", info->fields[i].name, value);
     }
@@ -63,11 +111,13 @@ static enum err_code put_whole(const struct cli *cli, const struct approval *a, 
            cli_plain(stdout), actors_name(actors, a->actor), state_of(a));
     instant_format(text, a->recorded_at_ns);
     printf("  proposed     %s\n", text);
+    if (a->is_void)
+        return ERR_OK;
     instant_format(text, a->until_ns);
     printf("  until        %s\n", text);
     const enum err_code rc = put_fields(&a->draft, err);
     hex_encode(sha256, a->sha256.bytes, HASH_SIZE);
-    printf("sha256 %s\n", sha256);
+    printf("draft sha256 %s\n", sha256);
     if (a->approved_seq)
         printf("approved by %s, entry %llu; in force as entry %llu\n", actors_name(actors, a->approved_by),
                (unsigned long long)a->approved_seq, (unsigned long long)a->approved_seq + 1);
@@ -89,11 +139,15 @@ static void put_json(struct json_out *out, const struct approval *a, const struc
     instant_format(text, a->recorded_at_ns);
     json_out_key(out, "recorded_at");
     json_out_text(out, text);
+    json_out_key(out, "state");
+    json_out_text(out, state_of(a));
+    if (a->is_void) {
+        json_out_object_end(out);
+        return;
+    }
     instant_format(text, a->until_ns);
     json_out_key(out, "until");
     json_out_text(out, text);
-    json_out_key(out, "state");
-    json_out_text(out, state_of(a));
     json_out_key(out, "sha256");
     json_out_hex(out, a->sha256.bytes, HASH_SIZE);
     if (a->approved_seq) {
@@ -119,7 +173,7 @@ static enum err_code put_all(struct journal_reader *r, const struct journal *j, 
     json_out_init(&out);
     json_out_array(&out);
     while (!rc && found) {
-        rc = approval_next(r, journal_origin(j), from, a, &found, err);
+        rc = approval_next(r, j, from, a, &found, err);
         if (rc || !found)
             break;
         from = a->seq + 1;
@@ -143,8 +197,7 @@ static enum err_code put_one(const struct cli *cli, struct journal_reader *r, co
 {
     struct approval *const a = malloc(sizeof *a);
     struct json_out out;
-    enum err_code rc =
-        a ? approval_find(r, journal_origin(j), seq, a, err) : err_set(err, ERR_MEMORY, "out of memory");
+    enum err_code rc = a ? approval_find(r, j, seq, a, err) : err_set(err, ERR_MEMORY, "out of memory");
 
     json_out_init(&out);
     if (!rc && json) {

@@ -1,6 +1,7 @@
 #include "cli/person.h"
 
 #include "gateway/token.h"
+#include "ledger/roles.h"
 #include "ledger/vault.h"
 
 #include <errno.h>
@@ -229,6 +230,27 @@ enum err_code person_key(const struct person_options *o, const char *name, struc
     return rc;
 }
 
+/* Where there is an owner, a person's key in the journal's own vault would be anybody's who has the passphrase. */
+static enum err_code check_vault(const struct journal *j, const char *name, struct err *err)
+{
+    const struct actors *const actors = journal_actors(j);
+    uint32_t id = 0;
+
+    if (!actors->is_owned)
+        return ERR_OK;
+    if (actors_id(actors, name, strlen(name), &id, err))
+        return err_wrap(
+            err, "this journal has an owner: --actor NAME says who signs, and --keys DIR with which key");
+    const struct actor_row *const row = actors_find(actors, id);
+    if (!row || !role_is_person(row->role))
+        return ERR_OK;
+    return err_set(err, ERR_KEY,
+                   "this journal has an owner, so %s signs with a key that is not in its vault: --keys DIR "
+                   "or --pkcs11 URI "
+                   "(ledger help sign); an owner gives %s such a key with ledger key renew",
+                   name, name);
+}
+
 enum err_code person_desk_open(struct person_desk *d, struct cli *cli, const struct person_options *o,
                                const char *name, struct err *err)
 {
@@ -236,6 +258,8 @@ enum err_code person_desk_open(struct person_desk *d, struct cli *cli, const str
 
     if (!rc)
         rc = cli_open_to_write(cli, &d->journal, err);
+    if (!rc && name && !d->person)
+        rc = check_vault(d->journal, name, err);
     if (!rc)
         rc = desk_init(&d->desk, d->journal, NULL, NULL, err);
     d->desk.signer = person_signer(d->person);

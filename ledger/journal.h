@@ -92,6 +92,10 @@ MUST_USE enum err_code journal_check_bytes(const struct note_key *key, const cha
 /* Actors as of the newest entry this handle has seen (refreshed by begin and reader_begin). */
 const struct actors *journal_actors(const struct journal *j);
 
+/* The proposal that is entry `seq`, made since the journal has an owner; NULL: none that could be approved. */
+struct dual_proposal;
+const struct dual_proposal *journal_proposal(const struct journal *j, uint64_t seq);
+
 /* -- appending ------------------------------------------------------------------------------------------ */
 
 /* A seal: the signed tree head after a group. */

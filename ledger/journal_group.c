@@ -556,7 +556,9 @@ enum err_code journal_group_commit(struct journal_group *g, struct seal *seal, s
         end_group(g);
         return rc;
     }
-    rc = g->recovery ? journal_recovery_check(g, err) : ERR_OK;
+    rc = journal_persons_end(g, err);
+    if (!rc && g->recovery)
+        rc = journal_recovery_check(g, err);
     if (!rc)
         rc = tiler_finish(j->tiler, g->count, &hashes.leaves, &hashes.roots, &hashes.head, &hashes.root_count,
                           err);

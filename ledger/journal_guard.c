@@ -201,8 +201,10 @@ void journal_guards_known(const struct journal_guards *found, struct guard_tree 
 {
     memset(known, 0, sizeof *known);
     for (unsigned i = 0; i < found->count; i++) {
+        if (!found->rows[i].is_read)
+            continue;
         const struct guard_tree *const newest = guard_newest(&found->rows[i].state);
-        if (found->rows[i].is_read && newest->size > known->size)
+        if (newest->size > known->size)
             *known = *newest;
     }
 }

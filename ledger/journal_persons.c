@@ -39,11 +39,11 @@ static struct dual_entry placed(const struct journal *j, const struct entry *e, 
                                .recorded_at_ns = recorded_at_ns};
 }
 
-static enum err_code apply(struct journal *j, const struct dual_entry *e, bool needs_two, struct err *err)
+static enum err_code apply(struct journal *j, const struct dual_entry *e, bool asked, struct err *err)
 {
     journal_persons_keep(j);
     const enum err_code rc = actors_apply_at(&j->actors, e->entry, e->seq, err);
-    return rc || !needs_two ? rc : dual_apply(&j->dual, e, err);
+    return rc || !asked ? rc : dual_apply(&j->dual, e, err);
 }
 
 enum err_code journal_persons_apply(struct journal *j, const struct entry *e, const uint8_t *bytes,
@@ -54,16 +54,44 @@ enum err_code journal_persons_apply(struct journal *j, const struct entry *e, co
     return apply(j, &at, j->actors.is_owned, err);
 }
 
-/* A recovery needs two persons in every journal. */
+static bool needs_two(const struct journal_group *g)
+{
+    return g->journal->actors.is_owned || g->recovery; /* a recovery needs two persons in every journal */
+}
+
+/* The group's newest entry is an approval: what it approves is next, and nothing else. */
+static bool is_owed(const struct journal_group *g)
+{
+    const uint64_t approval = g->journal->dual.approval_seq;
+
+    return needs_two(g) && approval > g->before && approval + 1 == journal_group_next_seq(g);
+}
+
+enum err_code journal_persons_end(const struct journal_group *g, struct err *err)
+{
+    return is_owed(g)
+               ? err_set(err, ERR_INPUT,
+                         "an approval stands right before what it approves, in one group: that is missing")
+               : ERR_OK;
+}
+
 enum err_code journal_persons_take(struct journal_group *g, const struct entry *e, const uint8_t *bytes,
                                    size_t size, struct err *err)
 {
     struct journal *const j = g->journal;
 
+    if (is_owed(g) && !dual_is_asked(e->kind))
+        return err_set(err, ERR_INPUT,
+                       "an approval stands right before what it approves, and this is something else");
     if (entry_family(e->kind) != FAMILY_CONTROL)
         return ERR_OK;
     const struct dual_entry at = placed(j, e, bytes, size, journal_group_next_seq(g), g->recorded_at_ns);
-    const bool needs_two = j->actors.is_owned || g->recovery;
-    const enum err_code rc = needs_two ? dual_check(&j->dual, &j->actors, &at, err) : ERR_OK;
-    return rc ? rc : apply(j, &at, needs_two, err);
+    const bool asked = needs_two(g);
+    const enum err_code rc = asked ? dual_check(&j->dual, &j->actors, &at, err) : ERR_OK;
+    return rc ? rc : apply(j, &at, asked, err);
+}
+
+const struct dual_proposal *journal_proposal(const struct journal *j, uint64_t seq)
+{
+    return dual_find(&j->dual, seq);
 }

@@ -204,6 +204,8 @@ MUST_USE enum err_code journal_persons_apply(struct journal *j, const struct ent
                                              size_t size, struct err *err);
 MUST_USE enum err_code journal_persons_take(struct journal_group *g, const struct entry *e,
                                             const uint8_t *bytes, size_t size, struct err *err);
+/* Whether the group may end here: no approval is left alone. ERR_INPUT. */
+MUST_USE enum err_code journal_persons_end(const struct journal_group *g, struct err *err);
 /* The bytes that snapshot_rows_put() announced, if it did. */
 MUST_USE enum err_code journal_write_snapshot(struct journal_group *g, struct err *err);
 void journal_group_release(struct journal_group *g); /* the kept memory */

@@ -86,7 +86,7 @@ static struct hash seen(struct owned *o, uint64_t seq)
 
     REQUIRE(a);
     SCRATCH_OK(journal_reader_begin(o->session.journal, &r, err));
-    SCRATCH_OK(approval_find(r, SCRATCH_ORIGIN, seq, a, err));
+    SCRATCH_OK(approval_find(r, o->session.journal, seq, a, err));
     const struct hash sha256 = a->sha256;
     journal_reader_end(r);
     free(a);
@@ -166,8 +166,9 @@ static void test_only_another_person_approves_what_they_have_seen(void **state)
     reopen(&o);
     assert_int_equal(book_seq(&o.session.desk->book), 3);
     SCRATCH_OK(give(&o, 2, other, &second, &entered, err));
-    SCRATCH_OK(give(&o, 0, proposal, &first, &entered, err));
-    assert_int_equal(entered, 7);
+    assert_int_equal(entered, 5);
+    assert_int_equal(give(&o, 0, proposal, &first, &entered, &why), ERR_INPUT); /* the older would undo the newer */
+    assert_says(&why, "came after proposal 2");
     end(&o);
 }
 

@@ -204,7 +204,7 @@ class Key(Case):
     def test_misuse(self):
         j = self.journal()
         self.expect_error(MISUSED, "none of list, rotate, passphrase, recover", args=["-C", j.path, "key", "turn"])
-        self.expect_error(MISUSED, "too many", args=["-C", j.path, "key", "list", "rotate"])
+        self.expect_error(MISUSED, "takes nothing behind it", args=["-C", j.path, "key", "list", "rotate"])
         self.expect_error(MISUSED, "--reason does not go with", args=["-C", j.path, "key", "list", "--reason", "x"])
         self.expect_error(MISUSED, "--json does not go with", args=["-C", j.path, "key", "passphrase", "--json"])
         self.expect_error(MISUSED, "recover --owner NAME --statement FILE", args=["-C", j.path, "key", "recover"])

@@ -49,7 +49,7 @@ class Desk(Case):
 
     def sha256(self, seq):
         shown = self.j.run("proposals", seq).out
-        return [line.split()[1] for line in shown.splitlines() if line.startswith("sha256 ")][0]
+        return [line.split()[2] for line in shown.splitlines() if line.startswith("draft sha256 ")][0]
 
     def approve(self, person, seq, **options):
         return self.j.run("approve", seq, "--sha256", self.sha256(seq), *person.signs, "--json", **options).json()
@@ -115,8 +115,7 @@ class TwoPersons(Desk):
         self.refuse("is no proposal", args=["approve", 1, "--sha256", self.sha256(seq), *self.bob.signs])
         self.refuse("is no proposal", args=["approve", 99, "--sha256", self.sha256(seq), *self.bob.signs])
         self.approve(self.bob, other)
-        self.approve(self.eva, seq)  # in any order, and each in its own group
-        self.assertIn("open_positions=3", self.j.run("config", "show").out)
+        self.assertIn("open_positions=4", self.j.run("config", "show").out)
         self.judge()
 
     def test_a_proposal_is_over_after_its_time(self):
@@ -140,6 +139,39 @@ class TwoPersons(Desk):
         self.assertEqual(self.kinds()[-4:], ["stop", "proposal", "approval", "resume"])
         self.judge()
 
+    def test_what_came_after_a_proposal_is_not_undone_by_it(self):
+        old = self.propose(self.ann, "config", self.config_file)
+        self.approve(self.bob, self.propose(self.ann, "config", self.write("d.yaml", CONFIG.replace("3", "4"))))
+        self.refuse("came after proposal", "propose it again", args=["approve", old, "--sha256", self.sha256(old), *self.bob.signs])
+        self.j.run("stop", "--reason", "one", *self.ann.signs)
+        seq = self.propose(self.ann, "resume", "--reason", "one is repaired")
+        self.j.run("stop", "--reason", "two", *self.bob.signs)
+        self.refuse("came after proposal", args=["approve", seq, "--sha256", self.sha256(seq), *self.eva.signs])
+        self.assertIn("open_positions=4", self.j.run("config", "show").out)
+
+    def draft(self, seq):
+        return self.j.run("proposals", seq, "--json").json()["draft"]
+
+    def test_settings_that_are_not_those_of_the_source(self):
+        """People read the YAML; what has the effect must be what this program makes of it."""
+        honest = self.draft(self.propose(self.ann, "config", self.config_file))
+        body = dict(honest["body"], settings=honest["body"]["settings"] + "risk.open_positions=999\n")
+        line = json.dumps({"kind": "control.configuration", "body": body}) + "\n"
+        signed = self.j.run("sign", self.write("forged", line), *self.ann.signs).out
+        self.refuse("settings: they are not what", args=["append", self.write("signed", signed)])
+        body = dict(honest["body"], sha256="0" * 64)
+        signed = self.j.run("sign", self.write("forged", json.dumps({"kind": "control.configuration", "body": body}) + "\n"), *self.ann.signs).out
+        self.refuse("sha256: it is not that of the source", args=["append", self.write("signed", signed)])
+
+    def test_an_approval_does_not_stand_alone(self):
+        seq = self.propose(self.ann, "config", self.config_file)
+        line = json.dumps({"kind": "control.approval", "cause": seq, "body": {"sha256": self.sha256(seq)}}) + "\n"
+        approval = self.j.run("sign", self.write("a", line), *self.bob.signs).out
+        self.refuse("an approval stands right before", args=["append", self.write("signed", approval)])
+        other = self.j.run("sign", self.write("b", json.dumps(note("x")) + "\n"), *self.bob.signs).out
+        self.refuse("an approval stands right before", args=["append", self.write("signed", approval + other)])
+        self.approve(self.bob, seq)
+
     def test_holds_and_disposals(self):
         self.approve(self.eva, self.propose(self.bob, "hold", "H-1", "--scope", "all of 2026", "--reason", "an inquiry"))
         self.approve(self.ann, self.propose(self.bob, "disposal", "D-1", "--first", 1, "--last", 2, "--reason", "seven years"))
@@ -160,6 +192,23 @@ class TwoPersons(Desk):
         self.expect_error(COULD_NOT, "has no owner", args=["-C", j.path, "propose", "config", self.config_file, "--actor", "operator"])
         self.assertIn("no proposals", j.run("proposals").out)
         self.assertEqual(j.run("proposals", "--json").json(), [])
+        junk = self.write("junk", json.dumps({"kind": "control.proposal", "body": {"valid_s": 3600, "draft": "0102"}}) + "\n")
+        self.expect_error(COULD_NOT, "must be signed", args=["-C", j.path, "append", junk])
+        owner = self.write("owner", json.dumps({"kind": "control.actor", "actor": "journal", "body": {
+            "actor_id": 10, "name": "eva", "role": "owner", "key": "00" * 32}}) + "\n")
+        self.expect_error(COULD_NOT, "an owner changes what the journal asks", args=["-C", j.path, "append", owner])
+
+    def test_a_journal_that_gets_its_owner_later(self):
+        j = self.journal("later")
+        said = j.run("actor", "add", "eva", "--role", "owner", "--key", self.eva.vkey)
+        for name in ("operator", "compliance"):
+            self.assertIn(f"{name}'s key is in the journal's vault", said.err)
+        self.expect_error(COULD_NOT, "operator signs with a key that is not in its vault", "key renew",
+                          args=["-C", j.path, "propose", "config", self.config_file, "--actor", "operator"])
+        ring = ["--keys", self.ann.ring, "--keys-passphrase-file", self.ann.words]
+        vkey = self.ledger("key", "new", "operator", *ring).out.strip()
+        j.run("key", "renew", "--key", vkey, "--reason", "a key of her own", *self.eva.signs)
+        j.run("propose", "config", self.config_file, "--actor", "operator", *ring)
 
     def test_an_approval_taken_out_is_found_by_all(self):
         """A thief of the journal's own key drops the approval: whose key signs the seals does not matter."""
@@ -186,9 +235,9 @@ class Persons(Desk):
         self.assertNotEqual(false.strip(), self.ann.vkey)
         self.refuse("the key that signs is not ann's", args=["stop", "--reason", "x", "--actor", "ann", "--keys", self.path("ring-false"),
                                                              "--keys-passphrase-file", stranger.words])
-        self.refuse("ann's key is not in the vault", "ledger help sign", args=["stop", "--reason", "x", "--actor", "ann"])
+        self.refuse("ann signs with a key that is not in its vault", "ledger help sign", args=["stop", "--reason", "x", "--actor", "ann"])
         self.refuse("no actor \"mallory\"", args=["stop", "--reason", "x", *stranger.signs])
-        self.refuse("no actor \"operator\"", args=["stop", "--reason", "x"])
+        self.refuse("--actor NAME says who signs", "no actor \"operator\"", args=["stop", "--reason", "x"])
         self.refuse("the passphrase", args=["stop", "--reason", "x", "--actor", "ann", "--keys", self.ann.ring,
                                             "--keys-passphrase-file", self.bob.words])
         self.refuse("no keys are there", "ledger key new ann", args=["stop", "--reason", "x", "--actor", "ann", "--keys", self.path("nowhere")])
@@ -258,7 +307,8 @@ class Persons(Desk):
         j.run("key", "revoke", "ann", "--reason", "laptop stolen", *self.eva.signs)
         self.refuse("was revoked with entry", args=["stop", "--reason", "x", *self.ann.signs])
         self.refuse("ann, who has proposed it, was revoked", args=["approve", seq, "--sha256", sha, *self.bob.signs])
-        self.assertIn("ann                      operator  (revoked)", j.run("actor").out)
+        self.assertRegex(j.run("actor").out, r"(?m)^ +9  ann +operator +ann\+\S+  \(revoked\)$")
+        self.assertIn(self.bob.vkey, j.run("actor").out)
         fresh = self.ledger("key", "new", "ann", "--keys", self.path("new-ring"), "--keys-passphrase-file", self.ann.words).out.strip()
         self.refuse("was revoked", args=["key", "renew", "--key", fresh, "--reason", "x", *self.ann.signs])
         j.run("key", "renew", "--key", fresh, "--reason", "a new laptop", *self.eva.signs)
