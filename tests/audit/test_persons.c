@@ -33,7 +33,8 @@ static bool is_signed_well(const struct writer *w, const struct entry *e, size_t
         return !entry_kind_needs_signature(e->kind);
     for (size_t i = 0; i < index; i++) {
         const struct forge_entry *const other = &w->forge->entries[i];
-        if (memcmp(other->bytes + other->size - ENTRY_SIGNATURE_SIZE, signature, ENTRY_SIGNATURE_SIZE) == 0)
+        if (other->size >= ENTRY_SIGNATURE_SIZE &&
+            memcmp(other->bytes + other->size - ENTRY_SIGNATURE_SIZE, signature, ENTRY_SIGNATURE_SIZE) == 0)
             return false;
     }
     const size_t said = entry_statement(stored->bytes, stored->size, FORGE_ORIGIN, statement);

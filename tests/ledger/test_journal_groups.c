@@ -272,6 +272,17 @@ static struct entry renews(struct journal *j, uint32_t actor, uint32_t whom)
     return e;
 }
 
+/* Not byte by byte: what lies between their fields says nothing. */
+static void assert_same_rows(const struct actors *a, const struct actors *b)
+{
+    assert_int_equal(a->count, b->count);
+    for (uint32_t i = 0; i < a->count; i++) {
+        assert_string_equal(a->rows[i].name.text, b->rows[i].name.text);
+        assert_int_equal(a->rows[i].role, b->rows[i].role);
+        assert_memory_equal(a->rows[i].key, b->rows[i].key, sizeof a->rows[i].key);
+    }
+}
+
 /* Keys and revocations of a group that is given up are as if they had never been. */
 static void test_a_group_that_is_given_up_gives_back_whom_it_changed(void **state)
 {
@@ -312,12 +323,12 @@ static void test_a_group_that_is_given_up_gives_back_whom_it_changed(void **stat
         if (commits)
             break;
         assert_int_equal(journal_actors(a)->count, before.count);
-        assert_memory_equal(journal_actors(a)->rows, before.rows, before.count * sizeof before.rows[0]);
+        assert_same_rows(journal_actors(a), &before);
         assert_int_equal(journal_actors(a)->revoked_seq[SCRATCH_RISK - 1], 0);
         assert_false(journal_actors(a)->is_owned);
     }
     SCRATCH_OK(journal_group_begin(b, &g, err)); /* another handle learns it from what is stored */
-    assert_memory_equal(journal_actors(b)->rows, journal_actors(a)->rows, sizeof before.rows);
+    assert_same_rows(journal_actors(b), journal_actors(a));
     assert_int_equal(journal_actors(b)->revoked_seq[SCRATCH_RISK - 1], 3);
     assert_true(journal_actors(b)->is_owned);
     journal_group_abort(g);
