@@ -543,7 +543,8 @@ enum err_code verify_evidence(struct evidence *evidence, const struct verify_opt
         rc = open_cursors(w, err);
     if (!rc)
         rc = judge(w, err);
-    report->is_owned = w->persons && w->persons->is_owned;
+    if (w->persons && w->persons->owned_since <= report->entries)
+        report->owned_since = w->persons->owned_since;
     walk_free(w);
     return rc;
 }

@@ -88,9 +88,9 @@ struct verify_report {
     uint64_t cosignatures;               /* in the seals checked, by witnesses that the journal knows */
     char origin[NOTE_NAME_MAX + 1];
     char vkey[NOTE_VKEY_TEXT_SIZE]; /* the key that was used; empty when there was none to use */
-    bool is_owned;   /* some actor checked is an owner: persons sign, and what needs two persons had them */
-    uint64_t epochs; /* keys, one after the other: 1, and one for each control.key checked */
-    uint64_t epoch_entry;                  /* the entry that names the newest of them */
+    uint64_t owned_since; /* the entry checked that names the first owner (FORMAT 3.2); 0: none does */
+    uint64_t epochs;      /* keys, one after the other: 1, and one for each control.key checked */
+    uint64_t epoch_entry; /* the entry that names the newest of them */
     char newest_vkey[NOTE_VKEY_TEXT_SIZE]; /* which it is */
     struct verify_wrong wrong;
 };

@@ -32,7 +32,7 @@ struct walk_actor {
 struct walk_persons {
     struct walk_persons *before; /* of which this is the copy; goes when nobody reads it any more */
     unsigned readers;            /* batches */
-    bool is_owned;
+    uint64_t owned_since;        /* the entry that names the first owner; 0: none does */
     uint32_t count;
     struct walk_actor actors[WALK_ACTORS_MAX]; /* id 1 is the first */
 };
@@ -60,6 +60,7 @@ struct walk_dual {
     size_t capacity;
     uint64_t approval; /* the newest; 0: none yet */
     struct hash approved;
+    int64_t approved_at_ns;
 };
 
 /*

@@ -107,6 +107,7 @@ static enum err_code take_approval(struct walk *w, const struct canonical *c, st
         return err_set(err, ERR_WRONG, "it approves something else than entry %" PRIu64 " proposes", p->seq);
     w->dual.approval = c->seq;
     w->dual.approved = p->sha256;
+    w->dual.approved_at_ns = c->recorded_at_ns;
     return ERR_OK;
 }
 
@@ -117,6 +118,8 @@ static enum err_code check_approved(struct walk *w, const struct canonical *c, c
 
     if (w->dual.approval == 0 || w->dual.approval != c->seq - 1)
         return err_set(err, ERR_WRONG, "it needs two persons, and no approval stands before it");
+    if (w->dual.approved_at_ns != c->recorded_at_ns)
+        return err_set(err, ERR_WRONG, "it was recorded later than its approval, and both come in one group");
     const struct hash sha256 = approvable(&known, c, bytes);
     if (!hash_equal(&sha256, &w->dual.approved))
         return err_set(err, ERR_WRONG, "it is not what the approval before it approves");
@@ -126,7 +129,7 @@ static enum err_code check_approved(struct walk *w, const struct canonical *c, c
 enum err_code walk_dual_rules(struct walk *w, const struct canonical *c, const uint8_t *bytes,
                               struct err *err)
 {
-    if (!w->persons->is_owned)
+    if (!w->persons->owned_since)
         return ERR_OK;
     if (c->kind == ENTRY_CONTROL_PROPOSAL)
         return take_proposal(w, c, err);

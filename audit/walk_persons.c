@@ -103,7 +103,7 @@ enum err_code walk_actor_check(const struct walk_known *known, const struct cano
         return err_set(err, ERR_WRONG, "the role of its actor may not write its kind");
     if (actor && actor->is_revoked)
         return err_set(err, ERR_WRONG, "its actor was revoked before it");
-    if (!known->persons->is_owned)
+    if (!known->persons->owned_since)
         return ERR_OK;
     if (c->kind == ENTRY_CONTROL_ACTOR && role != ROLE_OWNER)
         return err_set(err, ERR_WRONG, "it brings in an actor, and is no owner's word");
@@ -169,7 +169,7 @@ bool walk_kind_is_of_persons(const struct walk_persons *p, unsigned kind)
     if (kind == ENTRY_CONTROL_GENESIS || kind == ENTRY_CONTROL_ACTOR || kind == ENTRY_CONTROL_REVOCATION ||
         kind == ENTRY_CONTROL_ACTOR_KEY)
         return true;
-    return p->is_owned &&
+    return p->owned_since &&
            (kind == ENTRY_CONTROL_PROPOSAL || kind == ENTRY_CONTROL_APPROVAL || walk_kind_needs_two(kind));
 }
 

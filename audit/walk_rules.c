@@ -27,7 +27,7 @@ static const uint8_t *read_actor(const uint8_t *row, struct walk_actor *a)
     return row + 1 + sizeof a->key;
 }
 
-static enum err_code add_actor(struct walk *w, const struct walk_actor *a, struct err *err)
+static enum err_code add_actor(struct walk *w, uint64_t seq, const struct walk_actor *a, struct err *err)
 {
     static const char OWN[] = "journal";
 
@@ -45,7 +45,8 @@ static enum err_code add_actor(struct walk *w, const struct walk_actor *a, struc
                            a->name_length, (const char *)a->name);
     }
     p->actors[p->count++] = *a;
-    p->is_owned = p->is_owned || a->role == ROLE_OWNER;
+    if (a->role == ROLE_OWNER && !p->owned_since)
+        p->owned_since = seq;
     return ERR_OK;
 }
 
@@ -60,13 +61,13 @@ static enum err_code take_genesis(struct walk *w, const uint8_t *body, struct er
     for (unsigned i = 0; !rc && i < key[NOTE_PUBLIC_KEY_SIZE]; i++) {
         struct walk_actor actor;
         row = read_actor(row, &actor);
-        rc = add_actor(w, &actor, err);
+        rc = add_actor(w, 1, &actor, err);
     }
     return rc;
 }
 
 /* i64 id, then the actor */
-static enum err_code take_actor(struct walk *w, const uint8_t *body, struct err *err)
+static enum err_code take_actor(struct walk *w, uint64_t seq, const uint8_t *body, struct err *err)
 {
     struct walk_actor actor;
     const uint64_t id = wire_load_u64(body);
@@ -77,7 +78,7 @@ static enum err_code take_actor(struct walk *w, const uint8_t *body, struct err 
                        w->persons->count + 1);
     read_actor(body + 8, &actor);
     const enum err_code rc = walk_persons_change(w, err);
-    return rc ? rc : add_actor(w, &actor, err);
+    return rc ? rc : add_actor(w, seq, &actor, err);
 }
 
 /* -- signatures ------------------------------------------------------------------------------------------ */
@@ -237,7 +238,7 @@ enum err_code walk_entry_rules(struct walk *w, const uint8_t *bytes, size_t size
     if (c->kind == ENTRY_CONTROL_GENESIS)
         return take_genesis(w, c->body, err);
     if (c->kind == ENTRY_CONTROL_ACTOR)
-        return take_actor(w, c->body, err);
+        return take_actor(w, c->seq, c->body, err);
     if (c->kind == ENTRY_CONTROL_KEY)
         return walk_key_next(w, c, err);
     if (c->kind == ENTRY_CONTROL_REVOCATION || c->kind == ENTRY_CONTROL_ACTOR_KEY)

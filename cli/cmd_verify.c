@@ -43,9 +43,16 @@ static void put_json(const struct verify_report *v, const struct arguments *a, s
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"entries", v->entries},       {"bytes", v->bytes},     {"seals", v->seals},
-                {"tiles", v->tiles},           {"sealed", v->sealed},   {"signatures", v->signatures},
-                {"timestamps", v->timestamps}, {"stamped", v->stamped}, {"cosignatures", v->cosignatures}};
+    } rows[] = {{"entries", v->entries},
+                {"bytes", v->bytes},
+                {"seals", v->seals},
+                {"tiles", v->tiles},
+                {"sealed", v->sealed},
+                {"signatures", v->signatures},
+                {"timestamps", v->timestamps},
+                {"stamped", v->stamped},
+                {"cosignatures", v->cosignatures},
+                {"owned_since", v->owned_since}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         json_out_key(out, rows[i].key);
         json_out_u64(out, rows[i].value);
@@ -95,6 +102,16 @@ static void put_timestamps(const struct verify_report *v)
         printf("  (whose word it is was not asked: --tsa-ca)\n");
 }
 
+/* That there is no owner is said of a whole journal only: where it is wrong, one may come behind. */
+static void put_persons(const struct verify_report *v)
+{
+    if (v->owned_since)
+        printf("persons       owned since entry %llu: what matters most needed two persons\n",
+               (unsigned long long)v->owned_since);
+    else if (v->integrity_ok)
+        printf("persons       no owner: each person acted alone\n");
+}
+
 static void put_text(const struct verify_report *v, const struct arguments *a)
 {
     char root[BASE64_LENGTH(HASH_SIZE) + 1];
@@ -119,6 +136,7 @@ static void put_text(const struct verify_report *v, const struct arguments *a)
         instant_format(to, v->last_recorded_at_ns);
         printf("recorded      %s to %s\n", from, to);
     }
+    put_persons(v);
     if (v->timestamps)
         put_timestamps(v);
     verify_witnesses_put_text(&a->witnesses);

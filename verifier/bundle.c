@@ -519,7 +519,7 @@ static void describe(const struct bundle *b, struct verifier_report *report)
     seal_key_format(newest ? newest : &b->people.key, report->newest_vkey);
     report->epochs = b->people.keys.count;
     report->pairs = b->people.persons.pairs;
-    report->is_owned = b->people.persons.is_owned;
+    report->owned_since = report->integrity_ok ? b->people.persons.owned_since : 0;
 }
 
 static void release(struct bundle *b)

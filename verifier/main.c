@@ -99,13 +99,19 @@ static void put_text(const char *name, const char *text)
     printf("\"");
 }
 
+/* Of a bundle: every entry that its newest seal covers is in it. */
+static bool is_whole(const struct verifier_report *r)
+{
+    return r->entries == r->sealed;
+}
+
 /* As `ledger verify --json` has it. */
 static void put_json(const struct verifier_report *r)
 {
     printf("{\"integrity\":%s,", r->integrity_ok ? "true" : "false");
     if (r->is_bundle)
-        printf("\"bundle\":true,\"gaps\":%" PRIu64 ",\"owned\":%s,\"by_two\":%" PRIu64 ",", r->gaps,
-               r->is_owned ? "true" : "false", r->pairs);
+        printf("\"bundle\":true,\"whole\":%s,\"gaps\":%" PRIu64 ",\"by_two\":%" PRIu64 ",",
+               is_whole(r) ? "true" : "false", r->gaps, r->pairs);
     else
         printf("\"complete\":%s,", r->complete_ok ? "true" : "false");
     printf("\"key_given\":%s,", r->key_given ? "true" : "false");
@@ -116,9 +122,9 @@ static void put_json(const struct verifier_report *r)
     put_text("newest_vkey", r->newest_vkey);
     printf(",\"entries\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"seals\":%" PRIu64 ",\"tiles\":%" PRIu64
            ",\"sealed\":%" PRIu64 ",\"signatures\":%" PRIu64 ",\"timestamps\":%" PRIu64
-           ",\"stamped\":%" PRIu64 ",\"cosignatures\":%" PRIu64 ",\"root\":\"",
+           ",\"stamped\":%" PRIu64 ",\"cosignatures\":%" PRIu64 ",\"owned_since\":%" PRIu64 ",\"root\":\"",
            r->entries, r->bytes, r->seals, r->tiles, r->sealed, r->signatures, r->timestamps, r->stamped,
-           r->cosignatures);
+           r->cosignatures, r->owned_since);
     put_hex(r->root, sizeof r->root);
     printf("\"");
     if (r->where[0]) {
@@ -152,13 +158,27 @@ static void put_bundle_verdict(const struct verifier_report *r)
         printf("gaps          none   nothing between them was left out\n");
 }
 
-/* Of a bundle: what its entries show of persons, and what they cannot. */
+/* That there is no owner is said of a whole journal only: where it is wrong, one may come behind. */
 static void put_persons(const struct verifier_report *r)
 {
-    if (!r->is_owned)
-        printf("two persons   never asked: the journal has no owner\n");
-    else
+    if (r->owned_since)
+        printf("persons       owned since entry %" PRIu64 ": what matters most needed two persons\n",
+               r->owned_since);
+    else if (r->integrity_ok && (!r->is_bundle || is_whole(r)))
+        printf("persons       no owner: each person acted alone\n");
+}
+
+/* Of a bundle: what its entries show of persons, and what they cannot. */
+static void put_shown(const struct verifier_report *r)
+{
+    if (r->owned_since)
         printf("two persons   wanted %" PRIu64 " of these entries\n", r->pairs);
+    else if (!is_whole(r))
+        printf("two persons   never asked: no entry here names an owner\n");
+    if (!is_whole(r))
+        printf(
+            "persons       as far as the entries here tell: whether a key was revoked, or the journal has an "
+            "owner, needs the whole journal\n");
     if (r->gaps && r->signatures)
         printf("not shown     whether a signature stands in an entry that is not here, too\n");
 }
@@ -180,8 +200,9 @@ static void put_verdicts(const struct verifier_report *r, bool is_proven)
     printf("entries       %" PRIu64 " in %" PRIu64 " bytes, %" PRIu64 " seals, %" PRIu64 " tiles, %" PRIu64
            " actors' signatures\n",
            r->entries, r->bytes, r->seals, r->tiles, r->signatures);
+    put_persons(r);
     if (r->is_bundle && r->integrity_ok)
-        put_persons(r);
+        put_shown(r);
     if (r->cosignatures)
         printf("cosignatures  %" PRIu64 ", by witnesses that entries name\n", r->cosignatures);
     if (r->timestamps)

@@ -41,7 +41,7 @@ static const char *take_genesis(struct people *p, const struct form *e)
     for (unsigned i = 0; !broken && i < key[SEALS_KEY_SIZE]; i++) {
         struct actor actor;
         row = entry_actor(row, &actor);
-        broken = persons_add(&p->persons, &actor);
+        broken = persons_add(&p->persons, &actor, 1);
     }
     return broken;
 }
@@ -119,6 +119,8 @@ void people_report(const struct people *p, const struct tree *tree, struct verif
 
     memcpy(report->root, root.bytes, sizeof report->root);
     report->signatures = p->signature_count;
+    if (p->persons.owned_since <= report->entries)
+        report->owned_since = p->persons.owned_since;
     if (!p->has_key)
         return;
     memcpy(report->origin, p->key.name, p->key.name_size + 1);

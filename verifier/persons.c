@@ -66,7 +66,7 @@ const char *persons_check(const struct persons *p, const struct form *e, struct 
         return "its actor's role may not write such entries";
     if (actor && p->is_revoked[e->actor - 1])
         return "its actor was revoked";
-    if (!p->is_owned) /* section 3.2, points 1 and 2 */
+    if (!p->owned_since) /* section 3.2, points 1 and 2 */
         return NULL;
     if (role >= OWNER && role <= AUDITOR && !e->is_signed)
         return "it is a person's, in a journal that has an owner, and is not signed";
@@ -93,7 +93,7 @@ const struct actor *persons_find(const struct persons *p, uint32_t id)
     return id >= 1 && id <= p->count ? &p->actors[id - 1] : NULL;
 }
 
-const char *persons_add(struct persons *p, const struct actor *a)
+const char *persons_add(struct persons *p, const struct actor *a, uint64_t seq)
 {
     if (p->count == PERSONS_MAX)
         return "it adds an actor past the 512 that a journal may have";
@@ -104,12 +104,13 @@ const char *persons_add(struct persons *p, const struct actor *a)
             return "it adds an actor with a name that is taken";
     }
     p->actors[p->count++] = *a;
-    p->is_owned = p->is_owned || a->role == OWNER;
+    if (a->role == OWNER && !p->owned_since)
+        p->owned_since = seq;
     return NULL;
 }
 
 /* control.actor: COUNT id, then the actor. */
-static const char *take_actor(struct persons *p, const struct form *e, struct words *w)
+static const char *take_actor(struct persons *p, const struct form *e, uint64_t seq, struct words *w)
 {
     struct actor actor;
 
@@ -117,7 +118,7 @@ static const char *take_actor(struct persons *p, const struct form *e, struct wo
         return words_put(w, "it gives a new actor the id %" PRIu64 ", and the next one is %zu",
                          plain_u64(e->body), p->count + 1);
     entry_actor(e->body + 8, &actor);
-    return persons_add(p, &actor);
+    return persons_add(p, &actor, seq);
 }
 
 /* Owners that are not revoked. */
@@ -253,6 +254,7 @@ static const char *take_approval(struct persons *p, const struct form *e, uint64
         return "it approves something else than its cause proposes";
     p->approval = seq;
     p->approved = of->digest;
+    p->approved_at_ns = e->recorded_at_ns;
     return NULL;
 }
 
@@ -262,6 +264,8 @@ static const char *check_approved(struct persons *p, const struct seal_key *key,
 {
     if (p->approval == 0 || p->approval + 1 != seq)
         return "it needs a second person's approval, which is not there before it";
+    if (p->approved_at_ns != e->recorded_at_ns)
+        return "it was recorded at another time than the approval before it";
     const struct digest mine = approvable(key, e);
     if (memcmp(&mine, &p->approved, sizeof mine) != 0)
         return "the approval before it approves something else";
@@ -273,10 +277,10 @@ const char *persons_take(struct persons *p, const struct seal_key *key, const st
                          struct words *w)
 {
     if (e->kind == KIND_ACTOR)
-        return take_actor(p, e, w);
+        return take_actor(p, e, seq, w);
     if (e->kind == KIND_REVOCATION || e->kind == KIND_ACTOR_KEY)
         return take_change(p, e);
-    if (!p->is_owned)
+    if (!p->owned_since)
         return NULL;
     if (e->kind == KIND_PROPOSAL)
         return take_proposal(p, key, e, seq, w);

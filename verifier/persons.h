@@ -21,12 +21,13 @@ struct persons {
     struct actor actors[PERSONS_MAX]; /* id 1 is the first; the keys are those in force */
     size_t count;
     bool is_revoked[PERSONS_MAX];
-    bool is_owned;
-    void *signatures; /* 64 bytes each: a tsearch() tree */
+    uint64_t owned_since; /* the entry that names the first owner; 0: there is none */
+    void *signatures;     /* 64 bytes each: a tsearch() tree */
     struct proposal *proposals;
     size_t proposal_count;
     uint64_t approval; /* the newest control.approval; 0: there is none */
     struct digest approved;
+    int64_t approved_at_ns;
     uint64_t pairs; /* entries that two persons wanted */
 };
 
@@ -34,8 +35,8 @@ void persons_release(struct persons *p);
 
 /* The actor of an id; NULL: there is none. */
 const struct actor *persons_find(const struct persons *p, uint32_t id);
-/* One more actor. Returns what is wrong, or NULL. */
-const char *persons_add(struct persons *p, const struct actor *a);
+/* One more actor, of entry `seq`. Returns what is wrong, or NULL. */
+const char *persons_add(struct persons *p, const struct actor *a, uint64_t seq);
 
 /* Rule 6. Returns how it is broken, or NULL. */
 const char *persons_check(const struct persons *p, const struct form *e, struct words *w);

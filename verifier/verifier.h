@@ -47,11 +47,11 @@ struct verifier_report {
     uint64_t stamped;      /* the largest seal with one covers entries 1 .. stamped */
     int64_t recorded_from_ns; /* entry 1, and */
     int64_t recorded_to_ns;   /* the last one found good */
-    bool is_bundle;   /* not a journal, but evidence from one (docs/BUNDLE.md): it has one verdict, and */
-    uint64_t gaps;    /* how often entries are left out between those that are there, */
-    uint64_t pairs;   /* how many of these were wanted by two persons (section 3.2), */
-    bool is_owned;    /* and whether the journal had an owner by then */
-    uint8_t root[32]; /* over the entries found good */
+    uint64_t owned_since; /* the entry found good that names the first owner (section 3.2); 0: none does */
+    bool is_bundle;       /* not a journal, but evidence from one (docs/BUNDLE.md): it has one verdict, and */
+    uint64_t gaps;        /* how often entries are left out between those that are there, */
+    uint64_t pairs;       /* and how many of these were wanted by two persons (section 3.2) */
+    uint8_t root[32];     /* over the entries found good */
     char origin[VERIFIER_NAME_MAX + 1];
     char vkey[VERIFIER_VKEY_MAX + 1]; /* the key of epoch 0 that was used; empty when there was none to use */
     uint64_t epochs;                  /* keys, one after the other */

@@ -501,6 +501,22 @@ static void altered_after_approval(struct forge *f, struct entry *e)
     e->as.control_resume.reason = text_from("feed repaired?");
 }
 
+static void entered_a_moment_after_its_approval(struct forge *f, struct entry *e)
+{
+    by_two(f);
+    f->now_ns++;
+    place(f, e);
+}
+
+/* The same bytes, of a group of their own: an approval that was kept for later. */
+static void entered_a_group_after_its_approval(struct forge *f, struct entry *e)
+{
+    by_two(f);
+    forge_group(f);
+    f->now_ns += NS_PER_SECOND;
+    place(f, e);
+}
+
 static void something_between(struct forge *f, struct entry *e)
 {
     by_two(f);
@@ -671,6 +687,8 @@ static const struct rule_story PERSONS[] = {
     BAD(approval_of_no_proposal, "is no proposal"),
     BAD(approval_of_what_was_proposed_before, "its cause, entry 3, is no proposal"),
     BAD(altered_after_approval, "it is not what the approval before it approves"),
+    BAD(entered_a_moment_after_its_approval, "it was recorded later than its approval"),
+    BAD(entered_a_group_after_its_approval, "it was recorded later than its approval"),
     BAD(something_between, "it needs two persons, and no approval stands before it"),
     BAD(approval_used_twice, "its signature stands in an earlier entry already"),
     BAD(proposal_without_time, "it is open for 0 seconds, and may be for 1 to 604800"),

@@ -19,6 +19,7 @@ struct writer {
     struct actors actors;
     struct dual dual;
     const struct forge *forge;
+    int64_t approved_at_ns;
 };
 
 /* What is left of journal_check_signature(): there, good, and new. */
@@ -55,6 +56,11 @@ static enum err_code take(struct writer *w, size_t index, struct err *err)
         rc = err_set(err, ERR_INPUT, "not signed as it must be");
     if (!rc && was_owned)
         rc = dual_check(&w->dual, &w->actors, &at, err);
+    if (!rc && was_owned && dual_is_asked(e.kind) && w->approved_at_ns != e.recorded_at_ns)
+        rc = err_set(err, ERR_INPUT,
+                     "of another group than its approval"); /* journal_persons.c knows the group */
+    if (e.kind == ENTRY_CONTROL_APPROVAL)
+        w->approved_at_ns = e.recorded_at_ns;
     if (!rc)
         rc = actors_apply(&w->actors, &e, err);
     return rc || !was_owned ? rc : dual_apply(&w->dual, &at, err);

@@ -74,6 +74,7 @@ static void assert_same(const struct outcome *a, const struct outcome *b, const 
     assert_int_equal(x->first_recorded_at_ns, y->first_recorded_at_ns);
     assert_int_equal(x->last_recorded_at_ns, y->last_recorded_at_ns);
     assert_int_equal(x->signatures, y->signatures);
+    assert_int_equal(x->owned_since, y->owned_since);
     assert_string_equal(x->origin, y->origin);
     assert_string_equal(x->vkey, y->vkey);
     assert_int_equal(x->epochs, y->epochs);

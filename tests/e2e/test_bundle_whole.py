@@ -79,12 +79,15 @@ class Judged(Whole):
                       "The journal has changed its key 2 times; each hand-over is sealed by the key before it, or signed by an owner.",
                       f"Two persons wanted entry {wanted}, control.configuration: ann proposed it (entry {wanted - 3}), "
                       f"bob approved it (entry {wanted - 1}), and both signed these very bytes.",
-                      "Whether one of them stands in an entry that is not in the bundle, too, is not shown"):
+                      "Whether one of them stands in an entry that is not in the bundle, too, is not shown",
+                      "as far as the entries here tell: whether a key was revoked, or the journal has an owner, needs the whole journal"):
             self.assertIn(piece, words)
         self.assertNotIn("has no owner", words)
         told = subprocess.run([VERIFIER, "--key", self.j.vkey, "--tsa-ca", self.authority.ca, self.good], capture_output=True,
                               text=True, check=True).stdout
-        for piece in ("evidence      good", "two persons   wanted 1 of these", "not shown     whether a signature", "(of epoch 2)",
+        for piece in ("evidence      good", "two persons   wanted 1 of these", "persons       owned since entry 1: ",
+                      "persons       as far as the entries here tell: whether a key was revoked, or the journal has an owner, needs the whole",
+                      "not shown     whether a signature", "(of epoch 2)",
                       "cosignatures  1,", f"timestamps    1, over entries 1..{self.stamped}; whose words they are the certificates prove"):
             self.assertIn(piece, told)
 
@@ -104,7 +107,25 @@ class Judged(Whole):
         path = self.bundle(j, "--entry", "2", name="other.zip")
         self.assertIn("has no owner", " ".join(check["words"] for check in self.page(path, key=j.vkey)[0]["checks"]))
         told = subprocess.run([VERIFIER, "--key", j.vkey, path], capture_output=True, text=True, check=True).stdout
-        self.assertIn("the journal has no owner", told)
+        self.assertIn("persons       no owner: each person acted alone", told)
+        self.assertNotIn("the entries here", told)
+
+    def test_where_the_rest_is_missing_nothing_is_said_for_the_whole(self):
+        j = self.journal("other")
+        j.append(*[note(f"n {i}") for i in range(5)])
+        for entries in (["--entry", "2"], ["--entry", "2", "--entry", "4"]):
+            path = self.bundle(j, *entries, name=f"part-{len(entries)}.zip")
+            words = [check["words"] for check in self.page(path, key=j.vkey)[0]["checks"]]
+            self.assertIn("No entry here names an owner", " ".join(words))
+            self.assertIn("as far as the entries here tell", " ".join(words))
+            self.assertNotIn("The journal has no owner", " ".join(words))
+            self.assertEqual(len([w for w in words if "without a gap" in w]), 1 if len(entries) == 2 else 0, words)
+            told = subprocess.run([VERIFIER, "--key", j.vkey, path], capture_output=True, text=True, check=True).stdout
+            self.assertIn("persons       as far as the entries here tell: ", told)
+            self.assertIn("no entry here names an owner", told)
+            self.assertNotIn("no owner: ", told)
+            said = subprocess.run([VERIFIER, "--json", "--key", j.vkey, path], capture_output=True, text=True, check=True).stdout
+            self.assertEqual((json.loads(said)["whole"], json.loads(said)["owned_since"]), (False, 0))
 
     # -- whoever changes it ----------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import unittest
 
 import support
 from support import COULD_NOT, DONE, MISUSED, WRONG, Case, Result, note
+from test_people import Person
 
 VERIFIER = os.path.join(os.path.dirname(support.BINARY), "ledger-verify")
 FOLDER = os.path.join(support.SOURCE, "verifier")
@@ -42,6 +43,28 @@ class SecondVerifier(Case):
         self.assertRegex(told.out, r"(?m)^integrity +good\b.*\ncompleteness +good\b")
         self.assertEqual(told.err, "")
         self.assertIn("pass the one that init printed", self.verify(self.raw).err)
+
+    def test_whether_it_has_an_owner(self):
+        node = shutil.which("node")
+        script = os.path.join(support.SOURCE, "tests", "independent", "verify.mjs")
+        eva = Person(self, "eva").vkey
+        owned = support.Journal(self, self.path("owned"))
+        owned.vkey = owned.run("init", "--origin", support.ORIGIN, "--owner", eva).out.strip()
+        late = self.journal("late")
+        late.append(note("nobody's"))
+        late.run("actor", "add", "eva", "--role", "owner", "--key", eva)
+        for j, since, line in ((self.j, 0, "no owner: each person acted alone"),
+                               (owned, 1, "owned since entry 1: what matters most needed two persons"),
+                               (late, 3, "owned since entry 3: what matters most needed two persons")):
+            raw = self.path("some.raw")
+            j.run("export", "--raw", raw)
+            mine, first = ["--key", j.vkey, raw], ["verify", "--raw", raw, "--key", j.vkey]
+            for told in (self.verify(*mine, "--json"), self.ledger(*first, "--json")):
+                self.assertEqual(told.json()["owned_since"], since)
+            for told in (self.verify(*mine), self.ledger(*first)):
+                self.assertIn(f"\npersons       {line}\n", told.out)
+            if node:
+                self.assertIn(f"\n{line}\n", subprocess.run([node, script, raw], capture_output=True, text=True, check=True).stdout)
 
     def test_a_published_directory(self):
         www = self.path("www")

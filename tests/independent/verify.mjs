@@ -701,7 +701,7 @@ class Verifier {
     this.tree = new Tree();
     this.actors = [];
     this.signatures = new Set();
-    this.isOwned = false;
+    this.ownedSince = 0; // the entry that names the first owner
     this.proposals = new Map();
     this.approval = null;
     this.actorNames = new Set(['journal']);
@@ -857,8 +857,8 @@ class Verifier {
     if (e.actor !== 0 && !actor) return 'its actor is not known at that point';
     if (!mayWrite(actor ? actor.role : 0, e.kind)) return 'the role of its actor may not write its kind';
     if (actor?.isRevoked) return 'its actor was revoked';
-    if (this.isOwned && actor && PERSONS.includes(actor.role) && !e.isSigned) return 'it is a person\'s, and not signed';
-    if (this.isOwned && e.kind === ACTOR && actor?.role !== OWNER) return 'it brings in an actor, and is no owner\'s';
+    if (this.ownedSince && actor && PERSONS.includes(actor.role) && !e.isSigned) return 'it is a person\'s, and not signed';
+    if (this.ownedSince && e.kind === ACTOR && actor?.role !== OWNER) return 'it brings in an actor, and is no owner\'s';
     const derived = family === 2 || family === 3 || e.kind === 0x0401 || e.kind === 0x0403;
     if (derived && e.cause === 0n && (e.actor === 0 || actor.role === STRATEGY || actor.role === RISK)) return 'it was derived, and names no cause';
     if (!e.isSigned && MUST_BE_SIGNED.includes(e.kind)) return 'it lacks the signature that its kind must carry';
@@ -872,10 +872,10 @@ class Verifier {
     if (e.kind === ACTOR) {
       const [id, name, role, key] = e.fields;
       if (id !== BigInt(this.actors.length + 1)) return 'it gives a new actor an id that is not the next one';
-      return this.addActor({ name, role, key });
+      return this.addActor({ name, role, key }, seq);
     }
     if (e.kind === REVOCATION || e.kind === ACTOR_KEY) return this.takeChange(e, actor);
-    return this.isOwned ? this.brokenDual(e, bytes, actor) : null;
+    return this.ownedSince ? this.brokenDual(e, bytes, actor) : null;
   }
 
   // Section 3.
@@ -917,6 +917,7 @@ class Verifier {
     if (e.kind === APPROVAL) return this.takeApproval(e, actor);
     if (!NEED_TWO.includes(e.kind)) return null;
     if (this.approval?.seq !== e.seq - 1n) return 'it needs two persons, and no approval stands before it';
+    if (this.approval.recordedAt !== e.recordedAt) return 'it was recorded at another time than its approval';
     if (!this.approvable(e, bytes).equals(this.approval.digest)) return 'it is not what the approval before it approves';
     return null;
   }
@@ -950,7 +951,7 @@ class Verifier {
     if (proposal.actor.isRevoked) return 'the one who proposed was revoked';
     if (e.recordedAt - proposal.recordedAt > proposal.seconds * 1000000000n) return 'it comes too late';
     if (!e.fields[0].equals(proposal.digest)) return 'it approves something else';
-    this.approval = { seq: e.seq, digest: proposal.digest };
+    this.approval = { seq: e.seq, digest: proposal.digest, recordedAt: e.recordedAt };
     return null;
   }
 
@@ -965,7 +966,7 @@ class Verifier {
     }
     this.epochs.push({ key: this.key, begins: 1n });
     for (const actor of actors) {
-      const broken = this.addActor(actor);
+      const broken = this.addActor(actor, 1);
       if (broken) return broken;
     }
     return null;
@@ -989,12 +990,12 @@ class Verifier {
     return this.epochs.findLast(({ begins }) => begins <= BigInt(size))?.key ?? this.key;
   }
 
-  addActor({ name, role, key }) {
+  addActor({ name, role, key }, seq) {
     if (this.actors.length === 512) return 'it adds one actor too many';
     if (this.actorNames.has(name)) return `it adds an actor "${name}", a name that is taken`;
     this.actorNames.add(name);
     this.actors.push({ name, role, key: Buffer.from(key), isRevoked: false });
-    this.isOwned ||= role === OWNER;
+    if (role === OWNER) this.ownedSince ||= seq;
     return null;
   }
 
@@ -1163,6 +1164,7 @@ const verify = (from, vkey, against) => {
     report.root = verifier.tree.root().toString('hex');
     report.key = verifier.key ? formatVkey(verifier.key) : '';
     report.epochs = verifier.epochs.length;
+    report.ownedSince = verifier.ownedSince <= verifier.s ? verifier.ownedSince : 0;
   }
   if (source) source.close();
   return report;
@@ -1198,6 +1200,8 @@ const main = (args) => {
   console.log(`root ${report.root}`);
   console.log(`key ${report.key}${vkey === null ? ' (from the journal itself)' : ''}${report.epochs > 1 ? `, and ${report.epochs - 1} after it` : ''}`);
   console.log(`integrity ${report.integrity ? 'good' : 'WRONG'}, completeness ${report.complete ? 'good' : 'WRONG'}`);
+  if (report.ownedSince) console.log(`owned since entry ${report.ownedSince}: what matters most needed two persons`);
+  else if (report.integrity) console.log('no owner: each person acted alone');
   if (report.exit === 1) console.log(`first wrong place: ${report.text}`);
   return report.exit;
 };

@@ -65,6 +65,7 @@ static void as_of_the_journal(const char *name, struct forge *f)
         assert_int_equal(report.timestamps, whole.timestamps);
         assert_int_equal(report.signatures, whole.signatures);
         assert_int_equal(report.epochs, whole.epochs);
+        assert_int_equal(report.owned_since, whole.owned_since);
         assert_memory_equal(report.root, whole.root, sizeof report.root);
     }
 }
@@ -421,7 +422,7 @@ static void test_what_a_bundle_proves_is_reported(void **state)
     assert_int_equal(report.exit, VERIFIER_GOOD);
     assert_int_equal(report.epochs, 3);
     assert_int_equal(report.pairs, 1);
-    assert_true(report.is_owned);
+    assert_int_equal(report.owned_since, OWNER_JOINS);
     assert_int_equal(report.cosignatures, 2);
     assert_int_equal(report.timestamps, 1);
     assert_int_equal(report.stamped, WORDS);
