@@ -167,7 +167,8 @@ static void test_only_another_person_approves_what_they_have_seen(void **state)
     assert_int_equal(book_seq(&o.session.desk->book), 3);
     SCRATCH_OK(give(&o, 2, other, &second, &entered, err));
     assert_int_equal(entered, 5);
-    assert_int_equal(give(&o, 0, proposal, &first, &entered, &why), ERR_INPUT); /* the older would undo the newer */
+    assert_int_equal(give(&o, 0, proposal, &first, &entered, &why),
+                     ERR_INPUT); /* the older would undo the newer */
     assert_says(&why, "came after proposal 2");
     end(&o);
 }
