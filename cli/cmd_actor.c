@@ -67,6 +67,7 @@ struct ask {
     const char *role;
     const char *vkey;  /* NULL: a key is made */
     const char *actor; /* who signs, or NULL */
+    bool json;
     struct person_options person;
 };
 
@@ -86,6 +87,24 @@ static void put_left(const struct cli *cli, const struct desk *d)
     }
 }
 
+static enum err_code put_added(const struct desk *d, const char *name, struct err *err)
+{
+    struct json_out out;
+
+    json_out_init(&out);
+    json_out_object(&out);
+    json_out_key(&out, "id");
+    json_out_u64(&out, d->book.actors->count);
+    json_out_key(&out, "name");
+    json_out_text(&out, name);
+    json_out_key(&out, "seq");
+    json_out_u64(&out, book_seq(&d->book));
+    json_out_object_end(&out);
+    const enum err_code rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    return rc;
+}
+
 static enum err_code add_actor(struct cli *cli, const struct ask *a, struct err *err)
 {
     struct person_desk s = {.person = NULL};
@@ -98,7 +117,9 @@ static enum err_code add_actor(struct cli *cli, const struct ask *a, struct err 
     const bool was_owned = !rc && s.desk.book.actors->is_owned;
     if (!rc)
         rc = control_add_actor(&s.desk, a->actor, a->name, a->role, a->vkey ? &key : NULL, cli_now_ns(), err);
-    if (!rc)
+    if (!rc && a->json)
+        rc = put_added(&s.desk, a->name, err);
+    else if (!rc)
         printf("actor %u: %s, entry %llu\n", s.desk.book.actors->count, a->name,
                (unsigned long long)book_seq(&s.desk.book));
     if (!rc && !was_owned && s.desk.book.actors->is_owned)
@@ -112,11 +133,10 @@ enum err_code cmd_actor(struct cli *cli, struct err *err)
     const char *operands[2] = {NULL, NULL};
     struct ask a = {.name = NULL};
     size_t count = 0;
-    bool json = false;
     const struct cli_option options[] = {{.name = "role", .value = &a.role},
                                          {.name = "key", .value = &a.vkey},
                                          {.name = "actor", .value = &a.actor},
-                                         {.name = "json", .flag = &json},
+                                         {.name = "json", .flag = &a.json},
                                          PERSON_OPTIONS(a.person)};
     const enum err_code rc = cli_options(cli, options, 4 + PERSON_OPTION_COUNT, operands, 2, &count, err);
 
@@ -124,7 +144,7 @@ enum err_code cmd_actor(struct cli *cli, struct err *err)
         return rc;
     a.name = operands[1];
     if (count == 0 || (count == 1 && strcmp(operands[0], "list") == 0))
-        return list_actors(cli, json, err);
+        return list_actors(cli, a.json, err);
     if (count == 2 && strcmp(operands[0], "add") == 0 && a.role &&
         (a.actor || !(a.person.keys || a.person.pkcs11)))
         return add_actor(cli, &a, err);

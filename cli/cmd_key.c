@@ -52,7 +52,8 @@ static enum err_code read_new(const char *path, struct secret **fresh, struct er
 {
     if (path)
         return secret_from_passphrase_file(fresh, path, err);
-    return secret_from_terminal(fresh, "New passphrase of the key vault: ", true, err);
+    return secret_from_terminal_or(fresh, "New passphrase of the key vault: ", true, "the new passphrase",
+                                   "--new-passphrase-file", err);
 }
 
 static enum err_code change_passphrase(struct cli *cli, const struct key_options *o, struct err *err)
@@ -110,10 +111,10 @@ static const struct {
     {"rotate", rotate, JSON | REASON | AGE},
     {"passphrase", change_passphrase, FRESH},
     {"recover", key_recover, REASON | OWNER | STATEMENT | SIGNATURE},
-    {"new", key_new, NAME | PERSON},
-    {"show", key_show, NAME | PERSON},
-    {"revoke", key_revoke, NAME | PERSON | ACTOR | REASON},
-    {"renew", key_renew, PERSON | ACTOR | REASON | KEY},
+    {"new", key_new, NAME | PERSON | JSON},
+    {"show", key_show, NAME | PERSON | JSON},
+    {"revoke", key_revoke, NAME | PERSON | ACTOR | REASON | JSON},
+    {"renew", key_renew, PERSON | ACTOR | REASON | KEY | JSON},
 };
 
 static enum err_code check_options(const char *word, unsigned takes, const struct key_options *o,

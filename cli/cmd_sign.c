@@ -4,6 +4,7 @@
 
 #include "ledger/entry_json.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,11 +29,14 @@ static enum err_code put_statement(const char *origin, size_t origin_size, const
     const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
     const size_t capacity = (size_t)ENTRY_MAX_SIZE * 12;
     char *const value = malloc(capacity);
+    char at[INSTANT_TEXT_SIZE];
 
     if (!value)
         return err_set(err, ERR_MEMORY, "out of memory");
+    instant_format(at, e->at_ns);
     fprintf(stderr, "%s, for the journal %.*s, as its actor %u\n", info->text, (int)origin_size, origin,
             e->actor);
+    fprintf(stderr, "  %-12s %s\n  %-12s %" PRIu64 "\n", "at", at, "cause", e->cause);
     for (size_t i = 0; i < info->field_count; i++) {
         entry_field_text(e, &info->fields[i], value, capacity);
         fprintf(stderr, "  %-12s %s\n", info->fields[i].name, value);
@@ -41,7 +45,10 @@ static enum err_code put_statement(const char *origin, size_t origin_size, const
     return ERR_OK;
 }
 
-/* Anything else that a key signs, a seal or another program's document, does not begin so. */
+/*
+ * Anything else that a key signs, a seal or another program's document, does not begin so. Of entries only a key for a
+ * journal that lost its own is signed here: sign_lines() makes the others itself, from drafts that people can read.
+ */
 static enum err_code show_statement(const char *bytes, size_t size, struct err *err)
 {
     const size_t title = sizeof STATEMENT_TITLE - 1;
@@ -61,6 +68,12 @@ static enum err_code show_statement(const char *bytes, size_t size, struct err *
     memset(entry + said, 0, ENTRY_SIGNATURE_SIZE); /* which is being made */
     if (entry_decode(entry, said + ENTRY_SIGNATURE_SIZE, &e, err))
         return err_wrap(err, "its entry");
+    if (e.kind != ENTRY_CONTROL_KEY)
+        return err_set(
+            err, ERR_INPUT,
+            "it is a %s; --statement is for a control.key alone, what \"ledger key recover\" writes. "
+            "Other entries are signed as drafts: ledger help sign",
+            entry_kind_find((unsigned)e.kind)->text);
     return put_statement(origin, (size_t)(end - origin), &e, err);
 }
 

@@ -6,23 +6,38 @@
 
 /* -- where they lie --------------------------------------------------------------------------------------- */
 
-static void put_key(const struct note_key *key)
+static enum err_code put_key(const struct note_key *key, bool json, struct err *err)
 {
     char vkey[NOTE_VKEY_TEXT_SIZE];
+    struct json_out out;
 
     note_key_format(vkey, key);
-    printf("%s\n", vkey);
+    if (!json) {
+        printf("%s\n", vkey);
+        return ERR_OK;
+    }
+    json_out_init(&out);
+    json_out_object(&out);
+    json_out_key(&out, "name");
+    json_out_text(&out, key->name);
+    json_out_key(&out, "vkey");
+    json_out_text(&out, vkey);
+    json_out_object_end(&out);
+    const enum err_code rc = cli_put_json(&out, err);
+    json_out_release(&out);
+    return rc;
 }
 
 enum err_code key_new(struct cli *cli, const struct key_options *o, struct err *err)
 {
     struct note_key key;
-    const enum err_code rc = person_make(&o->person, o->name, &key, err);
+    enum err_code rc = person_make(&o->person, o->name, &key, err);
 
     (void)cli;
-    if (rc)
+    if (!rc)
+        rc = put_key(&key, o->json, err);
+    if (rc || o->json)
         return rc;
-    put_key(&key);
     fprintf(stderr,
             "This line is the public half. A journal knows %s by it from the start (ledger init --person "
             "ROLE=LINE),\n"
@@ -37,9 +52,7 @@ enum err_code key_show(struct cli *cli, const struct key_options *o, struct err 
     const enum err_code rc = person_key(&o->person, o->name, &key, err);
 
     (void)cli;
-    if (!rc)
-        put_key(&key);
-    return rc;
+    return rc ? rc : put_key(&key, o->json, err);
 }
 
 /* -- what a journal is told of them ----------------------------------------------------------------------- */
@@ -53,7 +66,9 @@ static enum err_code say(struct cli *cli, const struct key_options *o, const str
     if (!rc)
         rc = key ? control_renew(&s.desk, o->actor, key, o->reason, cli_now_ns(), err)
                  : control_revoke(&s.desk, o->actor, o->name, o->reason, cli_now_ns(), err);
-    if (!rc)
+    if (!rc && o->json)
+        printf("{\"seq\":%llu}\n", (unsigned long long)s.desk.group_first);
+    else if (!rc)
         printf("%s: entry %llu, signed by %s\n", key ? "renewed" : "revoked",
                (unsigned long long)s.desk.group_first, o->actor);
     person_desk_close(&s);

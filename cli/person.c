@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 
 #define PASSPHRASE_VARIABLE "LEDGER_KEYS_PASSPHRASE_FILE"
+#define JOURNAL_FILE_NAME   "journal.mdb"
+#define JOURNAL_NAME        "journal" /* as an actor */
 
 struct person {
     struct signer signer;
@@ -45,21 +47,14 @@ static enum err_code check_options(const struct person_options *o, struct err *e
     return ERR_OK;
 }
 
-static enum err_code ask(const char *file, const char *prompt, bool confirm, struct secret **secret,
-                         struct err *err)
-{
-    return file ? secret_from_passphrase_file(secret, file, err)
-                : secret_from_terminal(secret, prompt, confirm, err);
-}
-
 /* -- the ring --------------------------------------------------------------------------------------------- */
 
-static bool has_ring(const char *dir)
+static bool has_file(const char *dir, const char *name)
 {
     char path[4096];
     struct stat found;
 
-    const int used = snprintf(path, sizeof path, "%s/" VAULT_FILE_NAME, dir);
+    const int used = snprintf(path, sizeof path, "%s/%s", dir, name);
     return used > 0 && (size_t)used < sizeof path && lstat(path, &found) == 0;
 }
 
@@ -71,14 +66,17 @@ static enum err_code ask_ring(const struct person_options *o, bool confirm, stru
     char prompt[256];
 
     snprintf(prompt, sizeof prompt, "Passphrase of the keys in %.200s: ", o->keys);
-    return ask(file && *file ? file : NULL, prompt, confirm, passphrase, err);
+    if (file && *file)
+        return secret_from_passphrase_file(passphrase, file, err);
+    return secret_from_terminal_or(passphrase, prompt, confirm, "the passphrase of a person's keys",
+                                   "--keys-passphrase-file or $" PASSPHRASE_VARIABLE, err);
 }
 
 static enum err_code open_ring(struct person *p, const struct person_options *o, struct err *err)
 {
     struct secret *passphrase = NULL;
 
-    if (!has_ring(o->keys))
+    if (!has_file(o->keys, VAULT_FILE_NAME))
         return err_set(err, ERR_NOT_FOUND, "%s: no keys are there; to make one: ledger key new %s --keys %s",
                        o->keys, p->name, o->keys);
     enum err_code rc = ask_ring(o, false, &passphrase, err);
@@ -92,13 +90,19 @@ static enum err_code make_ring(struct person *p, const struct person_options *o,
 {
     struct secret *passphrase = NULL;
 
-    if (has_ring(o->keys))
+    if (has_file(o->keys, JOURNAL_FILE_NAME))
+        return err_set(err, ERR_INPUT,
+                       "%s is a journal, whose vault is no place for a person's key: name another directory",
+                       o->keys);
+    if (has_file(o->keys, VAULT_FILE_NAME))
         return open_ring(p, o, err);
     enum err_code rc = ask_ring(o, true, &passphrase, err);
     if (!rc && mkdir(o->keys, 0700) != 0 && errno != EEXIST)
         rc = err_set(err, ERR_IO, "%s: %s", o->keys, strerror(errno));
     if (!rc)
         rc = vault_create(&p->ring, o->keys, passphrase, NULL, err);
+    if (rc == ERR_EXISTS) /* another has made it meanwhile */
+        rc = vault_open(&p->ring, o->keys, passphrase, err);
     secret_free(passphrase);
     return rc;
 }
@@ -120,7 +124,9 @@ static enum err_code open_token(struct person *p, const struct person_options *o
     char prompt[256];
 
     snprintf(prompt, sizeof prompt, "PIN of %.100s's token: ", p->name);
-    enum err_code rc = ask(o->pin_file, prompt, false, &pin, err);
+    enum err_code rc =
+        o->pin_file ? secret_from_passphrase_file(&pin, o->pin_file, err)
+                    : secret_from_terminal_or(&pin, prompt, false, "the token's PIN", "--pin-file", err);
     if (!rc)
         rc = token_open(&p->token, o->pkcs11, pin, err);
     secret_free(pin);
@@ -196,6 +202,23 @@ static enum err_code check_given(const struct person_options *o, struct err *err
                : err_set(err, ERR_USAGE, "where the key is to be: --keys DIR, or --pkcs11 URI");
 }
 
+/* Of an actor, in any journal, and of a verifier key. */
+static enum err_code check_name(const char *name, struct err *err)
+{
+    const size_t size = strlen(name);
+
+    if (size == 0 || size > ID_MAX)
+        return err_set(err, ERR_INPUT, "an actor's name has 1 to %d characters", ID_MAX);
+    for (size_t i = 0; i < size; i++) {
+        if (name[i] <= 0x20 || name[i] >= 0x7f || name[i] == '+')
+            return err_set(err, ERR_INPUT,
+                           "an actor's name has visible ASCII characters only, no space and no \"+\"");
+    }
+    if (strcmp(name, JOURNAL_NAME) == 0)
+        return err_set(err, ERR_INPUT, "\"" JOURNAL_NAME "\" is the journal's own name, and nobody else's");
+    return ERR_OK;
+}
+
 enum err_code person_make(const struct person_options *o, const char *name, struct note_key *key,
                           struct err *err)
 {
@@ -203,7 +226,7 @@ enum err_code person_make(const struct person_options *o, const char *name, stru
     enum err_code rc = check_given(o, err);
 
     if (!rc)
-        rc = note_name_check(name, strlen(name), err);
+        rc = check_name(name, err);
     if (!rc)
         rc = person_new(&p, o, name, err);
     if (!rc)

@@ -51,7 +51,7 @@ void person_desk_close(struct person_desk *d);
 
 /*
  * Makes a key, for somebody of this name: in the ring, which is made where there is none, or in the token. ERR_EXISTS: there
- * is one. Errors otherwise as person_open().
+ * is one. ERR_INPUT: no actor can have this name, or the directory is a journal. Errors otherwise as person_open().
  */
 MUST_USE enum err_code person_make(const struct person_options *o, const char *name, struct note_key *key,
                                    struct err *err);

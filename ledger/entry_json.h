@@ -48,8 +48,9 @@ void entry_to_json(const struct entry *e, const struct actors *actors, enum entr
                    struct json_out *out);
 
 /*
- * A field's value for people, on one line: "12.50", "none", "sell", "bid 0.40 >= 0.30 ok; ...". Control and
- * direction characters are shown as \n, \u202e, so no entry can play tricks on a terminal. Cut, with "..." at
+ * A field's value for people, on one line: "12.50", "none", "sell", "bid 0.40 >= 0.30 ok; ...". Control,
+ * direction and invisible characters are shown as \n, \u202e, \u{e0041}, and a backslash as two: no entry can play tricks
+ * on a terminal, and what looks alike is alike. Cut, with "..." at
  * the end, when it does not fit. `out` is terminated; capacity is at least 8 (REQUIRE). Returns its length.
  */
 size_t entry_field_text(const struct entry *e, const struct entry_field *f, char *out, size_t capacity);

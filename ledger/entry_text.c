@@ -32,30 +32,55 @@ static void add_word(struct line *line, const char *word)
     add(line, word, strlen(word));
 }
 
-/* Characters that act on a terminal, or turn the reading direction: "Trojan Source", CVE-2021-42574. */
+/*
+ * Characters that act on a terminal or turn the reading direction ("Trojan Source", CVE-2021-42574), and those that show
+ * nothing (Unicode's Default_Ignorable_Code_Point): two texts that look alike must be alike. In ascending order.
+ */
+static const struct {
+    uint32_t first;
+    uint32_t last;
+} tricks[] = {
+    {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x061c, 0x061c},
+    {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+    {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+    {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
 static bool is_trick(uint32_t c)
 {
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0x200e || c == 0x200f || c == 0x2028 || c == 0x2029 ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+    size_t i = 0;
+
+    while (i < sizeof tricks / sizeof tricks[0] && c > tricks[i].last)
+        i++;
+    return i < sizeof tricks / sizeof tricks[0] && c >= tricks[i].first;
 }
 
-/* Of a well-formed character of two or three bytes; those of four are no tricks, and give 0x10000. */
+/* Of a well-formed character. */
 static uint32_t code_point(const uint8_t *p, size_t length)
 {
-    if (length == 1)
-        return p[0];
-    if (length == 2)
-        return (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU);
-    return length == 3 ? (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU) : 0x10000;
+    static const uint8_t masks[] = {0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t c = p[0] & masks[length - 1];
+
+    for (size_t i = 1; i < length; i++)
+        c = c << 6 | (p[i] & 0x3fU);
+    return c;
 }
 
+static void add_escape(struct line *line, uint32_t c)
+{
+    char escape[16];
+
+    add(line, escape,
+        (size_t)snprintf(escape, sizeof escape, c > 0xffff ? "\\u{%x}" : "\\u%04x", (unsigned)c));
+}
+
+/* What was typed as a backslash and an n is told from a new line: a backslash is shown as two. */
 static void add_text(struct line *line, const struct text *text)
 {
     const uint8_t *p = (const uint8_t *)text->bytes;
     size_t left = text->length;
 
     while (left > 0 && !line->cut) {
-        char escape[8];
         const size_t n = utf8_sequence(p, left);
         const size_t step = n ? n : 1;
         const uint32_t c = n ? code_point(p, n) : 0xfffd;
@@ -63,10 +88,12 @@ static void add_text(struct line *line, const struct text *text)
             add_word(line, "\\n");
         else if (c == '\t')
             add_word(line, "\\t");
+        else if (c == '\\')
+            add_word(line, "\\\\");
         else if (n && !is_trick(c))
             add(line, (const char *)p, n);
         else
-            add(line, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", (unsigned)c & 0xffffU));
+            add_escape(line, c);
         p += step;
         left -= step;
     }

@@ -327,6 +327,8 @@ static enum err_code take(struct journal_group *g, const struct entry *e, size_t
                        (unsigned)(BYTES_MAX >> 20), g->count);
     enum err_code rc = check_place(g, e, err);
     if (!rc)
+        rc = journal_check_actor_key(g->journal, e, err);
+    if (!rc)
         rc = journal_check_signature(g, e, bytes, size, err);
     if (!rc)
         rc = journal_persons_take(g, e, bytes, size, err);

@@ -57,6 +57,23 @@ enum err_code journal_check_signature(struct journal_group *g, const struct entr
     return check_signed(g, e, bytes, size, err);
 }
 
+enum err_code journal_check_actor_key(const struct journal *j, const struct entry *e, struct err *err)
+{
+    const uint8_t *key = NULL;
+    const char *name = NULL;
+
+    if (e->kind == ENTRY_CONTROL_ACTOR) {
+        key = e->as.control_actor.key.bytes;
+        name = e->as.control_actor.name.text;
+    } else if (e->kind == ENTRY_CONTROL_ACTOR_KEY) { /* whose actor_id was checked */
+        key = e->as.control_actor_key.key.bytes;
+        name = actors_name(&j->actors, (uint32_t)e->as.control_actor_key.actor_id);
+    }
+    return !key || note_key_is_sound(key)
+               ? ERR_OK
+               : err_set(err, ERR_INPUT, "key: what %s is to sign with is no sound Ed25519 key", name);
+}
+
 void journal_remember_signature(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
                                 uint64_t seq)
 {

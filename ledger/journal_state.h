@@ -189,6 +189,12 @@ MUST_USE enum err_code journal_seal_of(const struct journal *j, uint64_t size, c
  */
 MUST_USE enum err_code journal_check_signature(struct journal_group *g, const struct entry *e,
                                                const uint8_t *bytes, size_t size, struct err *err);
+/*
+ * A key that an entry gives to an actor can be somebody's (note_key_is_sound()): with one that cannot the last owner would
+ * be gone. ERR_INPUT otherwise.
+ */
+MUST_USE enum err_code journal_check_actor_key(const struct journal *j, const struct entry *e,
+                                               struct err *err);
 /* After journal_check_signature() has allowed it. */
 void journal_remember_signature(struct journal_group *g, const uint8_t signature[ENTRY_SIGNATURE_SIZE],
                                 uint64_t seq);

@@ -97,6 +97,12 @@ static void key_id(uint8_t id[NOTE_ID_SIZE], const struct note_key *key)
     memcpy(id, h.bytes, NOTE_ID_SIZE);
 }
 
+/* A key of low order would "verify" signatures that nobody made; verifiers differ on such keys. */
+bool note_key_is_sound(const uint8_t public_key[NOTE_PUBLIC_KEY_SIZE])
+{
+    return sodium_init() >= 0 && crypto_core_ed25519_is_valid_point(public_key);
+}
+
 enum err_code note_key_init(struct note_key *key, const char *name, size_t name_size, enum note_key_type type,
                             const uint8_t public_key[NOTE_PUBLIC_KEY_SIZE], struct err *err)
 {
@@ -106,8 +112,7 @@ enum err_code note_key_init(struct note_key *key, const char *name, size_t name_
     const enum err_code rc = note_name_check(name, name_size, err);
     if (rc)
         return rc;
-    /* A key of low order would "verify" signatures that nobody made; verifiers differ on such keys. */
-    if (sodium_init() < 0 || !crypto_core_ed25519_is_valid_point(public_key))
+    if (!note_key_is_sound(public_key))
         return err_set(err, ERR_KEY, "the public key of %.*s is no sound Ed25519 key", (int)name_size, name);
     memcpy(built.name, name, name_size);
     memcpy(built.public_key, public_key, NOTE_PUBLIC_KEY_SIZE);

@@ -43,6 +43,9 @@ struct note_key {
  * ERR_INPUT. */
 MUST_USE enum err_code note_name_check(const char *name, size_t size, struct err *err);
 
+/* Is it an Ed25519 key as all verifiers take it: canonical, of the main group, not of low order? */
+bool note_key_is_sound(const uint8_t public_key[NOTE_PUBLIC_KEY_SIZE]);
+
 /* ERR_INPUT: the name is not acceptable. ERR_KEY: the 32 bytes are no sound Ed25519 key (low order, not
  * canonical). */
 MUST_USE enum err_code note_key_init(struct note_key *key, const char *name, size_t name_size,

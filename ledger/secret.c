@@ -168,11 +168,8 @@ enum err_code secret_from_passphrase_file(struct secret **s, const char *path, s
     snprintf(what, sizeof what, "passphrase file %s", path);
     const int fd = number >= 0 ? fcntl(number, F_DUPFD_CLOEXEC, 0) : file_open(path, O_RDONLY | O_CLOEXEC, 0);
     if (fd < 0)
-        return err_set(
-            err, ERR_IO,
-            "%s cannot be opened: %s. Name a file that this user may read, with --passphrase-file or "
-            "$" SECRET_PASSPHRASE_VARIABLE,
-            what, strerror(errno));
+        return err_set(err, ERR_IO, "%s cannot be opened: %s. Name a file that this user may read", what,
+                       strerror(errno));
     const enum err_code rc = line_to_secret(s, fd, NULL, what, err);
     close(fd);
     return rc;
@@ -246,10 +243,7 @@ enum err_code secret_from_terminal(struct secret **s, const char *prompt, bool c
     const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
     if (tty < 0)
-        return err_set(
-            err, ERR_KEY,
-            "a passphrase is needed and there is no terminal to ask on. Put it into the first line of a "
-            "file, and name the file with --passphrase-file or $" SECRET_PASSPHRASE_VARIABLE);
+        return err_set(err, ERR_KEY, "there is no terminal to ask on");
     enum err_code rc = ask(&first, tty, prompt, err);
     if (!rc && confirm)
         rc = ask(&again, tty, "The same again: ", err);
@@ -264,6 +258,18 @@ enum err_code secret_from_terminal(struct secret **s, const char *prompt, bool c
     return rc;
 }
 
+enum err_code secret_from_terminal_or(struct secret **s, const char *prompt, bool confirm, const char *what,
+                                      const char *options, struct err *err)
+{
+    const enum err_code rc = secret_from_terminal(s, prompt, confirm, err);
+
+    return rc != ERR_KEY ? rc
+                         : err_set(err, rc,
+                                   "%s is needed and there is no terminal to ask on. Put it into the first "
+                                   "line of a file, and name the file with %s",
+                                   what, options);
+}
+
 enum err_code secret_passphrase(struct secret **s, const char *path, bool confirm, struct err *err)
 {
     const char *const named = path ? path : secure_getenv(SECRET_PASSPHRASE_VARIABLE);
@@ -272,6 +278,7 @@ enum err_code secret_passphrase(struct secret **s, const char *path, bool confir
         return secret_from_passphrase_file(s, named, err);
     if (path)
         return err_set(err, ERR_INPUT, "--passphrase-file names no file");
-    return secret_from_terminal(
-        s, confirm ? "New passphrase of the key vault: " : "Passphrase of the key vault: ", confirm, err);
+    return secret_from_terminal_or(
+        s, confirm ? "New passphrase of the key vault: " : "Passphrase of the key vault: ", confirm,
+        "a passphrase", "--passphrase-file or $" SECRET_PASSPHRASE_VARIABLE, err);
 }

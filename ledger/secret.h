@@ -47,6 +47,13 @@ MUST_USE enum err_code secret_from_terminal(struct secret **s, const char *promp
                                             struct err *err);
 
 /*
+ * The same. Where there is no terminal err says how to do without: `what` ("a passphrase") goes into a file, which
+ * `options` ("--pin-file") name.
+ */
+MUST_USE enum err_code secret_from_terminal_or(struct secret **s, const char *prompt, bool confirm,
+                                               const char *what, const char *options, struct err *err);
+
+/*
  * The passphrase, from the first of these that is there: `path` (--passphrase-file; may be NULL), the file
  * named by $LEDGER_PASSPHRASE_FILE, the terminal. `confirm` matters for the terminal only.
  */

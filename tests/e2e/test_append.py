@@ -9,7 +9,7 @@ import unittest
 import support
 from support import Acknowledgement, Case, note
 
-HEX = "00112233445566778899aabbccddeeff" * 2
+HEX = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"  # a sound key: RFC 8032, 7.1, test 1
 # Entries that a person or the journal itself must sign, or that only another command can make.
 REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signed", "control.stop": "must be signed",
            "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "ledger key",

@@ -266,6 +266,17 @@ class Persons(Desk):
             self.refuse("", code=MISUSED, args=args)
         self.judge()
 
+    def test_a_statement_of_anything_but_a_key_is_not_signed(self):
+        """Whoever shows eva a file must not get an entry signed that the command does not make."""
+        lines = self.write("n.jsonl", json.dumps({**note("calm"), "at": "2024-01-02T14:31:00Z"}) + "\n")
+        seq = self.propose(self.ann, "config", self.config_file)
+        draft = self.j.log()[seq - 1]["body"]["draft"]
+        statement = b"ledger statement v1\n" + support.ORIGIN.encode() + b"\n" + bytes.fromhex(draft)[:-64]
+        self.expect_error(COULD_NOT, "control.configuration; --statement is for a control.key alone",
+                          args=["sign", "--statement", self.write("st", statement), "--out", self.path("out"), *self.ann.signs])
+        self.assertFalse(os.path.exists(self.path("out")))
+        self.assertEqual(len(self.ledger("-C", self.j.path, "sign", lines, *self.ann.signs).rows()), 1)
+
     def test_a_statement_is_shown_to_who_signs_it(self):
         other = self.write("other-vault", "another one\n")
         os.rename(os.path.join(self.j.path, "vault"), self.path("vault.lost"))
@@ -274,6 +285,7 @@ class Persons(Desk):
         said = self.ledger("sign", "--statement", self.path("to-sign"), "--out", self.path("signature"), *self.eva.signs)
         for piece in ("control.key", support.ORIGIN, "the disk burned"):
             self.assertIn(piece, said.err)
+        self.assertRegex(said.err, r"\n  at  +\S+\n  cause  +0\n")
         self.j.run("key", "recover", "--statement", self.path("to-sign"), "--signature", self.path("signature"), env=env)
         self.assertEqual(self.j.log()[-1]["actor"], "eva")
         self.judge()
@@ -326,14 +338,65 @@ class Persons(Desk):
         self.expect_error(COULD_NOT, "ann", args=["key", "new", "ann", *self.ann.where])
         self.expect_error(COULD_NOT, "no key of \"carl\"", args=["key", "show", "carl", *self.ann.where])
         self.expect_error(MISUSED, "--keys DIR, or --pkcs11 URI", args=["key", "new", "carl"])
-        for name in ("", "a b", "a+b", "x" * 65):
+        for name in ("", "a b", "a+b", "x" * 65, "journal", "b\u00f6b", "a\x7f"):
             self.expect_error(COULD_NOT, "name", args=["key", "new", name, *self.ann.where])
+            self.expect_error(COULD_NOT, "name", args=["key", "new", name, "--keys", self.path("none"), "--keys-passphrase-file",
+                                                       self.ann.words])
+        self.assertFalse(os.path.exists(self.path("none")))
+        with open(os.path.join(self.j.path, "vault"), "rb") as f:
+            before = f.read()
+        self.expect_error(COULD_NOT, "is a journal", args=["key", "new", "carl", "--keys", self.j.path, "--keys-passphrase-file",
+                                                           self.env["LEDGER_PASSPHRASE_FILE"]])
+        with open(os.path.join(self.j.path, "vault"), "rb") as f:
+            self.assertEqual(f.read(), before)
         for args in (["new"], ["show"], ["rotate", "x"], ["new", "x", "--reason", "y"], ["renew", "--actor", "a", "--reason", "b"],
                      ["revoke", "x"], ["revoke", "x", "--actor", "y"], ["renew", "--key", "k", "--actor", "a"]):
             self.expect_error(MISUSED, "key:", args=["-C", self.j.path, "key", *args])
         self.assertEqual(os.stat(self.ann.ring).st_mode & 0o077, 0)
         with open(os.path.join(self.ann.ring, "vault"), "rb") as f:
             self.assertNotIn(b"ann", f.read())
+
+    def test_programs_read_what_was_done(self):
+        made = self.ledger("key", "new", "carl", "--json", *self.ann.where)
+        self.assertEqual(made.err, "")
+        self.assertEqual(made.json(), {"name": "carl", "vkey": self.ledger("key", "show", "carl", *self.ann.where).out.strip()})
+        self.assertEqual(self.ledger("key", "show", "carl", "--json", *self.ann.where).json(), made.json())
+        added = self.j.run("actor", "add", "carl", "--role", "auditor", "--key", made.json()["vkey"], "--json", *self.eva.signs).json()
+        self.assertEqual((added["name"], added["seq"]), ("carl", 2))
+        self.assertEqual([row["name"] for row in self.j.run("actor", "--json").json() if row["id"] == added["id"]], ["carl"])
+        self.assertEqual(self.j.run("key", "revoke", "carl", "--reason", "x", "--json", *self.eva.signs).json(), {"seq": 3})
+        fresh = self.ledger("key", "new", "carl", *self.bob.where).out.strip()
+        self.assertEqual(self.j.run("key", "renew", "--key", fresh, "--reason", "x", "--json", *self.eva.signs).json(), {"seq": 4})
+        self.assertEqual(self.kinds(), ["genesis", "actor", "revocation", "actor_key"])
+
+    def test_first_keys_of_a_ring_may_be_made_at_once(self):
+        names = [f"p{i}" for i in range(4)]
+        where = ["--keys", self.path("together"), "--keys-passphrase-file", self.ann.words]
+        running = [subprocess.Popen([support.BINARY, "key", "new", name, *where], env=self.env, stdout=subprocess.PIPE,
+                                    stderr=subprocess.PIPE, text=True) for name in names]
+        made = [p.communicate() for p in running]
+        self.assertEqual([p.returncode for p in running], [DONE] * len(names), made)
+        for name, (out, _) in zip(names, made):
+            self.assertEqual(self.ledger("key", "show", name, *where).out, out)
+
+    def test_without_a_terminal_the_option_that_helps_is_named(self):
+        for says, args in ((("--keys-passphrase-file", "$LEDGER_KEYS_PASSPHRASE_FILE"), ["key", "show", "ann", "--keys", self.ann.ring]),
+                           (("--pin-file",), ["key", "show", "ann", "--pkcs11", "pkcs11:token=x;object=ann"]),
+                           (("--new-passphrase-file",), ["-C", self.j.path, "key", "passphrase"])):
+            told = self.expect_error(COULD_NOT, "no terminal to ask on", *says, args=args, start_new_session=True)
+            self.assertNotIn(" --passphrase-file", told.err)
+
+    def test_an_actor_is_given_no_key_that_is_nobodys(self):
+        """With 32 zero bytes the last owner would be gone without having been revoked."""
+        eva = next(row for row in self.j.run("actor", "--json").json() if row["name"] == "eva")["id"]
+        count = len(self.j.run("actor", "--json").json())
+        for key in ("00" * 32, "01" + "00" * 31, "ff" * 32):
+            for kind, body in (("control.actor_key", {"actor_id": eva, "key": key, "reason": "x"}),
+                               ("control.actor", {"actor_id": count + 1, "name": "gone", "role": "owner", "key": key})):
+                line = self.write("k.jsonl", json.dumps({"kind": kind, "body": body}) + "\n")
+                signed = self.write("s.jsonl", self.j.run("sign", line, *self.eva.signs).out)
+                self.refuse("no sound Ed25519 key", args=["append", signed])
+        self.judge()
 
     def test_a_journal_with_persons_needs_an_owner_and_two_persons_have_two_keys(self):
         def refuse(*pieces, args, code=COULD_NOT):

@@ -162,8 +162,12 @@ static void test_no_text_reaches_the_terminal_raw(void **state)
         {"\\u001b[31mred\\u001b[0m", "\\u001b[31mred\\u001b[0m"},
         {"\\r\\b\\u007f\\u0085", "\\u000d\\u0008\\u007f\\u0085"},
         {"\\u202eevil\\u2066\\u200f\\ufeff\\u2028", "\\u202eevil\\u2066\\u200f\\ufeff\\u2028"},
-        {"\\u2027\\u202f\\u00a0\\u2065",
-         "\xe2\x80\xa7\xe2\x80\xaf\xc2\xa0\xe2\x81\xa5"}, /* neighbours pass */
+        {"\\u00ad\\u061c\\u115f\\u180e\\u3164", "\\u00ad\\u061c\\u115f\\u180e\\u3164"}, /* invisible */
+        {"a\\u200bb\\u200dc\\u2060d\\u2064\\u2065\\ufe0f", "a\\u200bb\\u200dc\\u2060d\\u2064\\u2065\\ufe0f"},
+        {"tag \xf3\xa0\x81\x81\xf3\xa0\x81\xbf", "tag \\u{e0041}\\u{e007f}"},
+        {"typed \\\\n, \\\\u202e, a \\\\", "typed \\\\n, \\\\u202e, a \\\\"},
+        {"\\u2027\\u202f\\u00a0\\u00ae\\u2070",
+         "\xe2\x80\xa7\xe2\x80\xaf\xc2\xa0\xc2\xae\xe2\x81\xb0"}, /* neighbours pass */
     };
     static struct entry e;
 

@@ -199,6 +199,9 @@ static void test_a_refused_entry_leaves_no_trace(void **state)
     gap.as.control_actor.actor_id = 5;
     gap.as.control_actor.name = id_from("late");
     gap.as.control_actor.role = ROLE_FEED;
+    struct entry keyless = gap;
+    keyless.as.control_actor.actor_id = 4;
+    memcpy(gap.as.control_actor.key.bytes, journal_actors(j)->rows[0].key, 32);
     struct entry anonymous = entries_stop("who am I?");
     anonymous.is_signed = true;
     struct entry unknown = entries_note("x");
@@ -215,6 +218,7 @@ static void test_a_refused_entry_leaves_no_trace(void **state)
         {entries_caused(entries_note("earlier"), 2), ERR_OK, ""},
         {genesis, ERR_CHAIN, "genesis is the first entry"},
         {gap, ERR_CHAIN, "actor id 5 is out of order"},
+        {keyless, ERR_INPUT, "what late is to sign with is no sound Ed25519 key"}, /* 32 zeroes */
         {scratch_by(entries_stop("enough"), SCRATCH_OPERATOR), ERR_INPUT, "must be signed"},
         {anonymous, ERR_INPUT,
          "journal may not write control.stop: the role journal is for what the program"},

@@ -283,6 +283,27 @@ static void assert_same_rows(const struct actors *a, const struct actors *b)
     }
 }
 
+/* Nobody vanishes by taking a key that is nobody's. */
+static void test_a_new_key_is_one_that_can_sign(void **state)
+{
+    struct journal_group *g;
+    struct scratch s;
+    struct err why;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    struct entry e = renews(j, SCRATCH_BROKER, SCRATCH_BROKER);
+    memset(e.as.control_actor_key.key.bytes, 0, 32);
+    SCRATCH_OK(journal_sign(j, &e, err));
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    assert_int_equal(journal_group_add(g, &e, &why), ERR_INPUT);
+    assert_non_null(strstr(why.text, "what broker:paper is to sign with is no sound Ed25519 key"));
+    journal_group_abort(g);
+    journal_close(j);
+    scratch_release(&s);
+}
+
 /* Keys and revocations of a group that is given up are as if they had never been. */
 static void test_a_group_that_is_given_up_gives_back_whom_it_changed(void **state)
 {
@@ -305,6 +326,7 @@ static void test_a_group_that_is_given_up_gives_back_whom_it_changed(void **stat
         joins.as.control_actor.actor_id = 4;
         joins.as.control_actor.name = id_from("owner:eva");
         joins.as.control_actor.role = ROLE_OWNER;
+        memcpy(joins.as.control_actor.key.bytes, before.rows[0].key, 32);
         SCRATCH_OK(journal_group_begin(a, &g, err));
         SCRATCH_OK(journal_group_add(g, &renewal, err));
         SCRATCH_OK(journal_group_add(g, &revocation, err));
@@ -425,6 +447,7 @@ int main(void)
         cmocka_unit_test(test_the_map_grows_by_itself),
         cmocka_unit_test(test_the_clock_may_step_back_a_little_and_no_further),
         cmocka_unit_test(test_two_handles_in_one_process_see_each_other),
+        cmocka_unit_test(test_a_new_key_is_one_that_can_sign),
         cmocka_unit_test(test_a_group_that_is_given_up_gives_back_whom_it_changed),
         cmocka_unit_test(test_a_long_walk_keeps_what_was_borrowed),
         cmocka_unit_test(test_a_long_import_does_not_fill_memory),

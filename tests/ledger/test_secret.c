@@ -92,7 +92,7 @@ static void test_no_passphrase_in_the_file(void **state)
     assert_int_equal(secret_from_passphrase_file(&s, path, &err), ERR_INPUT);
     assert_int_equal(secret_from_passphrase_file(&s, "/no/such/file", &err), ERR_IO);
     assert_non_null(strstr(err.text, "No such file"));
-    assert_non_null(strstr(err.text, "--passphrase-file"));
+    assert_non_null(strstr(err.text, "Name a file that this user may read"));
     assert_int_equal(secret_from_passphrase_file(&s, "/tmp", &err), ERR_IO);
     assert_int_equal(secret_from_passphrase_file(&s, "/dev/fd/999", &err), ERR_IO);
     assert_null(s);
@@ -344,7 +344,11 @@ static void without_a_terminal(void)
     unsetenv(SECRET_PASSPHRASE_VARIABLE);
     const bool told =
         secret_passphrase(&s, NULL, false, &err) == ERR_KEY && strstr(err.text, "--passphrase-file");
-    _exit(told ? 0 : 1);
+    const bool told_otherwise =
+        secret_from_terminal_or(&s, "PIN: ", false, "the PIN", "--pin-file", &err) == ERR_KEY &&
+        strstr(err.text, "the PIN is needed") && strstr(err.text, "with --pin-file") &&
+        !strstr(err.text, "--passphrase-file");
+    _exit(told && told_otherwise ? 0 : 1);
 }
 
 static void test_without_a_terminal_the_way_out_is_told(void **state)
