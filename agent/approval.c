@@ -1,5 +1,6 @@
 #include "agent/approval.h"
 
+#include "agent/control.h"
 #include "ledger/dual.h"
 
 #include <inttypes.h>
@@ -197,7 +198,7 @@ static enum err_code check_now(const struct desk *d, const struct approval *a, s
                        ", which its proposer cannot have meant: propose it again",
                        newer, newer, a->seq);
     if (a->draft.kind == ENTRY_CONTROL_CONFIGURATION &&
-        configuration_check(&a->draft.as.control_configuration, err))
+        control_check_configuration(&a->draft.as.control_configuration, err))
         return err_wrap(err, "proposal %" PRIu64, a->seq);
     return ERR_OK;
 }

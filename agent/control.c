@@ -62,6 +62,25 @@ enum err_code control_draft_configuration(struct control_draft *draft, const cha
     return rc;
 }
 
+enum err_code control_check_configuration(const struct entry_control_configuration *entry, struct err *err)
+{
+    const struct hash sha256 = hash_bytes(entry->source.bytes, entry->source.length);
+    struct configuration c;
+    char text[CONFIGURATION_TEXT_MAX];
+    size_t size = 0;
+
+    if (memcmp(sha256.bytes, entry->sha256.bytes, HASH_SIZE) != 0)
+        return err_set(err, ERR_INPUT, "sha256: it is not that of the source");
+    enum err_code rc = configuration_read_yaml(&c, "source", entry->source.bytes, entry->source.length, err);
+    if (!rc)
+        rc = configuration_text(&c, text, sizeof text, &size, err);
+    if (!rc && (size != entry->settings.length || memcmp(text, entry->settings.bytes, size) != 0))
+        rc = err_set(
+            err, ERR_INPUT,
+            "settings: they are not what this program makes of the source, which is all that people read");
+    return rc ? ERR_INPUT : ERR_OK;
+}
+
 enum err_code control_configure(struct desk *d, const char *actor, const char *name, const char *yaml,
                                 size_t size, int64_t now_ns, bool *changed, struct err *err)
 {
@@ -215,6 +234,12 @@ enum err_code control_add_actor(struct desk *d, const char *actor, const char *n
     start(d, ENTRY_CONTROL_ACTOR, INSTANT_NONE);
     if (actors_id(d->book.actors, name, strlen(name), &id, NULL) == ERR_OK)
         rc = err_set(err, ERR_EXISTS, "there is an actor \"%s\" already", name);
+    else if (!key && role_is_person(wanted) && (wanted == ROLE_OWNER || d->book.actors->is_owned))
+        rc = err_set(err, ERR_INPUT,
+                     "%s is to have a key of their own, not one in the journal's vault: --key VKEY, which "
+                     "ledger key new "
+                     "prints",
+                     name);
     else if (key)
         memcpy(d->scratch.as.control_actor.key.bytes, key->public_key, sizeof key->public_key);
     else

@@ -35,6 +35,13 @@ struct control_draft {
 /* Borrows the YAML. ERR_INPUT names file, line and column. */
 MUST_USE enum err_code control_draft_configuration(struct control_draft *draft, const char *name,
                                                    const char *yaml, size_t size, struct err *err);
+/*
+ * Whether an entry's three parts say one thing: the settings are exactly what this program makes of the source, and the
+ * digest is the source's. Whoever approves or takes in a configuration asks this: only the settings have an effect, and
+ * people read the source. ERR_INPUT.
+ */
+MUST_USE enum err_code control_check_configuration(const struct entry_control_configuration *entry,
+                                                   struct err *err);
 /* Borrows the reason. ERR_INPUT: there is nothing to resume from. */
 MUST_USE enum err_code control_draft_resume(const struct desk *d, struct entry *draft, const char *reason,
                                             struct err *err);

@@ -1,5 +1,6 @@
 #include "agent/intake.h"
 
+#include "agent/control.h"
 #include "book/snapshot.h"
 
 /*
@@ -90,7 +91,8 @@ enum err_code intake_check_kind(const struct entry *e, struct err *err)
     if (e->kind == ENTRY_CONTROL_ACTOR && e->as.control_actor.role == ROLE_OWNER && !e->is_signed)
         return err_set(err, ERR_INPUT,
                        "an owner changes what the journal asks of everybody: see ledger actor add");
-    if (e->kind == ENTRY_CONTROL_CONFIGURATION && configuration_check(&e->as.control_configuration, err))
+    if (e->kind == ENTRY_CONTROL_CONFIGURATION &&
+        control_check_configuration(&e->as.control_configuration, err))
         return err_wrap(err, "%s", kind);
     return ERR_OK;
 }

@@ -124,25 +124,6 @@ enum err_code configuration_parse(struct configuration *c, const char *text, siz
     return ERR_OK;
 }
 
-enum err_code configuration_check(const struct entry_control_configuration *entry, struct err *err)
-{
-    const struct hash sha256 = hash_bytes(entry->source.bytes, entry->source.length);
-    struct configuration c;
-    char text[CONFIGURATION_TEXT_MAX];
-    size_t size = 0;
-
-    if (memcmp(sha256.bytes, entry->sha256.bytes, HASH_SIZE) != 0)
-        return err_set(err, ERR_INPUT, "sha256: it is not that of the source");
-    enum err_code rc = configuration_read_yaml(&c, "source", entry->source.bytes, entry->source.length, err);
-    if (!rc)
-        rc = configuration_text(&c, text, sizeof text, &size, err);
-    if (!rc && (size != entry->settings.length || memcmp(text, entry->settings.bytes, size) != 0))
-        rc = err_set(
-            err, ERR_INPUT,
-            "settings: they are not what this program makes of the source, which is all that people read");
-    return rc ? ERR_INPUT : ERR_OK;
-}
-
 /* -- the reducer ---------------------------------------------------------------------------------------- */
 
 static void state_init(void *state)

@@ -38,13 +38,6 @@ MUST_USE enum err_code configuration_text(const struct configuration *c, char *o
 MUST_USE enum err_code configuration_parse(struct configuration *c, const char *text, size_t size,
                                            struct err *err);
 
-/*
- * Whether an entry's three parts say one thing: the settings are exactly what this program makes of the source, and the
- * digest is the source's. Whoever approves or takes in a configuration asks this: only the settings have an effect, and
- * people read the source. ERR_INPUT.
- */
-MUST_USE enum err_code configuration_check(const struct entry_control_configuration *entry, struct err *err);
-
 /* The reducer: the newest control.configuration. */
 struct configuration_state {
     struct configuration configuration;

@@ -3,6 +3,7 @@
 #include "cli/person.h"
 
 #include "agent/approval.h"
+#include "agent/control.h"
 #include "book/configuration.h"
 #include "ledger/entry_json.h"
 #include "ledger/hex.h"
@@ -69,7 +70,7 @@ static void put_configuration(const struct entry_control_configuration *c, char 
     struct err why = {.code = ERR_OK};
 
     put_lines("source", &c->source, value, capacity);
-    if (!configuration_check(c, &why)) {
+    if (!control_check_configuration(c, &why)) {
         printf("  settings     those of the source\n");
         return;
     }

@@ -200,6 +200,7 @@ class TwoPersons(Desk):
 
     def test_a_journal_that_gets_its_owner_later(self):
         j = self.journal("later")
+        self.expect_error(COULD_NOT, "is to have a key of their own", args=["-C", j.path, "actor", "add", "eva", "--role", "owner"])
         said = j.run("actor", "add", "eva", "--role", "owner", "--key", self.eva.vkey)
         for name in ("operator", "compliance"):
             self.assertIn(f"{name}'s key is in the journal's vault", said.err)
@@ -372,7 +373,7 @@ class Persons(Desk):
     def test_first_keys_of_a_ring_may_be_made_at_once(self):
         names = [f"p{i}" for i in range(4)]
         where = ["--keys", self.path("together"), "--keys-passphrase-file", self.ann.words]
-        running = [subprocess.Popen([support.BINARY, "key", "new", name, *where], env=self.env, stdout=subprocess.PIPE,
+        running = [subprocess.Popen([support.BINARY, "key", "new", name, *where], env=self.environment(None), stdout=subprocess.PIPE,
                                     stderr=subprocess.PIPE, text=True) for name in names]
         made = [p.communicate() for p in running]
         self.assertEqual([p.returncode for p in running], [DONE] * len(names), made)

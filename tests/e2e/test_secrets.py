@@ -32,7 +32,7 @@ class Secrets(Case):
     def test_no_file_and_no_output_holds_the_passphrase(self):
         j = self.journal()
         told = [desk.run(j, desk.synthetic(days=1, minutes=60))[1]]
-        j.run("actor", "add", "person:ada", "--role", "owner")
+        j.run("actor", "add", "person:ada", "--role", "compliance")
         j.run("stop", "--reason", "x")
         for command in (["log"], ["log", "--json"], ["replay"], ["verify"], ["doctor"], ["config"], ["actor"], ["seal"],
                         ["export", "--raw", self.path("raw")], ["key", "rotate"], ["key", "list"], ["key", "--json"],
@@ -56,7 +56,7 @@ class Secrets(Case):
             self.assertEqual(stat.S_IMODE(os.stat(os.path.join(j.path, name)).st_mode) & 0o077, 0, name)
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(j.path, "vault")).st_mode), 0o600)
         # Rewriting it for one more key keeps that.
-        j.run("actor", "add", "person:ada", "--role", "owner")
+        j.run("actor", "add", "person:ada", "--role", "compliance")
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(j.path, "vault")).st_mode), 0o600)
         self.assertEqual(sorted(os.listdir(j.path)), ["journal.mdb", "journal.mdb-lock", "journal.queue", "vault"])
         os.chmod(j.path, 0o755)

@@ -109,12 +109,12 @@ class Stop(Case):
 
     def test_the_newest_actors_may_stop_too(self):
         j = self.journal()
-        j.run("actor", "add", "person:ada", "--role", "owner")
+        j.run("actor", "add", "person:ada", "--role", "compliance")
         self.assertIn("person:ada", j.run("actor").out)
         j.run("stop", "--reason", "mine", "--actor", "person:ada")
         self.assertEqual(j.log()[-1]["actor"], "person:ada")
         row = [a for a in j.json("actor", "list") if a["name"] == "person:ada"]
-        self.assertEqual([a["role"] for a in row], ["owner"])
+        self.assertEqual([a["role"] for a in row], ["compliance"])
         j.verify()
 
 
