@@ -7,7 +7,7 @@ bool blocks_open(const struct rows *rows, struct block *b, const struct row *row
 {
     const size_t count = row->size >= 2 ? plain_u16(row->value) : 0;
 
-    *b = (struct block){.at = row->value, .end = row->value + row->size};
+    *b = (struct block){.at = row->value, .end = row->size > 0 ? row->value + row->size : row->value};
     if (rows->published) {
         b->left = published_count(rows->published, (row->number - 1) / PUBLISHED_WIDTH);
         b->check_size = DIGEST_SIZE;
@@ -34,8 +34,10 @@ bool blocks_take(struct block *b, const uint8_t **bytes, size_t *size, const uin
     *bytes = b->at;
     *check = b->checks;
     b->at += *size;
-    b->sizes += b->sizes ? 2 : 0;
-    b->checks += b->checks ? b->check_size : 0;
+    if (b->sizes)
+        b->sizes += 2;
+    if (b->checks)
+        b->checks += b->check_size;
     b->left--;
     return true;
 }
