@@ -49,10 +49,10 @@ def word(text):
 
 class Thief:
     """Has the vault and its passphrase: takes the secrets out, written from the head of ledger/vault_format.c alone."""
-    library = ctypes.util.find_library("sodium")
+    libsodium = ctypes.util.find_library("sodium")
 
     def __init__(self, journal):
-        self.sodium = ctypes.CDLL(self.library)
+        self.sodium = ctypes.CDLL(self.libsodium)
         with open(os.path.join(journal.path, "vault"), "rb") as f:
             vault = f.read()
         passes, kib = int.from_bytes(vault[12:16], "big"), int.from_bytes(vault[16:20], "big")
@@ -156,7 +156,7 @@ class Key(Case):
             codes.append(subprocess.run(["node", SCRIPT, raw, "--key", vkey], capture_output=True, timeout=60).returncode)
         return codes
 
-    @unittest.skipUnless(Thief.library, "libsodium is not where Python finds it")
+    @unittest.skipUnless(Thief.libsodium, "libsodium is not where Python finds it")
     def test_who_steals_todays_secret_cannot_write_yesterday_anew(self):
         """docs/KEYS.md, "What a thief can do", first row. tests/tamper/tamper_epochs.c tries it at random."""
         self.REAL_VAULT = True

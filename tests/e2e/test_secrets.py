@@ -142,7 +142,7 @@ class Secrets(Case):
             content += more
         return content
 
-    @unittest.skipUnless(Thief.library, "libsodium is not where Python finds it")
+    @unittest.skipUnless(Thief.libsodium, "libsodium is not where Python finds it")
     @unittest.skipIf(support.QUICK, "a sanitizer lets no memory be locked")
     @unittest.skipIf(os.getuid() != 0, "only root may look into a process that is not dumpable")
     def test_in_memory_they_are_locked_and_left_out_of_every_dump(self):
@@ -167,7 +167,7 @@ class Secrets(Case):
 
     @support.needs_tool("gcore")
     @unittest.skipIf(support.QUICK, "a sanitizer's shadow memory makes a core of terabytes")
-    @unittest.skipUnless(Thief.library, "libsodium is not where Python finds it")
+    @unittest.skipUnless(Thief.libsodium, "libsodium is not where Python finds it")
     def test_no_core_holds_them(self):
         j = self.journal()
         secrets = self.secrets(j)
