@@ -418,6 +418,7 @@ static void digest_position(const struct position *p, const struct digest_out *o
     digest_i64(out, p->fees_micro);
     digest_i64(out, p->opened_at_ns);
     digest_u64(out, p->opened_seq);
+    digest_u64(out, p->moved_seq);
     digest_u64(out, p->lot_count);
     for (uint32_t i = 0; i < p->lot_count; i++) {
         digest_i64(out, p->lots[i].qty);
@@ -437,6 +438,7 @@ void accounts_digest(const void *state, const struct digest_out *out)
     digest_i64(out, a->realized_micro);
     digest_i64(out, a->deposits_micro);
     digest_u64(out, a->duplicates);
+    digest_u64(out, a->last_seq);
     digest_u64(out, a->positions.count);
     for (uint32_t i = 0; i < a->positions.count; i++)
         digest_position(table_at(&a->positions, i), out);
@@ -451,7 +453,7 @@ const struct replay_row accounts_row = {
     .digest = accounts_digest,
     .release = accounts_release,
     .restore = accounts_restore,
-    .version = 1,
+    .version = 2,
 };
 
 const struct position *accounts_position(const struct accounts *a, const struct symbol *s)

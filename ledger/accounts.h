@@ -44,6 +44,7 @@ struct position {
     int64_t fees_micro;
     int64_t opened_at_ns; /* of the oldest open lot; INSTANT_NONE when flat */
     uint64_t opened_seq;  /* the fill that opened the oldest lot; 0 when flat */
+    uint64_t moved_seq;   /* the newest fill that moved it */
     struct lot *lots;     /* oldest first */
     uint32_t lot_count;
     uint32_t lot_capacity; /* of lot_room */
@@ -68,7 +69,7 @@ struct accounts {
     uint64_t duplicates;
     struct posting last[POSTINGS_MAX]; /* of the newest applied fill, no duplicate; not in the digest */
     uint32_t last_count;
-    uint64_t last_seq; /* that fill; 0 before the first */
+    uint64_t last_seq; /* that fill, which is in the digest; 0 before the first */
 };
 
 void accounts_init(void *state);

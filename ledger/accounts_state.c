@@ -71,6 +71,7 @@ static enum err_code restore_position(struct accounts *a, struct restore_in *in,
     p->fees_micro = restore_i64(in);
     p->opened_at_ns = restore_i64(in);
     p->opened_seq = restore_u64(in);
+    p->moved_seq = restore_u64(in);
     return restore_lots(p, in, err);
 }
 
@@ -84,7 +85,8 @@ enum err_code accounts_restore(void *state, struct restore_in *in, struct err *e
     a->realized_micro = restore_i64(in);
     a->deposits_micro = restore_i64(in);
     a->duplicates = restore_u64(in);
-    const uint32_t count = restore_count(in, 8 * sizeof(uint64_t), UINT32_MAX);
+    a->last_seq = restore_u64(in);
+    const uint32_t count = restore_count(in, 9 * sizeof(uint64_t), UINT32_MAX);
     for (uint32_t i = 0; i < count && !rc && !in->bad; i++)
         rc = restore_position(a, in, err);
     if (!rc)

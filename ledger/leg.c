@@ -158,4 +158,5 @@ void leg_commit(struct leg *leg, int64_t at_ns, uint64_t seq)
     p->realized_micro = leg->realized_after;
     p->opened_at_ns = p->lot_count ? p->lots[0].opened_at_ns : INSTANT_NONE;
     p->opened_seq = p->lot_count ? p->lots[0].seq : 0;
+    p->moved_seq = seq;
 }

@@ -165,14 +165,14 @@ static void last_take(struct view_last *last, const struct entry *e, int64_t pri
 }
 
 /* Keeps the newest VIEW_CLOSES_MAX sessions in order; a session told again replaces what was told. */
-static void closes_insert(struct view_closes *c, civil_day session, int64_t close_nano)
+static void closes_insert(struct view_closes *c, const struct view_close *told)
 {
     uint32_t at = c->count;
 
-    while (at > 0 && c->rows[at - 1].session >= session)
+    while (at > 0 && c->rows[at - 1].session >= told->session)
         at--;
-    if (at < c->count && c->rows[at].session == session) {
-        c->rows[at].close_nano = close_nano;
+    if (at < c->count && c->rows[at].session == told->session) {
+        c->rows[at] = *told;
         return;
     }
     if (c->count == VIEW_CLOSES_MAX) {
@@ -184,7 +184,7 @@ static void closes_insert(struct view_closes *c, civil_day session, int64_t clos
         memmove(c->rows + at + 1, c->rows + at, (c->count - at) * sizeof *c->rows);
         c->count++;
     }
-    c->rows[at] = (struct view_close){session, close_nano};
+    c->rows[at] = *told;
 }
 
 static enum err_code on_daily_bar(struct view *v, const struct entry *e, const struct entry_perception_bar *b,
@@ -197,7 +197,8 @@ static enum err_code on_daily_bar(struct view *v, const struct entry *e, const s
     const enum err_code rc = table_put(&v->closes, &b->symbol, &row, err);
     if (rc)
         return rc;
-    closes_insert(row, instant_new_york_day(inside, NULL), b->close);
+    const struct view_close told = {instant_new_york_day(inside, NULL), b->close, e->seq};
+    closes_insert(row, &told);
     return ERR_OK;
 }
 
@@ -229,8 +230,8 @@ static enum err_code on_mark(struct view *v, const struct entry *e, const struct
     return ERR_OK;
 }
 
-static enum err_code on_open_interest(struct view *v, const struct entry_perception_open_interest *o,
-                                      struct err *err)
+static enum err_code on_open_interest(struct view *v, const struct entry *e,
+                                      const struct entry_perception_open_interest *o, struct err *err)
 {
     struct view_instrument *i;
 
@@ -238,6 +239,7 @@ static enum err_code on_open_interest(struct view *v, const struct entry_percept
     if (rc)
         return rc;
     i->open_interest = o->contracts;
+    i->interest_seq = e->seq;
     return ERR_OK;
 }
 
@@ -266,7 +268,7 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_PERCEPTION_QUOTE: return on_quote(v, e, &e->as.perception_quote, err);
     case ENTRY_PERCEPTION_BAR: return on_bar(v, e, &e->as.perception_bar, err);
     case ENTRY_PERCEPTION_MARK: return on_mark(v, e, &e->as.perception_mark, err);
-    case ENTRY_PERCEPTION_OPEN_INTEREST: return on_open_interest(v, &e->as.perception_open_interest, err);
+    case ENTRY_PERCEPTION_OPEN_INTEREST: return on_open_interest(v, e, &e->as.perception_open_interest, err);
     case ENTRY_PERCEPTION_CLOCK: on_clock(v, e, &e->as.perception_clock); return ERR_OK;
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY: /* a finding is no quote: the one before it stands */
@@ -332,6 +334,7 @@ static void digest_instrument(const struct digest_out *out, const struct view_in
     digest_last(out, &i->trade);
     digest_last(out, &i->mark);
     digest_i64(out, i->open_interest);
+    digest_u64(out, i->interest_seq);
 }
 
 /* Chains and what is read from a symbol follow from the instruments: they are not digested again. */
@@ -355,6 +358,7 @@ void view_digest(const void *state, const struct digest_out *out)
         for (uint32_t day = 0; day < c->count; day++) {
             digest_i64(out, c->rows[day].session);
             digest_i64(out, c->rows[day].close_nano);
+            digest_u64(out, c->rows[day].seq);
         }
     }
 }
@@ -367,5 +371,5 @@ const struct replay_row view_row = {
     .digest = view_digest,
     .release = view_release,
     .restore = view_restore,
-    .version = 1,
+    .version = 2,
 };

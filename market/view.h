@@ -49,11 +49,13 @@ struct view_instrument {
     civil_day expiry;       /* CIVIL_DAY_NONE for a ticker */
     enum right right;       /* of an option; else 0 */
     int64_t open_interest;  /* contracts, as last told */
+    uint64_t interest_seq;  /* by which entry; 0: never */
 };
 
 struct view_close {
     civil_day session;
     int64_t close_nano;
+    uint64_t seq; /* the bar that told it */
 };
 
 struct view_closes {

@@ -5,7 +5,7 @@
 #include "market/view.h"
 
 #define INSTRUMENT_BYTES                                                                                     \
-    (14 * sizeof(uint64_t)) /* that view_digest() writes for an instrument, without its symbol */
+    (15 * sizeof(uint64_t)) /* that view_digest() writes for an instrument, without its symbol */
 
 static enum err_code restore_clock(struct view *v, struct entry *told, struct restore_in *in, struct err *err)
 {
@@ -50,6 +50,7 @@ static enum err_code restore_instrument(struct view *v, struct entry *told, stru
     restore_last(&i->trade, in);
     restore_last(&i->mark, in);
     i->open_interest = restore_i64(in);
+    i->interest_seq = restore_u64(in);
     return ERR_OK;
 }
 
@@ -70,10 +71,11 @@ static enum err_code restore_instruments(struct view *v, struct entry *told, str
 /* Sessions in order, none twice. */
 static void restore_sessions(struct view_closes *c, struct restore_in *in)
 {
-    c->count = restore_count(in, 2 * sizeof(uint64_t), VIEW_CLOSES_MAX);
+    c->count = restore_count(in, 3 * sizeof(uint64_t), VIEW_CLOSES_MAX);
     for (uint32_t i = 0; i < c->count; i++) {
         c->rows[i].session = restore_day(in);
         c->rows[i].close_nano = restore_i64(in);
+        c->rows[i].seq = restore_u64(in);
         in->bad = in->bad || (i > 0 && c->rows[i].session <= c->rows[i - 1].session);
     }
 }

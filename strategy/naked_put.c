@@ -29,17 +29,20 @@ static int64_t minute_of(int64_t at_ns)
     return at_ns % NS_PER_MINUTE < 0 ? minute - 1 : minute;
 }
 
-static enum err_code on_no_trade(struct naked_put_state *s, const struct entry_decision_no_trade *d,
-                                 struct err *err)
+static enum err_code on_no_trade(struct naked_put_state *s, const struct entry *e, struct err *err)
 {
+    const struct entry_decision_no_trade *const d = &e->as.decision_no_trade;
     void *row;
 
     if (!id_is(&d->strategy, NAKED_PUT_NAME))
         return ERR_OK;
     const enum err_code rc = table_put(&s->no_trade, &d->symbol, &row, err);
-    if (!rc)
-        ((struct naked_put_look *)row)->minute = minute_of(s->now_ns);
-    return rc;
+    if (rc)
+        return rc;
+    struct naked_put_look *const look = row;
+    look->minute = minute_of(s->now_ns);
+    look->seq = e->seq;
+    return ERR_OK;
 }
 
 enum err_code naked_put_apply(void *state, const struct entry *e, struct err *err)
@@ -48,7 +51,7 @@ enum err_code naked_put_apply(void *state, const struct entry *e, struct err *er
 
     switch (e->kind) {
     case ENTRY_PERCEPTION_CLOCK: s->now_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns; break;
-    case ENTRY_DECISION_NO_TRADE: return on_no_trade(s, &e->as.decision_no_trade, err);
+    case ENTRY_DECISION_NO_TRADE: return on_no_trade(s, e, err);
     case ENTRY_PERCEPTION_QUOTE: /* market, accounts, orders and limits have reducers of their own */
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
@@ -107,6 +110,7 @@ void naked_put_digest(const void *state, const struct digest_out *out)
         const struct naked_put_look *const look = table_at(&s->no_trade, i);
         digest_symbol(out, &look->symbol);
         digest_i64(out, look->minute);
+        digest_u64(out, look->seq);
     }
 }
 
@@ -116,16 +120,19 @@ static enum err_code naked_put_restore(void *state, struct restore_in *in, struc
     enum err_code rc = ERR_OK;
 
     s->now_ns = restore_i64(in);
-    const uint32_t count = restore_count(in, 2 * sizeof(uint64_t), UINT32_MAX);
+    const uint32_t count = restore_count(in, 3 * sizeof(uint64_t), UINT32_MAX);
     for (uint32_t i = 0; i < count && !rc && !in->bad; i++) {
         struct symbol symbol;
         void *row = NULL;
         restore_symbol(in, &symbol, false);
         const int64_t minute = restore_i64(in);
+        const uint64_t seq = restore_u64(in);
         if (!in->bad)
             rc = table_put(&s->no_trade, &symbol, &row, err);
-        if (row)
+        if (row) {
             ((struct naked_put_look *)row)->minute = minute;
+            ((struct naked_put_look *)row)->seq = seq;
+        }
     }
     in->bad = in->bad || s->no_trade.count != count; /* none stands there twice */
     return rc ? rc : restore_result(in, err);
@@ -139,7 +146,7 @@ const struct replay_row naked_put_row = {
     .digest = naked_put_digest,
     .release = naked_put_release,
     .restore = naked_put_restore,
-    .version = 1,
+    .version = 2,
 };
 
 bool naked_put_was_told(const struct decide_context *ctx, const struct symbol *s)

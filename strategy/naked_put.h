@@ -38,6 +38,7 @@
 struct naked_put_look {
     struct symbol symbol; /* the key: an underlying, or a contract whose exit was blocked */
     int64_t minute;       /* of its newest decision.no_trade, minutes since 1970 */
+    uint64_t seq;         /* that entry */
 };
 
 struct naked_put_state {

@@ -413,6 +413,7 @@ static void test_each_kind_of_perception_moves_the_digest_and_twice_gives_one(vo
     tell_everything(&t->view, 6);
     assert_int_equal(digests_of(&view_row, &t->view), digests[6]);
     assert_int_equal(find(t, PUT_600)->open_interest, 12);
+    assert_int_equal(find(t, PUT_600)->interest_seq, 6);
 }
 
 static void test_without_memory_nothing_moves(void **state)
