@@ -7,187 +7,335 @@
 #include <stdlib.h>
 
 /* A difference ends the walk; it is told apart from a failure by the report. */
-struct walk {
+struct redecider {
     struct book book;
-    struct journal_reader *reader;
-    struct redecide_report *report;
-    uint64_t last;
-    bool is_cut;          /* the journal goes on behind `last`, in the middle of an answer */
-    struct entry entry;   /* the newest one read */
+    struct redecide_report report;
     struct entry trigger; /* the clock entry that awaits its answer: bodies of triggers hold no text */
     bool is_pending;
+    bool is_over; /* failed, or finished */
+
+    /* For the time of one call. */
+    struct journal_reader *reader;
+    uint64_t last;
+    bool is_final;      /* an answer is compared up to `last`, wherever it ends */
+    bool is_cut;        /* the journal goes on behind `last`, in the middle of an answer */
+    struct entry entry; /* the newest one read */
+    size_t entry_size;
+    const uint8_t *entry_bytes;
     const struct entry *answering;
     uint8_t proposed[ENTRY_MAX_SIZE];
 };
 
-static enum err_code differs(struct walk *w, uint64_t seq, const char *reason, struct err *err)
+static enum err_code differs(struct redecider *d, enum redecide_difference difference, uint64_t seq,
+                             const char *reason, struct err *err)
 {
-    w->report->differs_seq = seq;
-    snprintf(w->report->reason, sizeof w->report->reason, "%s", reason);
+    d->report.difference = difference;
+    d->report.differs_seq = seq;
+    snprintf(d->report.reason, sizeof d->report.reason, "%s", reason);
     return err_set(err, ERR_WRONG, "entry %llu: %s", (unsigned long long)seq, reason);
 }
 
-static void keep_proposed(struct walk *w, size_t size)
+static void keep_proposed(struct redecider *d, size_t size)
 {
-    struct redecide_report *const report = w->report;
+    struct redecide_report *const report = &d->report;
 
-    memcpy(report->proposed_bytes, w->proposed, size);
+    memcpy(report->proposed_bytes, d->proposed, size);
+    report->proposed_size = size;
     report->has_proposed = entry_decode(report->proposed_bytes, size, &report->proposed, NULL) == ERR_OK;
+}
+
+static void keep_recorded(struct redecider *d)
+{
+    struct redecide_report *const report = &d->report;
+
+    memcpy(report->recorded_bytes, d->entry_bytes, d->entry_size);
+    report->recorded_size = d->entry_size;
+    report->has_recorded =
+        entry_decode(report->recorded_bytes, d->entry_size, &report->recorded, NULL) == ERR_OK;
+}
+
+static enum err_code take(struct redecider *d, const struct journal_record *record, struct err *err)
+{
+    const enum err_code rc = entry_decode(record->bytes, record->size, &d->entry, err);
+
+    if (rc)
+        return err_wrap(err, "entry %llu", (unsigned long long)record->seq);
+    d->entry_bytes = record->bytes;
+    d->entry_size = record->size;
+    return ERR_OK;
+}
+
+static enum err_code read_at(struct redecider *d, uint64_t seq, struct err *err)
+{
+    struct journal_record record;
+    const enum err_code rc = journal_reader_get(d->reader, seq, &record, err);
+
+    return rc ? rc : take(d, &record, err);
 }
 
 /* The sink: stamps the proposal as the live loop did, and holds it against the record of that seq. */
 static enum err_code compare(void *context, struct entry *draft, struct err *err)
 {
-    struct walk *const w = context;
-    struct journal_record record;
+    struct redecider *const d = context;
     struct wire_out out;
-    const uint64_t seq = book_seq(&w->book) + 1;
-    const bool is_there = seq <= w->last;
+    const uint64_t seq = book_seq(&d->book) + 1;
+    const bool is_there = seq <= d->last;
 
-    w->is_cut = !is_there && seq <= journal_reader_size(w->reader);
-    if (w->is_cut)
+    d->is_cut = !is_there && seq <= journal_reader_size(d->reader);
+    if (d->is_cut)
         return err_set(err, ERR_NOT_FOUND, "entry %llu is not looked at", (unsigned long long)seq);
-    enum err_code rc = engine_stamp(&w->book, w->answering, draft, err);
+    enum err_code rc = engine_stamp(&d->book, d->answering, draft, err);
 
     if (!rc && is_there)
-        rc = journal_reader_get(w->reader, seq, &record, err);
-    if (!rc && is_there)
-        rc = entry_decode(record.bytes, record.size, &w->entry, err);
+        rc = read_at(d, seq, err);
     if (rc)
         return rc;
     draft->seq = seq;
-    draft->recorded_at_ns = is_there ? w->entry.recorded_at_ns : w->answering->recorded_at_ns;
-    wire_out_init(&out, w->proposed, sizeof w->proposed);
+    draft->recorded_at_ns = is_there ? d->entry.recorded_at_ns : d->answering->recorded_at_ns;
+    wire_out_init(&out, d->proposed, sizeof d->proposed);
     rc = entry_encode(draft, &out, err);
     if (rc)
         return err_wrap(err, "entry %llu as it would be decided now", (unsigned long long)seq);
     const size_t size = wire_out_size(&out);
-    if (is_there && size == record.size && memcmp(w->proposed, record.bytes, size) == 0) {
-        w->report->compared++;
-        return book_apply(&w->book, &w->entry, err);
+    if (is_there && size == d->entry_size && memcmp(d->proposed, d->entry_bytes, size) == 0) {
+        d->report.compared++;
+        return book_apply(&d->book, &d->entry, err);
     }
-    keep_proposed(w, size);
+    keep_proposed(d, size);
     if (!is_there)
-        return differs(w, seq, "an entry that would be decided now is not in the journal", err);
-    w->report->recorded = w->entry;
-    w->report->has_recorded = true;
-    if (!run_is_derived(w->book.run, &w->entry))
-        return differs(w, seq, "an entry that would be decided now was not recorded here", err);
-    return differs(w, seq, "the recorded entry is not the one that would be decided now", err);
+        return differs(d, REDECIDE_MISSING, seq, "an entry that would be decided now is not in the journal",
+                       err);
+    keep_recorded(d);
+    if (!run_is_derived(d->book.run, &d->entry))
+        return differs(d, REDECIDE_ELSE, seq, "an entry that would be decided now was not recorded here",
+                       err);
+    return differs(d, REDECIDE_CHANGED, seq, "the recorded entry is not the one that would be decided now",
+                   err);
 }
 
 static uint64_t next_seq(void *context)
 {
-    const struct walk *const w = context;
+    const struct redecider *const d = context;
 
-    return book_seq(&w->book) + 1;
+    return book_seq(&d->book) + 1;
 }
 
-static enum err_code answer(struct walk *w, const struct entry *trigger, struct err *err)
+static enum err_code answer(struct redecider *d, const struct entry *trigger, struct err *err)
 {
-    const struct proposals sink = {compare, next_seq, w};
+    const struct proposals sink = {compare, next_seq, d};
     struct entry copy = *trigger;
 
-    w->report->triggers++;
-    w->answering = &copy;
-    return engine_answer(&w->book, &copy, &sink, err);
+    d->report.triggers++;
+    d->answering = &copy;
+    const enum err_code rc = engine_answer(&d->book, &copy, &sink, err);
+    d->answering = NULL;
+    return rc;
 }
 
-/* One stored entry that no answer has consumed. */
-static enum err_code step(struct walk *w, struct err *err)
+/*
+ * Whether the answer whose first entry would be `seq` goes on behind `last`: derived entries without a gap, and
+ * what is not recorded cannot be behind. Such an answer waits, for half a one cannot be gone on with.
+ */
+static enum err_code ends_behind(struct redecider *d, uint64_t seq, bool *is_behind, struct err *err)
+{
+    struct journal_record record;
+    struct entry header;
+    enum err_code rc = ERR_OK;
+
+    *is_behind = false;
+    if (d->is_final || d->last == journal_reader_size(d->reader))
+        return ERR_OK;
+    for (; !rc && seq <= d->last + 1; seq++) {
+        rc = journal_reader_get(d->reader, seq, &record, err);
+        if (!rc)
+            rc = entry_decode_header(record.bytes, record.size, &header, err);
+        if (!rc && !run_is_derived(d->book.run, &header))
+            return ERR_OK;
+    }
+    *is_behind = rc == ERR_OK;
+    return rc;
+}
+
+/* A derived entry is either the first of the pending clock entry's answer, or one that nothing called for. */
+static enum err_code step_derived(struct redecider *d, bool *waits, struct err *err)
+{
+    if (!d->is_pending || d->book.run->pending_seq != d->trigger.seq) {
+        keep_recorded(d);
+        return differs(d, REDECIDE_UNCALLED, d->entry.seq, "a derived entry that nothing called for", err);
+    }
+    const enum err_code rc = ends_behind(d, d->entry.seq, waits, err);
+    if (rc || *waits)
+        return rc;
+    d->is_pending = false;
+    return answer(d, &d->trigger, err); /* reads this entry again, and the others of its group */
+}
+
+/* One stored entry that no answer has consumed; *waits: it is for a later call. */
+static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 {
     enum err_code rc = ERR_OK;
 
-    if (run_is_derived(w->book.run, &w->entry)) {
-        if (!w->is_pending || w->book.run->pending_seq != w->trigger.seq) {
-            w->report->recorded = w->entry;
-            w->report->has_recorded = true;
-            return differs(w, w->entry.seq, "a derived entry that nothing called for", err);
-        }
-        w->is_pending = false;
-        return answer(w, &w->trigger, err); /* reads this entry again, and the others of its group */
-    }
-    rc = book_apply(&w->book, &w->entry, err);
-    if (rc)
+    if (run_is_derived(d->book.run, &d->entry))
+        return step_derived(d, waits, err);
+    if (d->entry.kind == ENTRY_CONTROL_STOP)
+        rc = ends_behind(d, d->entry.seq + 1, waits, err);
+    if (!rc && !*waits)
+        rc = book_apply(&d->book, &d->entry, err);
+    if (rc || *waits)
         return rc;
-    if (w->entry.kind == ENTRY_CONTROL_STOP)
-        return answer(w, &w->entry, err);
-    if (w->book.run->pending_seq == w->entry.seq) {
-        w->report->behind += w->is_pending; /* overtaken: the loop answers the newest */
-        w->trigger = w->entry;
-        w->is_pending = true;
+    if (d->entry.kind == ENTRY_CONTROL_STOP)
+        return answer(d, &d->entry, err);
+    if (d->book.run->pending_seq == d->entry.seq) {
+        d->report.behind += d->is_pending; /* overtaken: the loop answers the newest */
+        d->trigger = d->entry;
+        d->is_pending = true;
     }
     return rc;
 }
 
-static enum err_code walk(struct walk *w, book_progress *progress, void *context, struct err *err)
+static enum err_code walk(struct redecider *d, book_progress *progress, void *context, struct err *err)
 {
     struct journal_record record;
     bool found = true;
     bool seek = true;
+    bool waits = false;
     enum err_code rc = ERR_OK;
 
-    while (!rc && book_seq(&w->book) < w->last) {
-        const uint64_t before = book_seq(&w->book);
+    while (!rc && !waits && book_seq(&d->book) < d->last) {
+        const uint64_t before = book_seq(&d->book);
         if (seek)
-            rc = journal_reader_seek(w->reader, before + 1, err);
+            rc = journal_reader_seek(d->reader, before + 1, err);
         if (!rc)
-            rc = journal_reader_next(w->reader, &record, &found, err);
+            rc = journal_reader_next(d->reader, &record, &found, err);
         if (rc || !found)
             break;
-        rc = entry_decode(record.bytes, record.size, &w->entry, err);
+        rc = take(d, &record, err);
         if (!rc)
-            rc = step(w, err);
-        seek = book_seq(&w->book) != before + 1 || run_is_derived(w->book.run, &w->entry);
+            rc = step(d, &waits, err);
+        seek = book_seq(&d->book) != before + 1 || run_is_derived(d->book.run, &d->entry);
         if (progress && (before & 0xfff) == 0)
-            progress(context, before, w->last);
+            progress(context, before, d->last);
     }
     return rc;
 }
 
-/* With a snapshot, if one fits: a clock entry before it may await its answer still. */
-static enum err_code begin(struct walk *w, uint64_t since, struct err *err)
+enum err_code redecider_new(struct redecider **d, struct err *err)
 {
-    struct journal_record record;
+    struct redecider *const new = calloc(1, sizeof *new);
 
-    enum err_code rc = since > 1 ? snapshot_begin(&w->book, w->reader, since - 1, INT64_MAX, err) : ERR_OK;
-    w->report->begun_at = book_seq(&w->book);
-    const uint64_t pending = w->book.run->pending_seq;
-    if (rc || pending == 0)
-        return rc;
-    rc = journal_reader_get(w->reader, pending, &record, err);
-    if (!rc)
-        rc = entry_decode(record.bytes, record.size, &w->trigger, err);
-    w->is_pending = rc == ERR_OK;
+    if (!new)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    const enum err_code rc = book_init(&new->book, err);
+    if (rc)
+        free(new);
+    else
+        *d = new;
     return rc;
+}
+
+void redecider_free(struct redecider *d)
+{
+    if (d)
+        book_release(&d->book);
+    free(d);
+}
+
+/* With a snapshot, if one fits: a clock entry before it may await its answer still. */
+enum err_code redecider_since(struct redecider *d, struct journal_reader *r, uint64_t since, struct err *err)
+{
+    REQUIRE(since > 0 && book_seq(&d->book) == 0);
+    enum err_code rc = since > 1 ? snapshot_begin(&d->book, r, since - 1, INT64_MAX, err) : ERR_OK;
+
+    d->report.begun_at = book_seq(&d->book);
+    d->report.entries = book_seq(&d->book);
+    const uint64_t pending = d->book.run->pending_seq;
+    if (!rc && pending) {
+        d->reader = r;
+        rc = read_at(d, pending, err);
+        d->reader = NULL;
+        d->trigger = d->entry;
+        d->is_pending = rc == ERR_OK;
+    }
+    d->is_over = rc != ERR_OK;
+    return rc;
+}
+
+static enum err_code run(struct redecider *d, struct journal_reader *r, uint64_t to, bool is_final,
+                         book_progress *progress, void *context, struct err *err)
+{
+    const uint64_t size = journal_reader_size(r);
+
+    REQUIRE(!d->is_over);
+    if (to > size)
+        return err_set(err, ERR_NOT_FOUND, "there is no entry %llu; the newest is %llu",
+                       (unsigned long long)to, (unsigned long long)size);
+    if (book_seq(&d->book) > size)
+        return err_set(err, ERR_CHAIN, "this journal ends with entry %llu, and %llu were decided again",
+                       (unsigned long long)size, (unsigned long long)book_seq(&d->book));
+    if (d->report.differs_seq)
+        return ERR_OK;
+    d->reader = r;
+    d->last = to ? to : size;
+    d->is_final = is_final;
+    d->is_cut = false;
+    const enum err_code rc = walk(d, progress, context, err);
+    d->reader = NULL;
+    d->entry_bytes = NULL;
+    d->report.entries = book_seq(&d->book);
+    const bool is_told = d->report.differs_seq || d->is_cut;
+    d->is_over = is_final || (rc && !is_told);
+    return is_told ? ERR_OK : rc;
+}
+
+enum err_code redecider_run(struct redecider *d, struct journal_reader *r, uint64_t to,
+                            book_progress *progress, void *context, struct err *err)
+{
+    return run(d, r, to, false, progress, context, err);
+}
+
+enum err_code redecider_finish(struct redecider *d, struct journal_reader *r, uint64_t to,
+                               book_progress *progress, void *context, struct err *err)
+{
+    return run(d, r, to, true, progress, context, err);
+}
+
+const struct redecide_report *redecider_report(const struct redecider *d)
+{
+    return &d->report;
+}
+
+const struct book *redecider_book(const struct redecider *d)
+{
+    return &d->book;
+}
+
+/* Its entries borrow from its own bytes. */
+static void hand_out(const struct redecide_report *from, struct redecide_report *to)
+{
+    *to = *from;
+    if (to->has_recorded)
+        to->has_recorded = entry_decode(to->recorded_bytes, to->recorded_size, &to->recorded, NULL) == ERR_OK;
+    if (to->has_proposed)
+        to->has_proposed = entry_decode(to->proposed_bytes, to->proposed_size, &to->proposed, NULL) == ERR_OK;
 }
 
 enum err_code redecide(struct journal_reader *r, uint64_t since, uint64_t to, struct redecide_report *report,
                        book_progress *progress, void *context, struct err *err)
 {
     const uint64_t size = journal_reader_size(r);
+    struct redecider *d = NULL;
 
-    if (to > size || since > size)
+    if (since > size)
         return err_set(err, ERR_NOT_FOUND, "there is no entry %llu; the newest is %llu",
-                       (unsigned long long)(to > size ? to : since), (unsigned long long)size);
-    if (to && since > to)
-        since = to;
-    struct walk *const w = calloc(1, sizeof *w);
-    if (!w)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    enum err_code rc = book_init(&w->book, err);
+                       (unsigned long long)since, (unsigned long long)size);
+    enum err_code rc = redecider_new(&d, err);
 
-    memset(report, 0, sizeof *report);
-    w->reader = r;
-    w->report = report;
-    w->last = to ? to : size;
+    if (!rc && since)
+        rc = redecider_since(d, r, to && since > to ? to : since, err);
     if (!rc)
-        rc = begin(w, since, err);
+        rc = redecider_finish(d, r, to, progress, context, err);
     if (!rc)
-        rc = walk(w, progress, context, err);
-    report->entries = book_seq(&w->book);
-    const bool is_told = report->differs_seq || w->is_cut;
-    book_release(&w->book);
-    free(w);
-    return is_told ? ERR_OK : rc;
+        hand_out(redecider_report(d), report);
+    redecider_free(d);
+    return rc;
 }
