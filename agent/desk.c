@@ -10,6 +10,7 @@ enum err_code desk_init(struct desk *d, struct journal *j, book_progress *progre
 
     memset(d, 0, sizeof *d);
     d->journal = j;
+    d->broker = &paper_broker;
     enum err_code rc = book_init(&d->book, err);
     if (!rc)
         rc = journal_reader_begin(j, &r, err);
@@ -121,7 +122,7 @@ static enum err_code propose_broker(void *context, struct entry *draft, struct e
     struct desk *const d = context;
 
     d->fills += entry_family(draft->kind) == FAMILY_FILL && draft->kind != ENTRY_FILL_DEPOSIT;
-    return desk_add(d, PAPER_ACTOR, draft, err);
+    return desk_add(d, d->broker->actor, draft, err);
 }
 
 enum err_code desk_answer(struct desk *d, const struct entry *trigger, struct err *err)
@@ -139,12 +140,12 @@ enum err_code desk_broker(struct desk *d, struct err *err)
 {
     const struct proposals sink = {propose_broker, next_seq, d};
 
-    return paper_work(&d->book, &sink, err);
+    return d->broker->work(d->broker->context, &d->book, &sink, err);
 }
 
 enum err_code desk_open_account(struct desk *d, struct err *err)
 {
     const struct proposals sink = {propose_broker, next_seq, d};
 
-    return paper_open_account(&d->book, &sink, err);
+    return d->broker->open_account(d->broker->context, &d->book, &sink, err);
 }

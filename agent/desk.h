@@ -6,11 +6,11 @@
 #ifndef AGENT_DESK_H
 #define AGENT_DESK_H
 
-#include "book/book.h"
-#include "ledger/decide.h"
+#include "gateway/broker.h"
 
 struct desk {
     struct journal *journal;     /* borrowed, unlocked */
+    const struct broker *broker; /* the paper broker; another may be put here after desk_init(). Borrowed */
     const struct signer *signer; /* of what persons say; NULL: their keys are in the vault. Borrowed */
     struct book book;
     struct journal_group *group; /* open between begin and commit */
@@ -49,7 +49,7 @@ MUST_USE enum err_code desk_add_encoded(struct desk *d, uint8_t *bytes, size_t s
 
 /* The engine's answer to a trigger that is applied, within the open group. */
 MUST_USE enum err_code desk_answer(struct desk *d, const struct entry *trigger, struct err *err);
-/* The paper broker's work at this moment, within the open group; `open_account` pays in the first deposit. */
+/* The broker's work at this moment, within the open group; `open_account` pays in the first deposit. */
 MUST_USE enum err_code desk_broker(struct desk *d, struct err *err);
 MUST_USE enum err_code desk_open_account(struct desk *d, struct err *err);
 

@@ -11,7 +11,7 @@
 
 bool walk_kind_needs_two(unsigned kind)
 {
-    return kind == 0x0703 || kind == 0x0708 || (kind >= 0x0710 && kind <= 0x0712);
+    return kind == 0x0703 || kind == 0x0708 || (kind >= 0x0710 && kind <= 0x0712) || kind == 0x0716;
 }
 
 /* SHA-256 over the statement of a signed entry and its signature, put together in the room for statements. */

@@ -272,3 +272,21 @@ enum err_code paper_work(const struct book *b, const struct proposals *out, stru
         rc = work_order(&d, i, err);
     return rc;
 }
+
+/* -- as a broker ---------------------------------------------------------------------------------------- */
+
+static enum err_code broker_open_account(void *context, const struct book *b, const struct proposals *out,
+                                         struct err *err)
+{
+    (void)context;
+    return paper_open_account(b, out, err);
+}
+
+static enum err_code broker_work(void *context, const struct book *b, const struct proposals *out,
+                                 struct err *err)
+{
+    (void)context;
+    return paper_work(b, out, err);
+}
+
+const struct broker paper_broker = {PAPER_ACTOR, broker_open_account, broker_work, NULL};

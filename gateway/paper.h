@@ -20,8 +20,7 @@
 #ifndef GATEWAY_PAPER_H
 #define GATEWAY_PAPER_H
 
-#include "book/book.h"
-#include "ledger/decide.h"
+#include "gateway/broker.h"
 
 #define PAPER_ACTOR        "broker:paper"
 #define PAPER_PROXY_AGE_NS (5 * NS_PER_MINUTE)
@@ -35,5 +34,8 @@ MUST_USE enum err_code paper_open_account(const struct book *b, const struct pro
  * applies each entry to the book and stamps it as the broker's.
  */
 MUST_USE enum err_code paper_work(const struct book *b, const struct proposals *out, struct err *err);
+
+/* The two as a broker. */
+extern const struct broker paper_broker;
 
 #endif

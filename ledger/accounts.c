@@ -189,12 +189,17 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
     case ENTRY_DECISION_NO_TRADE:
     case ENTRY_RISK_VERDICT:
+    case ENTRY_RISK_BREAK:
     case ENTRY_RISK_BREAKER_TRIP:
     case ENTRY_RISK_EQUITY:
     case ENTRY_ORDER_NEW:
@@ -203,6 +208,9 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_ORDER_CANCELLED:
     case ENTRY_ORDER_REJECTED:
     case ENTRY_ORDER_EXPIRED:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_CONFIGURATION:
@@ -222,6 +230,9 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_CONTROL_HOLD:
     case ENTRY_CONTROL_DISPOSAL:
     case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_OVERRIDE:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: return ERR_OK;
     }
     return ERR_OK;

@@ -25,7 +25,8 @@ void dual_return(struct dual *d, size_t count, uint64_t approval_seq, const stru
 bool dual_is_asked(enum entry_kind kind)
 {
     return kind == ENTRY_CONTROL_CONFIGURATION || kind == ENTRY_CONTROL_RESUME ||
-           kind == ENTRY_CONTROL_RECOVERY || kind == ENTRY_CONTROL_HOLD || kind == ENTRY_CONTROL_DISPOSAL;
+           kind == ENTRY_CONTROL_RECOVERY || kind == ENTRY_CONTROL_HOLD || kind == ENTRY_CONTROL_DISPOSAL ||
+           kind == ENTRY_CONTROL_OVERRIDE;
 }
 
 const struct dual_proposal *dual_find(const struct dual *d, uint64_t seq)

@@ -49,7 +49,7 @@ void dual_release(struct dual *d);
 /* As it was when there were `count` proposals and the newest approval was this one. */
 void dual_return(struct dual *d, size_t count, uint64_t approval_seq, const struct hash *approved);
 
-/* Configuration, resume, recovery, hold and disposal. */
+/* Configuration, resume, recovery, hold, disposal and override. */
 bool dual_is_asked(enum entry_kind kind);
 
 /*

@@ -55,6 +55,7 @@
 #define CANDIDATES_MAX       16
 #define ACTORS_MAX           32
 #define PROPOSAL_VALID_MAX_S 604800 /* seven days */
+#define OVERRIDE_VALID_MAX_S 86400
 
 struct id {
     uint8_t length;

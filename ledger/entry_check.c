@@ -61,6 +61,20 @@ static enum err_code check_disposal(const struct entry_control_disposal *d, stru
     return ERR_OK;
 }
 
+static enum err_code check_split(const struct entry_fill_split *s, struct err *err)
+{
+    if (symbol_is_option(&s->symbol) != symbol_is_option(&s->into))
+        return refuse(err, "into", "an option turns into an option, a stock into a stock");
+    return ERR_OK;
+}
+
+static enum err_code check_override(const struct entry_control_override *o, struct err *err)
+{
+    if (o->valid_s < 1 || o->valid_s > OVERRIDE_VALID_MAX_S)
+        return refuse(err, "valid_s", "from a second to a day");
+    return ERR_OK;
+}
+
 enum err_code entry_check(const struct entry *e, struct err *err)
 {
     switch (e->kind) {
@@ -74,6 +88,10 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_ORDER_NEW: return check_order(&e->as.order_new, err);
     case ENTRY_FILL_EXECUTION:
         return e->as.fill_execution.price < 0 ? refuse(err, "price", "a price is not negative") : ERR_OK;
+    case ENTRY_FILL_BUST:
+        return e->as.fill_bust.price < 0 ? refuse(err, "price", "a price is not negative") : ERR_OK;
+    case ENTRY_FILL_SPLIT: return check_split(&e->as.fill_split, err);
+    case ENTRY_CONTROL_OVERRIDE: return check_override(&e->as.control_override, err);
     case ENTRY_FILL_ASSIGNMENT: return check_option(&e->as.fill_assignment.symbol, err);
     case ENTRY_FILL_EXERCISE: return check_option(&e->as.fill_exercise.symbol, err);
     case ENTRY_FILL_EXPIRATION: return check_option(&e->as.fill_expiration.symbol, err);
@@ -89,6 +107,10 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
     case ENTRY_PERCEPTION_DATA_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT:
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
@@ -96,12 +118,14 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_RISK_VERDICT:
     case ENTRY_RISK_BREAKER_TRIP:
     case ENTRY_RISK_EQUITY:
+    case ENTRY_RISK_BREAK:
     case ENTRY_ORDER_ACKNOWLEDGED:
     case ENTRY_ORDER_CANCEL:
     case ENTRY_ORDER_CANCELLED:
     case ENTRY_ORDER_REJECTED:
     case ENTRY_ORDER_EXPIRED:
     case ENTRY_FILL_DEPOSIT:
+    case ENTRY_FILL_DIVIDEND:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_CONFIGURATION:
@@ -117,6 +141,8 @@ enum err_code entry_check(const struct entry *e, struct err *err)
     case ENTRY_CONTROL_APPROVAL:
     case ENTRY_CONTROL_RECOVERY:
     case ENTRY_CONTROL_HOLD:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: return ERR_OK; /* their fields' types say it all */
     }
     return err_set(err, ERR_INPUT, "kind %u is not known", (unsigned)e->kind);

@@ -293,7 +293,9 @@ static enum err_code refuse_kind(struct entry_reader *r, const struct json_value
             best = distance;
             nearest = kinds[i].text;
         }
-        entry_reader_add_name(names, kinds[i].text);
+        /* Its family once: all of them have to fit one message. */
+        const bool is_first = i == 0 || entry_family(kinds[i].kind) != entry_family(kinds[i - 1].kind);
+        entry_reader_add_name(names, is_first ? kinds[i].text : strchr(kinds[i].text, '.'));
     }
     entry_reader_quoted(found, v->text, v->length);
     if (nearest)

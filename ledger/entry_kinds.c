@@ -85,7 +85,8 @@ bool entry_kind_needs_signature(enum entry_kind kind)
 {
     return kind == ENTRY_CONTROL_STOP || kind == ENTRY_CONTROL_RESUME ||
            kind == ENTRY_CONTROL_CONFIGURATION ||
-           (kind >= ENTRY_CONTROL_REVOCATION && kind <= ENTRY_CONTROL_DISPOSAL);
+           (kind >= ENTRY_CONTROL_REVOCATION && kind <= ENTRY_CONTROL_DISPOSAL) ||
+           kind == ENTRY_CONTROL_CORRECTION || kind == ENTRY_CONTROL_OVERRIDE;
 }
 
 static const char *const side_names[] = {NULL, "buy", "sell", NULL};

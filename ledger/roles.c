@@ -28,9 +28,12 @@ static unsigned writers(enum entry_kind kind)
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
     case ENTRY_CONTROL_SOURCE: return JOURNAL | DESK | FEED;
-    case ENTRY_PERCEPTION_DATA_QUALITY:
-        return JOURNAL | DESK | FEED | BROKER; /* of the value it settled at */
+    case ENTRY_PERCEPTION_DATA_QUALITY: /* the broker: of the value it settled at */
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT: return JOURNAL | DESK | FEED | BROKER;
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
@@ -38,7 +41,8 @@ static unsigned writers(enum entry_kind kind)
     case ENTRY_ORDER_NEW: return DESK | STRATEGY | AGENT;
     case ENTRY_RISK_VERDICT: /* nobody speaks for the governor, or measures its limits anew */
     case ENTRY_RISK_BREAKER_TRIP:
-    case ENTRY_RISK_EQUITY: return RISK;
+    case ENTRY_RISK_EQUITY:
+    case ENTRY_RISK_BREAK: return RISK;
     case ENTRY_ORDER_CANCEL: return DESK | STRATEGY | RISK | AGENT;
     case ENTRY_ORDER_ACKNOWLEDGED:
     case ENTRY_ORDER_CANCELLED:
@@ -49,10 +53,14 @@ static unsigned writers(enum entry_kind kind)
     case ENTRY_FILL_EXERCISE:
     case ENTRY_FILL_EXPIRATION:
     case ENTRY_FILL_SETTLEMENT:
-    case ENTRY_FILL_DEPOSIT: return DESK | BROKER;
+    case ENTRY_FILL_DEPOSIT:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT: return DESK | BROKER;
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_SESSION:
-    case ENTRY_CONTROL_HEARTBEAT: return JOURNAL;
+    case ENTRY_CONTROL_HEARTBEAT:
+    case ENTRY_CONTROL_HYPOTHESIS: return JOURNAL;
     case ENTRY_CONTROL_ACTOR: return JOURNAL | DESK;
     case ENTRY_CONTROL_RUN: /* older programs wrote these as the operator */
     case ENTRY_CONTROL_RUN_END:
@@ -68,7 +76,9 @@ static unsigned writers(enum entry_kind kind)
     case ENTRY_CONTROL_APPROVAL:
     case ENTRY_CONTROL_RECOVERY:
     case ENTRY_CONTROL_HOLD:
-    case ENTRY_CONTROL_DISPOSAL: return CHECKERS;
+    case ENTRY_CONTROL_DISPOSAL:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_OVERRIDE: return CHECKERS;
     }
     return 0;
 }

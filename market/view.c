@@ -271,12 +271,17 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_PERCEPTION_OPEN_INTEREST: return on_open_interest(v, e, &e->as.perception_open_interest, err);
     case ENTRY_PERCEPTION_CLOCK: on_clock(v, e, &e->as.perception_clock); return ERR_OK;
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT:
     case ENTRY_PERCEPTION_DATA_QUALITY: /* a finding is no quote: the one before it stands */
     case ENTRY_DECISION_CANDIDATES:     /* what we thought, ordered or got filled is not the market */
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
     case ENTRY_DECISION_NO_TRADE:
     case ENTRY_RISK_VERDICT:
+    case ENTRY_RISK_BREAK:
     case ENTRY_RISK_BREAKER_TRIP:
     case ENTRY_RISK_EQUITY:
     case ENTRY_ORDER_NEW:
@@ -291,6 +296,9 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_FILL_EXPIRATION:
     case ENTRY_FILL_SETTLEMENT:
     case ENTRY_FILL_DEPOSIT:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_GENESIS: /* nor is what people and the program do */
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_CONFIGURATION:
@@ -310,6 +318,9 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_CONTROL_HOLD:
     case ENTRY_CONTROL_DISPOSAL:
     case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_OVERRIDE:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: break;
     }
     return ERR_OK;

@@ -268,6 +268,8 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_FILL_EXPIRATION:
     case ENTRY_FILL_SETTLEMENT:
     case ENTRY_FILL_DEPOSIT: say_fill(w, e); break;
+    case ENTRY_CONTROL_OVERRIDE: say_with_reason(w, e, "one order may pass a limit"); break;
+    case ENTRY_CONTROL_CORRECTION: say_with_reason(w, e, "a break is cleared"); break;
     case ENTRY_CONTROL_SOURCE: say_source(w, e); break;
     case ENTRY_CONTROL_CONFIGURATION: say_configuration(w, e); break;
     case ENTRY_CONTROL_RUN: say_run(w, e); break;
@@ -276,6 +278,15 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_CONTROL_NOTE: words_field(w, e, "text"); break;
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT:
+    case ENTRY_RISK_BREAK:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_RUN_END:
@@ -302,7 +313,11 @@ const char *words_stage(const struct entry *e)
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
-    case ENTRY_PERCEPTION_DATA_QUALITY: return "perception";
+    case ENTRY_PERCEPTION_DATA_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT: return "perception";
     case ENTRY_DECISION_CANDIDATES: return "candidates";
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT: return "decision";
@@ -310,6 +325,7 @@ const char *words_stage(const struct entry *e)
     case ENTRY_RISK_VERDICT: return "verdict";
     case ENTRY_RISK_BREAKER_TRIP: return "breaker";
     case ENTRY_RISK_EQUITY: return "equity";
+    case ENTRY_RISK_BREAK: return "break";
     case ENTRY_ORDER_NEW: return "order";
     case ENTRY_ORDER_ACKNOWLEDGED: return "acknowledged";
     case ENTRY_ORDER_CANCEL: return "cancel";
@@ -320,7 +336,10 @@ const char *words_stage(const struct entry *e)
     case ENTRY_FILL_ASSIGNMENT:
     case ENTRY_FILL_EXERCISE:
     case ENTRY_FILL_EXPIRATION:
-    case ENTRY_FILL_SETTLEMENT: return "fill";
+    case ENTRY_FILL_SETTLEMENT:
+    case ENTRY_FILL_SPLIT:
+    case ENTRY_FILL_BUST: return "fill";
+    case ENTRY_FILL_DIVIDEND:
     case ENTRY_FILL_DEPOSIT: return "cash";
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
@@ -341,6 +360,9 @@ const char *words_stage(const struct entry *e)
     case ENTRY_CONTROL_HOLD:
     case ENTRY_CONTROL_DISPOSAL:
     case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_OVERRIDE:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: return "control";
     }
     return "?";

@@ -130,6 +130,7 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_RISK_VERDICT: on_verdict(s, e); break;
     case ENTRY_RISK_BREAKER_TRIP: on_trip(s, e); break;
     case ENTRY_RISK_EQUITY: on_equity(s, e); break;
+    case ENTRY_RISK_BREAK: break;
     case ENTRY_FILL_DEPOSIT: return on_deposit(s, e, err);
     case ENTRY_CONTROL_STOP: on_stop(s, e); break;
     case ENTRY_CONTROL_RESUME: on_resume(s); break;
@@ -137,6 +138,10 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES: /* what was only considered, or closes, opens nothing */
     case ENTRY_DECISION_EXIT:
@@ -152,6 +157,9 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_FILL_EXERCISE:
     case ENTRY_FILL_EXPIRATION:
     case ENTRY_FILL_SETTLEMENT:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_GENESIS: /* who may write, and what is said, moves no limit */
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_CONFIGURATION:
@@ -169,6 +177,9 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_CONTROL_HOLD:
     case ENTRY_CONTROL_DISPOSAL:
     case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_OVERRIDE:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: break;
     }
     return ERR_OK;

@@ -57,11 +57,16 @@ enum err_code naked_put_apply(void *state, const struct entry *e, struct err *er
     case ENTRY_PERCEPTION_MARK:
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL:
+    case ENTRY_PERCEPTION_STATEMENT:
     case ENTRY_PERCEPTION_DATA_QUALITY:
     case ENTRY_DECISION_CANDIDATES:
     case ENTRY_DECISION_ENTER:
     case ENTRY_DECISION_EXIT:
     case ENTRY_RISK_VERDICT:
+    case ENTRY_RISK_BREAK:
     case ENTRY_RISK_BREAKER_TRIP:
     case ENTRY_RISK_EQUITY:
     case ENTRY_ORDER_NEW:
@@ -76,6 +81,9 @@ enum err_code naked_put_apply(void *state, const struct entry *e, struct err *er
     case ENTRY_FILL_EXPIRATION:
     case ENTRY_FILL_SETTLEMENT:
     case ENTRY_FILL_DEPOSIT:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_CONFIGURATION:
@@ -95,6 +103,9 @@ enum err_code naked_put_apply(void *state, const struct entry *e, struct err *er
     case ENTRY_CONTROL_HOLD:
     case ENTRY_CONTROL_DISPOSAL:
     case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_CORRECTION:
+    case ENTRY_CONTROL_OVERRIDE:
+    case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: break;
     }
     return ERR_OK;

@@ -15,6 +15,10 @@ static const char KINDS[] = "0101 perception.quote 1: SYMBOL PRICE_OPT PRICE_OPT
                             "0105 perception.clock 1: PHASE DAY\n"
                             "0106 perception.data_quality 1: SYMBOL FINDING PRICE_OPT PRICE_OPT TEXT\n"
                             "0107 perception.clock_quality 1: RATE RATE RATE BOOL BOOL TEXT\n"
+                            "0108 perception.trading_status 1: SYMBOL BOOL TEXT\n"
+                            "0109 perception.stated_position 1: ID SYMBOL SIDE QTY\n"
+                            "010a perception.stated_fill 1: ID ID SYMBOL SIDE QTY PRICE MONEY\n"
+                            "010b perception.statement 1: ID ID DAY MONEY COUNT COUNT DIGEST\n"
                             "0201 decision.candidates 1: ID SYMBOL PRICE COUNT COUNT CANDIDATES\n"
                             "0202 decision.enter 1: ID ID SYMBOL SIDE QTY PRICE RATE TEXT CHECKS\n"
                             "0203 decision.exit 1: ID ID SYMBOL SIDE QTY PRICE EXIT_RULE RATE TEXT CHECKS\n"
@@ -22,6 +26,7 @@ static const char KINDS[] = "0101 perception.quote 1: SYMBOL PRICE_OPT PRICE_OPT
                             "0301 risk.verdict 1: ID SYMBOL BOOL CHECKS\n"
                             "0302 risk.breaker_trip 1: ID TEXT CHECKS\n"
                             "0303 risk.equity 1: DAY PHASE MONEY MONEY MONEY COUNT\n"
+                            "0304 risk.break 1: ID ID TEXT ID COUNT COUNT CHECKS\n"
                             "0401 order.new 1: ID SYMBOL SIDE QTY ORDER_TYPE PRICE_OPT\n"
                             "0402 order.acknowledged 1: ID ID\n"
                             "0403 order.cancel 1: ID TEXT\n"
@@ -34,6 +39,9 @@ static const char KINDS[] = "0101 perception.quote 1: SYMBOL PRICE_OPT PRICE_OPT
                             "0504 fill.expiration 1: ID SYMBOL QTY PRICE\n"
                             "0505 fill.settlement 1: ID SYMBOL QTY PRICE MONEY\n"
                             "0506 fill.deposit 1: ID MONEY TEXT\n"
+                            "0507 fill.bust 1: ID ID ID SYMBOL SIDE QTY PRICE MONEY TEXT\n"
+                            "0508 fill.dividend 1: ID SYMBOL MONEY\n"
+                            "0509 fill.split 1: ID SYMBOL SYMBOL SIDE QTY QTY MONEY\n"
                             "0701 control.genesis 1: TEXT KEY ACTORS\n"
                             "0702 control.actor 1: COUNT ID ROLE KEY\n"
                             "0703 control.configuration 1: DIGEST TEXT TEXT\n"
@@ -53,7 +61,10 @@ static const char KINDS[] = "0101 perception.quote 1: SYMBOL PRICE_OPT PRICE_OPT
                             "0711 control.hold 1: ID TEXT TEXT\n"
                             "0712 control.disposal 1: ID COUNT COUNT TEXT\n"
                             "0713 control.session 1: PHASE DAY COUNT\n"
-                            "0714 control.heartbeat 1: DAY COUNT\n";
+                            "0714 control.heartbeat 1: DAY COUNT\n"
+                            "0715 control.correction 1: ID COUNT COUNT TEXT\n"
+                            "0716 control.override 1: SYMBOL ID COUNT TEXT\n"
+                            "0717 control.hypothesis 1: TEXT COUNT DIGEST COUNT TEXT\n";
 
 const char *verifier_kinds(void)
 {

@@ -58,7 +58,8 @@ static bool is_derived(const struct form *e, const struct actor *actor)
 static bool must_be_signed(unsigned kind)
 {
     return kind == KIND_CONFIGURATION || kind == KIND_STOP || kind == KIND_RESUME ||
-           (kind >= KIND_REVOCATION && kind <= KIND_DISPOSAL);
+           (kind >= KIND_REVOCATION && kind <= KIND_DISPOSAL) || kind == KIND_CORRECTION ||
+           kind == KIND_OVERRIDE;
 }
 
 const char *people_check(struct people *p, const struct form *e, uint64_t seq)

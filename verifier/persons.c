@@ -20,8 +20,10 @@ static const struct {
     unsigned roles;
 } WRITERS[] = {
     {0x0101, 0x0105, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
-    {0x0107, 0x01ff, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
+    {0x0107, 0x0108, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
+    {0x010c, 0x01ff, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(FEED)},
     {0x0106, 0x0106, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(BROKER) | TO(FEED)},
+    {0x0109, 0x010b, TO(JOURNAL) | TO(OWNER) | TO(OPERATOR) | TO(BROKER) | TO(FEED)},
     {0x0201, 0x02ff, TO(OWNER) | TO(OPERATOR) | TO(STRATEGY) | TO(AGENT)},
     {0x0301, 0x03ff, TO(RISK)},
     {0x0401, 0x0401, TO(OWNER) | TO(OPERATOR) | TO(STRATEGY) | TO(AGENT)},
@@ -43,7 +45,9 @@ static const struct {
      TO(OWNER) | TO(OPERATOR) | TO(COMPLIANCE) | TO(AUDITOR) | TO(STRATEGY) | TO(RISK) | TO(BROKER) |
          TO(FEED) | TO(AGENT)},
     {0x070e, 0x0712, TO(OWNER) | TO(OPERATOR) | TO(COMPLIANCE)},
+    {0x0715, 0x0716, TO(OWNER) | TO(OPERATOR) | TO(COMPLIANCE)},
     {0x0713, 0x0714, TO(JOURNAL)},
+    {0x0717, 0x0717, TO(JOURNAL)},
 };
 
 static bool may_write(unsigned role, unsigned kind)
@@ -192,7 +196,7 @@ const char *persons_signature(struct persons *p, const struct seal_key *key, con
 static bool needs_two(unsigned kind)
 {
     return kind == KIND_CONFIGURATION || kind == KIND_RESUME || kind == KIND_RECOVERY || kind == KIND_HOLD ||
-           kind == KIND_DISPOSAL;
+           kind == KIND_DISPOSAL || kind == KIND_OVERRIDE;
 }
 
 /* SHA-256(statement || signature) of a signed entry. */

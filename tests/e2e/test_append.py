@@ -15,9 +15,11 @@ REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signe
            "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "ledger key",
            "control.session": "ledger run", "control.heartbeat": "ledger run", "perception.clock_quality": "ledger run",
            "risk.verdict": "operator may not write", "risk.breaker_trip": "operator may not write",
-           "risk.equity": "operator may not write",
+           "risk.equity": "operator may not write", "risk.break": "operator may not write",
+           "control.hypothesis": "operator may not write",
            **{f"control.{kind}": "must be signed" for kind in (
-               "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal")}}
+               "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal", "correction",
+               "override")}}
 
 
 def examples():

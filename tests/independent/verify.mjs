@@ -118,6 +118,10 @@ const KINDS = new Map(
 0105 perception.clock 1: PHASE DAY
 0106 perception.data_quality 1: SYMBOL FINDING PRICE_OPT PRICE_OPT TEXT
 0107 perception.clock_quality 1: RATE RATE RATE BOOL BOOL TEXT
+0108 perception.trading_status 1: SYMBOL BOOL TEXT
+0109 perception.stated_position 1: ID SYMBOL SIDE QTY
+010a perception.stated_fill 1: ID ID SYMBOL SIDE QTY PRICE MONEY
+010b perception.statement 1: ID ID DAY MONEY COUNT COUNT DIGEST
 0201 decision.candidates 1: ID SYMBOL PRICE COUNT COUNT CANDIDATES
 0202 decision.enter 1: ID ID SYMBOL SIDE QTY PRICE RATE TEXT CHECKS
 0203 decision.exit 1: ID ID SYMBOL SIDE QTY PRICE EXIT_RULE RATE TEXT CHECKS
@@ -125,6 +129,7 @@ const KINDS = new Map(
 0301 risk.verdict 1: ID SYMBOL BOOL CHECKS
 0302 risk.breaker_trip 1: ID TEXT CHECKS
 0303 risk.equity 1: DAY PHASE MONEY MONEY MONEY COUNT
+0304 risk.break 1: ID ID TEXT ID COUNT COUNT CHECKS
 0401 order.new 1: ID SYMBOL SIDE QTY ORDER_TYPE PRICE_OPT
 0402 order.acknowledged 1: ID ID
 0403 order.cancel 1: ID TEXT
@@ -137,6 +142,9 @@ const KINDS = new Map(
 0504 fill.expiration 1: ID SYMBOL QTY PRICE
 0505 fill.settlement 1: ID SYMBOL QTY PRICE MONEY
 0506 fill.deposit 1: ID MONEY TEXT
+0507 fill.bust 1: ID ID ID SYMBOL SIDE QTY PRICE MONEY TEXT
+0508 fill.dividend 1: ID SYMBOL MONEY
+0509 fill.split 1: ID SYMBOL SYMBOL SIDE QTY QTY MONEY
 0701 control.genesis 1: TEXT KEY ACTORS
 0702 control.actor 1: COUNT ID ROLE KEY
 0703 control.configuration 1: DIGEST TEXT TEXT
@@ -157,6 +165,9 @@ const KINDS = new Map(
 0712 control.disposal 1: ID COUNT COUNT TEXT
 0713 control.session 1: PHASE DAY COUNT
 0714 control.heartbeat 1: DAY COUNT
+0715 control.correction 1: ID COUNT COUNT TEXT
+0716 control.override 1: SYMBOL ID COUNT TEXT
+0717 control.hypothesis 1: TEXT COUNT DIGEST COUNT TEXT
 `
     .trim()
     .split('\n')
@@ -169,7 +180,7 @@ const KINDS = new Map(
 const GENESIS = 0x0701;
 const ACTOR = 0x0702;
 const KEY = 0x070b;
-const MUST_BE_SIGNED = [0x0703, 0x0707, 0x0708, 0x070c, 0x070d, 0x070e, 0x070f, 0x0710, 0x0711, 0x0712];
+const MUST_BE_SIGNED = [0x0703, 0x0707, 0x0708, 0x070c, 0x070d, 0x070e, 0x070f, 0x0710, 0x0711, 0x0712, 0x0715, 0x0716];
 const NONE = -(2n ** 63n);
 const OWNER = 1;
 const STRATEGY = 5;
@@ -178,8 +189,8 @@ const RISK = 6;
 // 2.1: the page's table.
 const ROLES = ['journal', 'owner', 'operator', 'compliance', 'auditor', 'strategy', 'risk', 'broker', 'feed', 'agent', 'witness'];
 const MAY_WRITE = `
-0101–0105, 0107–01ff | journal owner operator feed
-0106 | journal owner operator broker feed
+0101–0105, 0107, 0108, 010c–01ff | journal owner operator feed
+0106, 0109–010b | journal owner operator broker feed
 0201–02ff | owner operator strategy agent
 0301–03ff | risk
 0401 | owner operator strategy agent
@@ -195,8 +206,8 @@ const MAY_WRITE = `
 0709 | journal owner operator compliance auditor agent
 070b | journal owner
 070c, 070d | owner operator compliance auditor strategy risk broker feed agent
-070e–0712 | owner operator compliance
-0713, 0714 | journal
+070e–0712, 0715, 0716 | owner operator compliance
+0713, 0714, 0717 | journal
 `
   .trim()
   .split('\n')
@@ -216,7 +227,7 @@ const ACTOR_KEY = 0x070d;
 const PROPOSAL = 0x070e;
 const APPROVAL = 0x070f;
 const PERSONS = ['owner', 'operator', 'compliance', 'auditor'].map((name) => ROLES.indexOf(name));
-const NEED_TWO = [0x0703, 0x0708, 0x0710, 0x0711, 0x0712];
+const NEED_TWO = [0x0703, 0x0708, 0x0710, 0x0711, 0x0712, 0x0716];
 
 class NotCanonical extends Error {}
 class Unknown extends Error {}
