@@ -34,11 +34,12 @@ int64_t replay_decode(const struct raw_load *load)
 
 int64_t replay_accounts(const struct raw_load *load)
 {
+    const struct replay_row *const rows[] = {&accounts_row};
     struct accounts accounts;
     void *states[] = {&accounts};
     struct replay r;
 
-    replay_init(&r, &accounts_row, states, 1);
+    replay_init(&r, rows, states, 1);
     const int64_t took_ns = fold(load, &r);
     REQUIRE(accounts_sum_micro(&accounts) == 0 && r.seq == load->count);
     replay_release(&r);
@@ -47,7 +48,7 @@ int64_t replay_accounts(const struct raw_load *load)
 
 int64_t replay_orders(const struct raw_load *load)
 {
-    const struct replay_row rows[] = {accounts_row, orders_row};
+    const struct replay_row *const rows[] = {&accounts_row, &orders_row};
     struct accounts accounts;
     struct orders orders;
     void *states[] = {&accounts, &orders};
@@ -63,11 +64,12 @@ int64_t replay_orders(const struct raw_load *load)
 int64_t replay_chain(const struct raw_load *load)
 {
     const struct symbol underlying = {.length = 4, .text = "GOOG"};
+    const struct replay_row *const rows[] = {&view_row};
     struct view view;
     void *states[] = {&view};
     struct replay r;
 
-    replay_init(&r, &view_row, states, 1);
+    replay_init(&r, rows, states, 1);
     const int64_t took_ns = fold(load, &r);
     REQUIRE(view_chain_count(&view, &underlying) == view.instruments.count && r.seq == load->count);
     replay_release(&r);

@@ -47,34 +47,32 @@ static enum err_code actors_row_restore(void *state, struct restore_in *in, stru
     return restore_result(in, err);
 }
 
-enum { ACTORS, CONFIGURATION, ACCOUNTS, ORDERS, VIEW, RISK, NAKED_PUT, DAY, RUN, ROWS };
-static struct replay_row rows[ROWS] = {
-    [ACTORS] = {.name = "actors",
-                .size = sizeof(struct actors),
-                .init = actors_row_init,
-                .apply = actors_row_apply,
-                .digest = actors_row_digest,
-                .release = actors_row_release,
-                .restore = actors_row_restore,
-                .version = 2},
+static const struct replay_row actors_row = {
+    .name = "actors",
+    .size = sizeof(struct actors),
+    .init = actors_row_init,
+    .apply = actors_row_apply,
+    .digest = actors_row_digest,
+    .release = actors_row_release,
+    .restore = actors_row_restore,
+    .version = 2,
 };
 
-/* Rows of other modules are constants elsewhere, which C does not take as initialisers. */
-static void fill_rows(void)
-{
-    rows[CONFIGURATION] = configuration_row;
-    rows[ACCOUNTS] = accounts_row;
-    rows[ORDERS] = orders_row;
-    rows[VIEW] = view_row;
-    rows[RISK] = risk_row;
-    rows[NAKED_PUT] = naked_put_row;
-    rows[DAY] = day_row;
-    rows[RUN] = run_row;
-}
+enum { ACTORS, CONFIGURATION, ACCOUNTS, ORDERS, VIEW, RISK, NAKED_PUT, DAY, RUN, ROWS };
+static const struct replay_row *const rows[ROWS] = {
+    [ACTORS] = &actors_row,
+    [CONFIGURATION] = &configuration_row,
+    [ACCOUNTS] = &accounts_row,
+    [ORDERS] = &orders_row,
+    [VIEW] = &view_row,
+    [RISK] = &risk_row,
+    [NAKED_PUT] = &naked_put_row,
+    [DAY] = &day_row,
+    [RUN] = &run_row,
+};
 
-const struct replay_row *book_rows(size_t *count)
+const struct replay_row *const *book_rows(size_t *count)
 {
-    fill_rows();
     *count = ROWS;
     return rows;
 }
@@ -82,14 +80,13 @@ const struct replay_row *book_rows(size_t *count)
 enum err_code book_init(struct book *b, struct err *err)
 {
     memset(b, 0, sizeof *b);
-    fill_rows();
     for (size_t i = 0; i < ROWS; i++) {
-        b->states[i] = calloc(1, rows[i].size);
+        b->states[i] = calloc(1, rows[i]->size);
         if (!b->states[i]) {
             for (size_t k = 0; k < i; k++)
                 free(b->states[k]);
             memset(b, 0, sizeof *b);
-            return err_set(err, ERR_MEMORY, "out of memory for the state of %s", rows[i].name);
+            return err_set(err, ERR_MEMORY, "out of memory for the state of %s", rows[i]->name);
         }
     }
     replay_init(&b->replay, rows, b->states, ROWS);
@@ -118,8 +115,8 @@ void book_release(struct book *b)
 void book_clear(struct book *b)
 {
     for (size_t i = 0; i < ROWS; i++) {
-        rows[i].release(b->states[i]);
-        rows[i].init(b->states[i]);
+        rows[i]->release(b->states[i]);
+        rows[i]->init(b->states[i]);
     }
     b->replay.seq = 0;
 }

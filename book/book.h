@@ -45,7 +45,7 @@ struct book {
 };
 
 /* The table. */
-const struct replay_row *book_rows(size_t *count);
+const struct replay_row *const *book_rows(size_t *count);
 
 /* ERR_MEMORY. Release with book_release(), also after a failed apply. */
 MUST_USE enum err_code book_init(struct book *b, struct err *err);

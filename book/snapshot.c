@@ -17,12 +17,12 @@ struct hash snapshot_fingerprint(void)
     const struct setting *setting;
     struct hash_stream stream;
     size_t count;
-    const struct replay_row *const rows = book_rows(&count);
+    const struct replay_row *const *const rows = book_rows(&count);
 
     hash_stream_init(&stream);
     for (size_t i = 0; i < count; i++) {
-        add_text(&stream, rows[i].name);
-        hash_stream_add_u64(&stream, rows[i].version);
+        add_text(&stream, rows[i]->name);
+        hash_stream_add_u64(&stream, rows[i]->version);
     }
     for (size_t i = 0; (setting = configuration_setting(i)); i++)
         add_text(&stream, setting->path);

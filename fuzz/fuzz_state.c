@@ -70,11 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct written second;
     struct err err = {0};
     size_t count = 0;
-    const struct replay_row *const rows = book_rows(&count);
+    const struct replay_row *const *const rows = book_rows(&count);
 
     if (size < 2)
         return 0;
-    const struct replay_row *const row = &rows[data[0] % count];
+    const struct replay_row *const row = rows[data[0] % count];
     uint8_t *const bytes = malloc(size); /* its own, so that a byte too far is seen */
     REQUIRE(bytes && row->restore);
     memcpy(bytes, data + 2, size - 2);

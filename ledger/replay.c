@@ -32,7 +32,7 @@ void digest_id(const struct digest_out *out, const struct id *id)
     digest_bytes(out, id->text, id->length);
 }
 
-void replay_init(struct replay *r, const struct replay_row *rows, void **states, size_t count)
+void replay_init(struct replay *r, const struct replay_row *const *rows, void **states, size_t count)
 {
     REQUIRE(count <= REPLAY_ROWS_MAX);
     r->rows = rows;
@@ -40,13 +40,13 @@ void replay_init(struct replay *r, const struct replay_row *rows, void **states,
     r->count = count;
     r->seq = 0;
     for (size_t i = 0; i < count; i++)
-        rows[i].init(states[i]);
+        rows[i]->init(states[i]);
 }
 
 void replay_release(struct replay *r)
 {
     for (size_t i = 0; i < r->count; i++)
-        r->rows[i].release(r->states[i]);
+        r->rows[i]->release(r->states[i]);
     r->count = 0;
 }
 
@@ -56,9 +56,9 @@ enum err_code replay_apply(struct replay *r, const struct entry *e, struct err *
         return err_set(err, ERR_CHAIN, "replay: entry %" PRIu64 " where %" PRIu64 " must follow", e->seq,
                        r->seq + 1);
     for (size_t i = 0; i < r->count; i++) {
-        const enum err_code rc = r->rows[i].apply(r->states[i], e, err);
+        const enum err_code rc = r->rows[i]->apply(r->states[i], e, err);
         if (rc) {
-            err_wrap(err, "replay: %s, entry %" PRIu64, r->rows[i].name, e->seq);
+            err_wrap(err, "replay: %s, entry %" PRIu64, r->rows[i]->name, e->seq);
             return rc; /* err may be NULL, the code is still the reducer's */
         }
     }
@@ -69,8 +69,8 @@ enum err_code replay_apply(struct replay *r, const struct entry *e, struct err *
 void replay_digest(const struct replay *r, const struct digest_out *out)
 {
     for (size_t i = 0; i < r->count; i++) {
-        digest_bytes(out, r->rows[i].name, strlen(r->rows[i].name));
-        r->rows[i].digest(r->states[i], out);
+        digest_bytes(out, r->rows[i]->name, strlen(r->rows[i]->name));
+        r->rows[i]->digest(r->states[i], out);
     }
     digest_u64(out, r->seq);
 }
@@ -88,7 +88,7 @@ enum err_code replay_restore(struct replay *r, struct restore_in *in, struct err
 {
     REQUIRE(r->seq == 0);
     for (size_t i = 0; i < r->count; i++) {
-        const struct replay_row *const row = &r->rows[i];
+        const struct replay_row *const row = r->rows[i];
         if (!takes_name(row, in))
             return err_set(err, ERR_FORMAT, "snapshot: %s does not begin where it should", row->name);
         REQUIRE(row->restore);

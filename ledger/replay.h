@@ -42,14 +42,14 @@ struct replay_row {
 };
 
 struct replay {
-    const struct replay_row *rows; /* borrowed */
-    void **states;                 /* borrowed: states[i] has rows[i].size bytes */
+    const struct replay_row *const *rows; /* borrowed */
+    void **states;                        /* borrowed: states[i] has rows[i]->size bytes */
     size_t count;
     uint64_t seq; /* newest entry applied; 0 before the first */
 };
 
 /* Initialises every state. */
-void replay_init(struct replay *r, const struct replay_row *rows, void **states, size_t count);
+void replay_init(struct replay *r, const struct replay_row *const *rows, void **states, size_t count);
 void replay_release(struct replay *r);
 /*
  * Applies one entry to every row, in the table's order. ERR_CHAIN: e is not the next seq. After any other

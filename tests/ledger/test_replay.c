@@ -52,10 +52,11 @@ static void notes_release(void *state)
     n->live = false;
 }
 
-static const struct replay_row NOTES[] = {
-    {"first", sizeof(struct notes), notes_init, notes_apply, notes_digest, notes_release, NULL, 1},
-    {"second", sizeof(struct notes), notes_init, notes_apply, notes_digest, notes_release, NULL, 1},
-};
+static const struct replay_row FIRST = {"first",      sizeof(struct notes), notes_init, notes_apply,
+                                        notes_digest, notes_release,        NULL,       1};
+static const struct replay_row SECOND = {"second",     sizeof(struct notes), notes_init, notes_apply,
+                                         notes_digest, notes_release,        NULL,       1};
+static const struct replay_row *const NOTES[] = {&FIRST, &SECOND};
 
 static void test_every_row_sees_every_entry_in_order(void **state)
 {
@@ -196,13 +197,7 @@ static struct entry story(uint64_t seq)
     }
 }
 
-static const struct replay_row *rows(void)
-{
-    static struct replay_row both[2];
-    both[0] = accounts_row;
-    both[1] = orders_row;
-    return both;
-}
+static const struct replay_row *const BOTH[] = {&accounts_row, &orders_row};
 
 static void test_same_entries_same_digest_at_every_prefix(void **state)
 {
@@ -213,7 +208,7 @@ static void test_same_entries_same_digest_at_every_prefix(void **state)
     struct replay r;
 
     (void)state;
-    replay_init(&r, rows(), states, 2);
+    replay_init(&r, BOTH, states, 2);
     digests[0] = digests_of_replay(&r);
     for (uint64_t seq = 1; seq <= STORY_LENGTH; seq++) {
         const struct entry e = story(seq);
@@ -223,7 +218,7 @@ static void test_same_entries_same_digest_at_every_prefix(void **state)
     }
     replay_release(&r);
     for (uint64_t cut = 0; cut <= STORY_LENGTH; cut += 13) { /* a prefix, looked at, then the rest */
-        replay_init(&r, rows(), states, 2);
+        replay_init(&r, BOTH, states, 2);
         for (uint64_t seq = 1; seq <= STORY_LENGTH; seq++) {
             if (seq - 1 == cut)
                 assert_true(digests_of_replay(&r) == digests[cut]);
@@ -246,7 +241,7 @@ static void test_entries_that_went_over_the_wire_give_the_same_digest(void **sta
         struct orders o;
         void *states[] = {&a, &o};
         struct replay r;
-        replay_init(&r, rows(), states, 2);
+        replay_init(&r, BOTH, states, 2);
         for (uint64_t seq = 1; seq <= STORY_LENGTH; seq++) {
             struct entry e = story(seq);
             if (wire) {

@@ -43,17 +43,9 @@ struct desk {
     enum err_code fail_with; /* what the sink answers, when not ERR_OK */
 };
 
-static const struct replay_row *desk_rows(void)
-{
-    static struct replay_row rows[DESK_ROWS];
-
-    rows[0] = accounts_row;
-    rows[1] = orders_row;
-    rows[2] = view_row;
-    rows[3] = risk_row;
-    rows[4] = naked_put_row;
-    return rows;
-}
+static const struct replay_row *const desk_rows[DESK_ROWS] = {
+    &accounts_row, &orders_row, &view_row, &risk_row, &naked_put_row,
+};
 
 static inline void desk_apply(struct desk *d, const struct entry *e)
 {
@@ -152,7 +144,7 @@ static inline struct desk *desk_new(const char *day)
     d->states[2] = &d->view;
     d->states[3] = &d->risk;
     d->states[4] = &d->naked_put;
-    replay_init(&d->replay, desk_rows(), d->states, DESK_ROWS);
+    replay_init(&d->replay, desk_rows, d->states, DESK_ROWS);
     struct setting_group group = {NULL, 0, 0};
     group.rows = risk_settings_rows(&group.count);
     settings_defaults(&group, &d->risk_settings);
