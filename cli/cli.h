@@ -69,6 +69,7 @@ enum err_code cmd_seal(struct cli *cli, struct err *err);
 enum err_code cmd_show(struct cli *cli, struct err *err);
 enum err_code cmd_sign(struct cli *cli, struct err *err);
 enum err_code cmd_snapshot(struct cli *cli, struct err *err);
+enum err_code cmd_state(struct cli *cli, struct err *err);
 enum err_code cmd_stop(struct cli *cli, struct err *err);
 enum err_code cmd_verify(struct cli *cli, struct err *err);
 enum err_code cmd_version(struct cli *cli, struct err *err);

@@ -125,6 +125,27 @@ const struct command commands[] = {
      "kept; their entries stay. Snapshots are never needed: they only make a replay short.\n\n"
      "example:\n"
      "  ledger -C J snapshot\n"},
+    {"state", cmd_state, "what the book held at a moment, and by which entries",
+     "usage: ledger -C DIR state [--at SEQ|TIME] [--json]\n"
+     "       ledger -C DIR state [--at SEQ|TIME] [--json] summary|accounts|positions|orders|strategy\n"
+     "       ledger -C DIR state [--at SEQ|TIME] [--json] chain SYMBOL\n"
+     "       ledger -C DIR state [--at SEQ|TIME] [--json] limits [CONTRACT]\n\n"
+     "The state after entry SEQ, or before the market's clock passed TIME; without --at as it is now. The "
+     "last\n"
+     "column lists the entries that a row's numbers are from: a quote, a fill, the configuration, a "
+     "clock.\n\n"
+     "  chain SYMBOL       the option chain of a ticker as quoted at that moment; one contract by its OCC "
+     "symbol\n"
+     "  limits             every limit of the governor for a new order: value, bound, room that is left\n"
+     "  limits CONTRACT    the verdict that an order for this contract would get: strategy.contracts at the "
+     "bid\n"
+     "  strategy           what the strategy would say if the clock ticked at that moment, and its "
+     "settings\n\n"
+     "Without a word: summary, positions, orders and limits.\n\n"
+     "examples:\n"
+     "  ledger -C J state --at 2015-12-24T15:00:00Z\n"
+     "  ledger -C J state --at 4711 positions --json\n"
+     "  ledger -C J state --at 2015-12-24T15:00:00Z chain GOOG\n"},
     {"explain", cmd_explain, "why an order was made, or why none was",
      "usage: ledger -C DIR explain ORDER_ID|SEQ [--json]\n"
      "       ledger -C DIR explain --order ID [--json]     an order whose id is a number\n"

@@ -1,0 +1,72 @@
+"""Time travel: ledger state, at any moment, with the entry that each number is from."""
+import unittest
+
+import desk
+from support import COULD_NOT, MISUSED, Case
+
+
+class Travel(Case):
+    FEED = desk.synthetic(days=1, minutes=5)
+
+    def session(self):
+        j = self.journal()
+        desk.run(j, self.FEED)
+        return j
+
+
+class State(Travel):
+    def test_a_moment_by_seq_and_by_time_is_what_replay_says(self):
+        j = self.session()
+        for at in ("1", "50", "2026-01-05T15:00:00Z", "2026-01-05T20:00:00Z"):
+            state = j.json("state", "--at", at)
+            replay = j.json("replay", "--to", at)
+            summary = {row["what"]: row["value"] for row in state["summary"]}
+            self.assertEqual(state["seq"], replay["seq"])
+            self.assertEqual(state["market_clock"], replay["market_clock"])
+            self.assertEqual(summary["cash"], replay["cash"])
+            self.assertEqual(summary["stopped"], replay["stopped"])
+            self.assertEqual([p["symbol"] for p in state["positions"]], [p["symbol"] for p in replay["positions"]])
+        self.assertEqual(j.json("state")["seq"], j.size())
+
+    def test_every_number_names_an_entry_that_says_it(self):
+        j = self.session()
+        fill = j.log("--kind", "fill.execution")[0]
+        at = fill["seq"]
+        position = j.json("state", "--at", at, "positions")["positions"][0]
+        self.assertEqual(position["from"]["qty"], [at])
+        quote = j.json("show", position["from"]["mark"][0])["entry"]
+        self.assertEqual((quote["kind"], quote["body"]["symbol"]), ("perception.quote", position["symbol"]))
+        self.assertEqual(position["closing_price"], quote["body"]["ask"])
+        chain = j.json("state", "--at", at, "chain", position["symbol"])["chain"]
+        self.assertEqual([(row["ask"], row["from"]["ask"]) for row in chain],
+                         [(quote["body"]["ask"], position["from"]["mark"])])
+        for row in j.json("state", "--at", at, "limits")["limits"]:
+            for seqs in row["from"].values():
+                self.assertTrue(all(0 < seq <= at for seq in seqs), row)
+
+    def test_no_snapshot_changes_what_is_said(self):
+        j = self.session()
+        sections = (["summary"], ["accounts"], ["positions"], ["orders"], ["limits"], ["strategy"], ["chain", "ACME"])
+        last = j.size()
+        before = [j.run("state", "--at", last, *s, "--json").out for s in sections]
+        j.run("snapshot")
+        self.assertEqual([j.run("state", "--at", last, *s, "--json").out for s in sections], before)
+
+    def test_bad_questions(self):
+        j = self.session()
+        for args, code, words in (
+                (["state", "--at", "0"], MISUSED, "numbered from 1"),
+                (["state", "--at", "yesterday"], MISUSED, "--at"),
+                (["state", "--at", ""], MISUSED, "--at"),
+                (["state", "--at", 10**9], COULD_NOT, "there is no entry"),
+                (["state", "moods"], MISUSED, "none of summary"),
+                (["state", "chain"], MISUSED, "of which SYMBOL"),
+                (["state", "chain", "ZZZ"], COULD_NOT, "nothing had been told of ZZZ"),
+                (["state", "chain", "not a symbol!"], MISUSED, "neither a ticker"),
+                (["state", "orders", "ACME"], MISUSED, "takes no symbol"),
+        ):
+            self.assertIn(words, j.run(*args, code=code).err, args)
+
+
+if __name__ == "__main__":
+    unittest.main()
