@@ -39,6 +39,7 @@ extern const size_t command_count;
 /* The commands, one file each. */
 enum err_code cmd_append(struct cli *cli, struct err *err);
 enum err_code cmd_backup(struct cli *cli, struct err *err);
+enum err_code cmd_bisect(struct cli *cli, struct err *err);
 enum err_code cmd_bundle(struct cli *cli, struct err *err);
 enum err_code cmd_check_proof(struct cli *cli, struct err *err);
 enum err_code cmd_approve(struct cli *cli, struct err *err);

@@ -146,6 +146,27 @@ const struct command commands[] = {
      "  ledger -C J state --at 2015-12-24T15:00:00Z\n"
      "  ledger -C J state --at 4711 positions --json\n"
      "  ledger -C J state --at 2015-12-24T15:00:00Z chain GOOG\n"},
+    {"bisect", cmd_bisect, "the first entry after which a predicate holds",
+     "usage: ledger -C DIR bisect --when PREDICATE [--good SEQ|TIME] [--bad SEQ|TIME] [--json]\n\n"
+     "Finds the first entry behind --good, up to --bad, after which PREDICATE holds, and shows it with the "
+     "values\n"
+     "before and after. It must not hold at --good. Each entry is asked, because what a predicate asks about "
+     "may\n"
+     "come and go; a --good that is near makes it quick. Exit 1: it holds after none of them.\n\n"
+     "  --good SEQ|TIME  where it does not hold yet (default: entry 1)\n"
+     "  --bad SEQ|TIME   the last entry that is asked about (default: the newest)\n\n"
+     "A predicate is quantities compared with numbers, with and, or, not and parentheses. What is not known "
+     "makes\n"
+     "its comparison false. position(TICKER) is all contracts on it together, position(CONTRACT) that "
+     "one's;\n"
+     "rates are 0.6 or 60 %. Quantities: position(S) shares(S) price(S) mark(S) bid(S) ask(S) cash equity "
+     "margin\n"
+     "margin_use profit day_return drawdown realized fees open_positions open_orders orders opened_today "
+     "breakers;\n"
+     "and alone: stopped, breaker tripped, running.\n\n"
+     "examples:\n"
+     "  ledger -C J bisect --when 'position(GOOG) < -10'\n"
+     "  ledger -C J bisect --good 2015-12-24T15:00:00Z --when 'breaker tripped or margin_use > 60 %'\n"},
     {"explain", cmd_explain, "why an order was made, or why none was",
      "usage: ledger -C DIR explain ORDER_ID|SEQ [--json]\n"
      "       ledger -C DIR explain --order ID [--json]     an order whose id is a number\n"

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot state explain screen verify seal prove check-proof nightly report stop resume config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot state bisect explain screen verify seal prove check-proof nightly report stop resume config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -37,6 +37,7 @@ _ledger() {
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
     state) options="summary accounts positions orders chain limits strategy --at --json" ;;
+    bisect) options="--when --good --bad --json" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
     verify) options="--complete-until --tsa-ca --require-timestamp --key --against --threads --raw --json --policy --require-witness --evidence" ;;

@@ -1,8 +1,8 @@
-"""Time travel: ledger state, at any moment, with the entry that each number is from."""
+"""Time travel: ledger state, bisect, diff and explain, at any moment, with the entry that each number is from."""
 import unittest
 
 import desk
-from support import COULD_NOT, MISUSED, Case
+from support import COULD_NOT, MISUSED, WRONG, Case
 
 
 class Travel(Case):
@@ -66,6 +66,46 @@ class State(Travel):
                 (["state", "orders", "ACME"], MISUSED, "takes no symbol"),
         ):
             self.assertIn(words, j.run(*args, code=code).err, args)
+
+
+class Bisect(Travel):
+    def test_the_first_entry_after_which_it_holds(self):
+        j = self.session()
+        fills = j.log("--kind", "fill.execution")
+        found = j.json("bisect", "--when", "position(ACME) < 0")
+        self.assertEqual(found["found"], fills[0]["seq"])
+        self.assertEqual(found["entry"]["seq"], fills[0]["seq"])
+        self.assertEqual((found["before"], found["after"]), ({"position(ACME)": 0}, {"position(ACME)": -fills[0]["body"]["qty"]}))
+        shown = j.run("bisect", "--when", "position(ACME) < 0").out
+        self.assertIn(f"entry {fills[0]['seq']}", shown)
+        self.assertIn(f"ledger explain {fills[0]['seq']}", shown)
+        for when, seq in (("open_orders > 0", j.log("--kind", "order.new")[0]["seq"]),
+                          ("orders > 1", j.log("--kind", "order.new")[1]["seq"]),
+                          ("running", j.log("--kind", "control.run")[0]["seq"])):
+            self.assertEqual(j.json("bisect", "--when", when)["found"], seq)
+
+    def test_good_and_bad_are_entries_or_times(self):
+        j = self.session()
+        orders = [e["seq"] for e in j.log("--kind", "order.new")]
+        self.assertEqual(j.json("bisect", "--when", "open_orders > 0", "--good", orders[1] - 1)["found"], orders[1])
+        early = j.json("replay", "--to", "2026-01-05T14:40:00Z")["seq"]
+        self.assertEqual(j.json("bisect", "--when", "not running", "--good", "2026-01-05T14:40:00Z")["good"], early)
+        never = j.run("bisect", "--when", "open_orders > 0", "--bad", orders[0] - 1, "--json", code=WRONG)
+        self.assertIsNone(never.json()["found"])
+        self.assertIn("no entry", j.run("bisect", "--when", "stopped", code=WRONG).out)
+
+    def test_bad_questions(self):
+        j = self.session()
+        for args, code, words in (
+                ([], MISUSED, "--when PREDICATE"),
+                (["--when", "weather > 3"], MISUSED, "column 1: \"weather\" is no quantity"),
+                (["--when", "cash <"], MISUSED, "column 7: a number"),
+                (["--when", "stopped", "--good", "tomorrow"], MISUSED, "--good"),
+                (["--when", "stopped", "--good", "9", "--bad", "9"], COULD_NOT, "is not before bad"),
+                (["--when", "stopped", "--bad", 10**9], COULD_NOT, "there is no entry"),
+                (["--when", "not stopped"], COULD_NOT, "it holds after entry 1 already"),
+        ):
+            self.assertIn(words, j.run("bisect", *args, code=code).err, args)
 
 
 if __name__ == "__main__":
