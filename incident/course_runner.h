@@ -1,0 +1,56 @@
+/*
+ * What runs a course: the book so far, the moment it is in, and the deciders and the broker who are asked. For
+ * incident/course*.c alone.
+ */
+#ifndef INCIDENT_COURSE_RUNNER_H
+#define INCIDENT_COURSE_RUNNER_H
+
+#include "incident/course_impl.h"
+
+/* A clock entry of a run, from its perception to the next moment. */
+struct moment {
+    bool is_open;
+    bool has_worked;    /* the broker has, before the answer */
+    bool has_answered;  /* the deciders have */
+    bool has_closed;    /* the broker has, after it */
+    struct entry clock; /* bodies of clock entries hold no text */
+};
+
+struct course_runner {
+    struct course *course;
+    struct journal_reader *reader;
+    const struct course_change *change;
+    bool is_recorded; /* nothing is computed, all is kept */
+    bool has_account; /* the paper account of the newest run is looked after */
+    uint32_t broker;  /* broker:paper */
+    bool is_silent;   /* it was left out by the change */
+    size_t drops;     /* of the change, done */
+    size_t inserts;
+    struct moment moment;
+    const struct entry *answering;
+    uint64_t base_stop;     /* the journal's newest control.stop */
+    int64_t recorded_at_ns; /* of the place */
+    struct entry entry;     /* the journal's newest one read */
+    struct entry own;       /* an entry is too large for a deep stack */
+};
+
+static inline struct book *course_runner_book(const struct course_runner *w)
+{
+    return &w->course->book;
+}
+
+/* The course's next entry is *e: gets its seq and recorded_at, is kept and applied. */
+MUST_USE enum err_code course_runner_add(struct course_runner *w, struct entry *e, struct err *err);
+/* The deciders answer a trigger that is applied; the broker works; he opens the account of a new run, once. */
+MUST_USE enum err_code course_runner_answer(struct course_runner *w, const struct entry *trigger,
+                                            struct err *err);
+MUST_USE enum err_code course_runner_work(struct course_runner *w, struct err *err);
+MUST_USE enum err_code course_runner_open(struct course_runner *w, struct err *err);
+/* The three parts of a moment, each done once: the second does the first. */
+MUST_USE enum err_code course_runner_before(struct course_runner *w, struct err *err);
+MUST_USE enum err_code course_runner_clock(struct course_runner *w, struct err *err);
+MUST_USE enum err_code course_runner_after(struct course_runner *w, struct err *err);
+/* What of it is not done is done now; then the moment is over, and measured. */
+MUST_USE enum err_code course_runner_finish(struct course_runner *w, struct err *err);
+
+#endif
