@@ -45,6 +45,7 @@ enum err_code cmd_check_proof(struct cli *cli, struct err *err);
 enum err_code cmd_approve(struct cli *cli, struct err *err);
 enum err_code cmd_config(struct cli *cli, struct err *err);
 enum err_code cmd_actor(struct cli *cli, struct err *err);
+enum err_code cmd_diff(struct cli *cli, struct err *err);
 enum err_code cmd_doctor(struct cli *cli, struct err *err);
 enum err_code cmd_explain(struct cli *cli, struct err *err);
 enum err_code cmd_export(struct cli *cli, struct err *err);

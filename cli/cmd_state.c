@@ -28,7 +28,7 @@ static enum err_code parse_operands(struct choice *c, const char *const *operand
     if (rc)
         return err_set(err, ERR_USAGE,
                        "state: \"%s\" is none of summary, accounts, positions, orders, chain, "
-                       "limits, strategy (see: ledger help state)",
+                       "limits, strategy, settings (see: ledger help state)",
                        operands[0]);
     c->has_symbol = count > 1;
     if (c->section == STATE_CHAIN && !c->has_symbol)

@@ -127,7 +127,8 @@ const struct command commands[] = {
      "  ledger -C J snapshot\n"},
     {"state", cmd_state, "what the book held at a moment, and by which entries",
      "usage: ledger -C DIR state [--at SEQ|TIME] [--json]\n"
-     "       ledger -C DIR state [--at SEQ|TIME] [--json] summary|accounts|positions|orders|strategy\n"
+     "       ledger -C DIR state [--at SEQ|TIME] [--json] "
+     "summary|accounts|positions|orders|strategy|settings\n"
      "       ledger -C DIR state [--at SEQ|TIME] [--json] chain SYMBOL\n"
      "       ledger -C DIR state [--at SEQ|TIME] [--json] limits [CONTRACT]\n\n"
      "The state after entry SEQ, or before the market's clock passed TIME; without --at as it is now. The "
@@ -139,13 +140,25 @@ const struct command commands[] = {
      "  limits             every limit of the governor for a new order: value, bound, room that is left\n"
      "  limits CONTRACT    the verdict that an order for this contract would get: strategy.contracts at the "
      "bid\n"
-     "  strategy           what the strategy would say if the clock ticked at that moment, and its "
-     "settings\n\n"
+     "  strategy           what the strategy would say if the clock ticked at that moment\n\n"
      "Without a word: summary, positions, orders and limits.\n\n"
      "examples:\n"
      "  ledger -C J state --at 2015-12-24T15:00:00Z\n"
      "  ledger -C J state --at 4711 positions --json\n"
      "  ledger -C J state --at 2015-12-24T15:00:00Z chain GOOG\n"},
+    {"diff", cmd_diff, "what lies between two states, of one journal or of two",
+     "usage: ledger -C DIR diff A [B] [--exit-code] [--json]\n"
+     "       ledger -C DIR diff --with DIR2 [A [B]] [--exit-code] [--json]\n\n"
+     "Compares the state A with the state B, each a SEQ or a TIME; without B the newest. Rows and cells that "
+     "differ:\n"
+     "clock, stop, breakers, cash, accounts, positions, orders, limits, and the configuration setting by "
+     "setting.\n"
+     "+ is new, - is gone; the entries that the new values are from stand behind.\n\n"
+     "  --with DIR2  B is of the journal in DIR2\n"
+     "  --exit-code  exit 1 when there is a difference; without it exit 0, for nothing is wrong with one\n\n"
+     "examples:\n"
+     "  ledger -C J diff 2015-12-24T14:40:00Z 2015-12-24T15:00:00Z\n"
+     "  ledger -C J diff 4710 4711 --json\n"},
     {"bisect", cmd_bisect, "the first entry after which a predicate holds",
      "usage: ledger -C DIR bisect --when PREDICATE [--good SEQ|TIME] [--bad SEQ|TIME] [--json]\n\n"
      "Finds the first entry behind --good, up to --bad, after which PREDICATE holds, and shows it with the "

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot state bisect explain screen verify seal prove check-proof nightly report stop resume config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot state diff bisect explain screen verify seal prove check-proof nightly report stop resume config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -14,7 +14,7 @@ _ledger() {
         esac
     done
     case $previous in
-    -C | --out | --state | --evidence | --keys | --second-keys) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    -C | --out | --with | --state | --evidence | --keys | --second-keys) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
     --passphrase-file | --new-passphrase-file | --keys-passphrase-file | --pin-file | --second-keys-passphrase-file | --second-pin-file | --statement | --signature | --config | --policy | --guard | --raw | --ca | --against | --salvage | --token | --tsa-ca | --entry | --entry-out) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --resolution) mapfile -t COMPREPLY < <(compgen -W "minute hour daily" -- "$current"); return ;;
     --format) mapfile -t COMPREPLY < <(compgen -W "json tlog-proof" -- "$current"); return ;;
@@ -36,7 +36,8 @@ _ledger() {
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
     replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
-    state) options="summary accounts positions orders chain limits strategy --at --json" ;;
+    state) options="summary accounts positions orders chain limits strategy settings --at --json" ;;
+    diff) options="--with --exit-code --json" ;;
     bisect) options="--when --good --bad --json" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;

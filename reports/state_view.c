@@ -155,6 +155,7 @@ static const struct {
     [STATE_CHAIN] = {"chain", state_make_chain},
     [STATE_LIMITS] = {"limits", state_make_limits},
     [STATE_STRATEGY] = {"strategy", state_make_strategy},
+    [STATE_SETTINGS] = {"settings", state_make_settings},
 };
 
 const char *state_section_name(enum state_section s)
@@ -173,23 +174,34 @@ enum err_code state_section_find(const char *name, enum state_section *s, struct
     }
     return err_set(err, ERR_NOT_FOUND,
                    "\"%s\" is no part of a state; there are: summary, accounts, positions, orders, chain, "
-                   "limits, strategy",
+                   "limits, strategy, settings",
                    name);
+}
+
+static enum err_code make(struct state_view *v, const struct book *b, enum state_section section,
+                          state_make *maker, const struct symbol *about, struct err *err)
+{
+    memset(v, 0, sizeof *v);
+    v->section = section;
+    snprintf(v->title, sizeof v->title, "%s", sections[section].name);
+    const enum err_code rc = maker(v, b, about, err);
+    if (rc)
+        return err_wrap(err, "%s", sections[section].name);
+    REQUIRE(v->column_count <= STATE_COLUMNS_MAX);
+    return v->bad ? err_set(err, ERR_MEMORY, "out of memory for a state's %s", sections[section].name)
+                  : ERR_OK;
 }
 
 enum err_code state_view_make(struct state_view *v, const struct book *b, enum state_section section,
                               const struct symbol *about, struct err *err)
 {
     REQUIRE(section < STATE_SECTIONS && (section != STATE_CHAIN || about));
-    memset(v, 0, sizeof *v);
-    v->section = section;
-    snprintf(v->title, sizeof v->title, "%s", sections[section].name);
-    const enum err_code rc = sections[section].make(v, b, about, err);
-    if (rc)
-        return err_wrap(err, "%s", sections[section].name);
-    REQUIRE(v->column_count <= STATE_COLUMNS_MAX);
-    return v->bad ? err_set(err, ERR_MEMORY, "out of memory for a state's %s", sections[section].name)
-                  : ERR_OK;
+    return make(v, b, section, sections[section].make, about, err);
+}
+
+enum err_code state_view_orders(struct state_view *v, const struct book *b, struct err *err)
+{
+    return make(v, b, STATE_ORDERS, state_make_all_orders, NULL, err);
 }
 
 /* -- for people ----------------------------------------------------------------------------------------- */

@@ -7,10 +7,11 @@
  *   summary    where the journal is: clock, session, configuration, stop, breakers, cash, equity, margin
  *   accounts   every ledger account with its balance
  *   positions  what is open or was: average price, mark, profit, the governor's bound on its loss
- *   orders     open ones, and those that were last heard of in this session
+ *   orders     open ones, and those that were last heard of in this session (state_view_orders(): all)
  *   chain      the option chain of an underlying, or one contract, as quoted; not what had expired
  *   limits     every limit of risk/governor.h as it stands for a new order, with the room that is left
- *   strategy   what the strategy would say at this moment, gate by gate, and its settings
+ *   strategy   what the strategy would say at this moment, gate by gate
+ *   settings   the configuration in force, setting by setting
  *
  * A view owns its texts: it stays as it is while the book goes on.
  */
@@ -28,6 +29,7 @@ enum state_section {
     STATE_CHAIN,
     STATE_LIMITS,
     STATE_STRATEGY,
+    STATE_SETTINGS,
     STATE_SECTIONS /* how many */
 };
 const char *state_section_name(enum state_section s);
@@ -68,6 +70,8 @@ struct state_view {
  */
 MUST_USE enum err_code state_view_make(struct state_view *v, const struct book *b, enum state_section section,
                                        const struct symbol *about, struct err *err);
+/* The section orders with every order there ever was. */
+MUST_USE enum err_code state_view_orders(struct state_view *v, const struct book *b, struct err *err);
 void state_view_release(struct state_view *v); /* fine for a zeroed one */
 
 /* -- for people: aligned columns, the last one lists the entries that a row is from ----------------------- */

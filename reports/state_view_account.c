@@ -6,6 +6,7 @@
 #include "risk/limits.h"
 #include "risk/margin.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* -- summary -------------------------------------------------------------------------------------------- */
@@ -67,6 +68,12 @@ static void say_halts(struct state_view *v, const struct book *b)
     say(v, "breakers tripped", CELL_INTEGER, risk_state_tripped(b->risk), &tripped);
     if (risk_state_tripped(b->risk))
         state_row_alert(v);
+    for (uint32_t i = 0; i < b->risk->breaker_count; i++) {
+        const struct risk_breaker *const k = &b->risk->breakers[i];
+        char name[ID_MAX + sizeof "breaker "];
+        snprintf(name, sizeof name, "breaker %s", k->name.text);
+        say_text(v, name, k->tripped ? "tripped" : "was reset", k->seq);
+    }
 }
 
 static void say_openings(struct state_view *v, const struct book *b, int64_t equity_micro,
@@ -284,18 +291,30 @@ static void put_order(struct state_view *v, const struct book *b, const struct o
     state_put_from(v, c, CELL_SEQ, o->cause ? (int64_t)o->cause : INT64_MIN, NULL, o->cause);
 }
 
-enum err_code state_make_orders(struct state_view *v, const struct book *b, const struct symbol *about,
-                                struct err *err)
+static void put_orders(struct state_view *v, const struct book *b, uint64_t since_seq)
 {
-    const uint64_t session_seq = b->view->clock.session_seq;
-
-    (void)about;
-    (void)err;
     STATE_COLUMNS(v, order_columns, 1);
     for (uint32_t i = 0; i < b->orders->by_id.count; i++) {
         const struct order *const o = table_at(&b->orders->by_id, i);
-        if (order_is_open(o) || o->last_seq >= session_seq)
+        if (order_is_open(o) || o->last_seq >= since_seq)
             put_order(v, b, o);
     }
+}
+
+enum err_code state_make_orders(struct state_view *v, const struct book *b, const struct symbol *about,
+                                struct err *err)
+{
+    (void)about;
+    (void)err;
+    put_orders(v, b, b->view->clock.session_seq);
+    return ERR_OK;
+}
+
+enum err_code state_make_all_orders(struct state_view *v, const struct book *b, const struct symbol *about,
+                                    struct err *err)
+{
+    (void)about;
+    (void)err;
+    put_orders(v, b, 0);
     return ERR_OK;
 }

@@ -361,29 +361,6 @@ static void put_looks(struct state_view *v, const struct book *b)
     }
 }
 
-static enum err_code put_settings(struct state_view *v, const struct book *b, struct err *err)
-{
-    char text[CONFIGURATION_TEXT_MAX];
-    size_t size = 0;
-    enum err_code rc = configuration_text(&b->configuration->configuration, text, sizeof text, &size, err);
-
-    for (char *line = text; !rc && *line;) {
-        const size_t length = strcspn(line, "\n");
-        const size_t path = strcspn(line, "=");
-        struct sources from = {.count = 0};
-        if (strncmp(line, "strategy.", 9) == 0 && path < length) {
-            char name[ID_MAX + 1];
-            snprintf(name, sizeof name, "%.*s", (int)path, line);
-            sources_of_setting(b, NULL, &from);
-            struct state_cell *const c = put_name(v, "setting", name);
-            state_put_text(v, c, "%.*s", (int)(length - path - 1), line + path + 1);
-            state_put_sources(v, c, &from);
-        }
-        line += length + (line[length] == '\n');
-    }
-    return rc;
-}
-
 enum err_code state_make_strategy(struct state_view *v, const struct book *b, const struct symbol *about,
                                   struct err *err)
 {
@@ -396,5 +373,34 @@ enum err_code state_make_strategy(struct state_view *v, const struct book *b, co
     if (b->view->clock.seq)
         rc = listen(v, b, err);
     put_looks(v, b);
-    return rc ? rc : put_settings(v, b, err);
+    return rc;
+}
+
+/* -- settings ------------------------------------------------------------------------------------------- */
+
+static const struct column setting_columns[] = {{"setting", "setting", CELL_TEXT, 32},
+                                                {"value", "value", CELL_TEXT, 24}};
+
+enum err_code state_make_settings(struct state_view *v, const struct book *b, const struct symbol *about,
+                                  struct err *err)
+{
+    char text[CONFIGURATION_TEXT_MAX];
+    struct sources from = {.count = 0};
+    size_t size = 0;
+    const enum err_code rc =
+        configuration_text(&b->configuration->configuration, text, sizeof text, &size, err);
+
+    (void)about;
+    STATE_COLUMNS(v, setting_columns, 1);
+    sources_of_setting(b, NULL, &from);
+    for (const char *line = text; !rc && *line;) {
+        const size_t length = strcspn(line, "\n");
+        const size_t path = strcspn(line, "=");
+        REQUIRE(path < length);
+        struct state_cell *const c = state_put_text(v, state_row_begin(v), "%.*s", (int)path, line);
+        state_put_text(v, c, "%.*s", (int)(length - path - 1), line + path + 1);
+        state_put_sources(v, c, &from);
+        line += length + (line[length] == '\n');
+    }
+    return rc;
 }

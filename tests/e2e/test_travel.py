@@ -108,5 +108,47 @@ class Bisect(Travel):
             self.assertIn(words, j.run("bisect", *args, code=code).err, args)
 
 
+class Diff(Travel):
+    def test_an_entry_s_effect_is_what_lies_between_before_and_after_it(self):
+        j = self.session()
+        fill = j.log("--kind", "fill.execution")[0]
+        diff = j.json("diff", fill["seq"] - 1, fill["seq"])
+        changes = {(c["section"], c["row"][0]): c for c in diff["changes"]}
+        position = changes["positions", fill["body"]["symbol"]]
+        self.assertEqual(position["change"], "added")
+        self.assertEqual(position["columns"]["qty"], {"before": None, "after": -fill["body"]["qty"], "after_from": [fill["seq"]]})
+        order = changes["orders", fill["body"]["order_id"]]
+        self.assertEqual(order["columns"]["filled_qty"]["after"], fill["body"]["qty"])
+        self.assertEqual(changes["summary", "cash"]["columns"]["value"]["after"], j.json("replay", "--to", fill["seq"])["cash"])
+        shown = j.run("diff", fill["seq"] - 1, fill["seq"]).out
+        self.assertIn(f"+ {fill['body']['symbol']}: qty -{fill['body']['qty']}", shown)
+        self.assertIn(f"({fill['seq']})", shown)
+        back = {(c["section"], c["row"][0]): c for c in j.json("diff", fill["seq"], fill["seq"] - 1)["changes"]}
+        self.assertEqual(back["positions", fill["body"]["symbol"]]["change"], "removed")
+
+    def test_exit_codes_are_those_of_what_was_asked(self):
+        j = self.session()
+        self.assertIn("no difference", j.run("diff", "50", "50").out)
+        self.assertEqual(j.run("diff", "50", "50", "--exit-code", "--json").json()["changes"], [])
+        self.assertTrue(j.json("diff", "1", "2026-01-05T20:00:00Z")["changes"])
+        self.assertIn("the states differ", j.run("diff", "1", "--exit-code", code=WRONG).err)
+        for args, code, words in ((["diff"], MISUSED, "which states"), (["diff", "0"], MISUSED, "numbered from 1"),
+                                  (["diff", "1", "soon"], MISUSED, "diff"), (["diff", "1", 10**9], COULD_NOT, "no entry"),
+                                  (["diff", "--with", self.path("none")], COULD_NOT, "none")):
+            self.assertIn(words, j.run(*args, code=code).err, args)
+
+    def test_two_journals_and_two_configurations(self):
+        first = self.session()
+        second = self.journal("second")
+        with open(desk.WIDE, encoding="utf-8") as f:
+            config = self.write("one.yaml", f.read().replace("contracts: 2", "contracts: 1"))
+        desk.run(second, self.FEED, config=config)
+        diff = first.json("diff", "--with", second.path)
+        settings = {c["row"][0]: c["columns"]["value"] for c in diff["changes"] if c["section"] == "settings"}
+        self.assertEqual(list(settings), ["strategy.contracts"])
+        self.assertEqual((settings["strategy.contracts"]["before"], settings["strategy.contracts"]["after"]), ("2", "1"))
+        self.assertEqual(first.json("diff", "--with", first.path)["changes"], [])
+
+
 if __name__ == "__main__":
     unittest.main()
