@@ -140,6 +140,12 @@ enum err_code book_apply_record(struct book *b, const struct journal_record *rec
     return book_apply(b, &e, err);
 }
 
+/* What people ask for carries the wall's time, which in a backtest is years later. */
+static bool is_past(const struct entry *e, int64_t until_ns)
+{
+    return entry_family(e->kind) != FAMILY_CONTROL && e->at_ns != INSTANT_NONE && e->at_ns > until_ns;
+}
+
 /* Folds up to `to`, or until the market's clock would pass `until_ns`. */
 static enum err_code load(struct book *b, struct journal_reader *r, uint64_t to, int64_t until_ns,
                           book_progress *progress, void *context, struct err *err)
@@ -160,8 +166,7 @@ static enum err_code load(struct book *b, struct journal_reader *r, uint64_t to,
         rc = entry_decode(record.bytes, record.size, &e, err);
         if (rc)
             return err_wrap(err, "entry %llu", (unsigned long long)record.seq);
-        /* What people ask for carries the wall's time, which in a backtest is years later. */
-        if (entry_family(e.kind) != FAMILY_CONTROL && e.at_ns != INSTANT_NONE && e.at_ns > until_ns)
+        if (is_past(&e, until_ns))
             break;
         rc = book_apply(b, &e, err);
         if (progress && (book_seq(b) & 0xfff) == 0)
@@ -185,6 +190,30 @@ enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t 
                               book_progress *progress, void *context, struct err *err)
 {
     return load(b, r, 0, at_ns, progress, context, err);
+}
+
+enum err_code book_find_time(struct journal_reader *r, int64_t at_ns, uint64_t *seq, struct err *err)
+{
+    struct journal_record record;
+    struct entry header;
+    bool found = true;
+    uint64_t last = 0;
+    enum err_code rc = journal_reader_seek(r, 1, err);
+
+    while (!rc && found) {
+        rc = journal_reader_next(r, &record, &found, err);
+        if (rc || !found)
+            break;
+        rc = entry_decode_header(record.bytes, record.size, &header, err);
+        if (rc)
+            return err_wrap(err, "entry %llu", (unsigned long long)record.seq);
+        if (is_past(&header, at_ns))
+            break;
+        last = record.seq;
+    }
+    if (!rc)
+        *seq = last;
+    return rc;
 }
 
 static void add_to_hash(void *context, const void *bytes, size_t size)

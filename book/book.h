@@ -82,6 +82,10 @@ MUST_USE enum err_code book_load(struct book *b, struct journal_reader *r, uint6
 MUST_USE enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t at_ns,
                                        book_progress *progress, void *context, struct err *err);
 
+/* The last entry that book_load_until() would fold, found by the headers alone; 0: none. */
+MUST_USE enum err_code book_find_time(struct journal_reader *r, int64_t at_ns, uint64_t *seq,
+                                      struct err *err);
+
 /* The whole state: every reducer's name and canonical bytes, and the seq. */
 void book_save(const struct book *b, const struct digest_out *out);
 /*

@@ -2,11 +2,9 @@
  * ledger replay: folds the journal to state and prints it; --redecide runs the deciders again,
  * --check-snapshots holds what is stored against what is folded.
  */
-#include "cli/cli.h"
+#include "cli/replay.h"
 
-#include "book/redecide.h"
 #include "book/snapshot.h"
-#include "ledger/entry_json.h"
 #include "ledger/hex.h"
 
 #include <stdlib.h>
@@ -225,97 +223,6 @@ static enum err_code fold(struct journal_reader *r, const struct choice *c, stru
     return rc;
 }
 
-static void put_version(const char *title, const struct entry *e)
-{
-    const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
-    char value[4096];
-
-    printf("%s: %s, cause %llu\n", title, info->text, (unsigned long long)e->cause);
-    for (size_t i = 0; i < info->field_count; i++) {
-        entry_field_text(e, &info->fields[i], value, sizeof value);
-        printf("  %-12s %s\n", info->fields[i].name, value);
-    }
-}
-
-static enum err_code json_redecide(struct journal *j, const struct redecide_report *report, struct err *err)
-{
-    struct json_out out;
-
-    json_out_init(&out);
-    json_out_object(&out);
-    json_out_key(&out, "begun_at");
-    json_out_u64(&out, report->begun_at);
-    json_out_key(&out, "entries");
-    json_out_u64(&out, report->entries);
-    json_out_key(&out, "triggers");
-    json_out_u64(&out, report->triggers);
-    json_out_key(&out, "compared");
-    json_out_u64(&out, report->compared);
-    json_out_key(&out, "unanswered");
-    json_out_u64(&out, report->behind);
-    json_out_key(&out, "differs");
-    if (report->differs_seq)
-        json_out_u64(&out, report->differs_seq);
-    else
-        json_out_null(&out);
-    if (report->differs_seq) {
-        json_out_key(&out, "reason");
-        json_out_text(&out, report->reason);
-    }
-    if (report->has_recorded) {
-        json_out_key(&out, "recorded");
-        entry_to_json(&report->recorded, journal_actors(j), ENTRY_JSON_FULL, &out);
-    }
-    if (report->has_proposed) {
-        json_out_key(&out, "decided_now");
-        entry_to_json(&report->proposed, journal_actors(j), ENTRY_JSON_FULL, &out);
-    }
-    json_out_object_end(&out);
-    const enum err_code rc = cli_put_json(&out, err);
-    json_out_release(&out);
-    return rc;
-}
-
-static enum err_code run_redecide(struct journal *j, struct journal_reader *r, const struct choice *c,
-                                  struct err *err)
-{
-    struct cli_progress progress;
-    struct redecide_report *const report = calloc(1, sizeof *report);
-    if (!report)
-        return err_set(err, ERR_MEMORY, "out of memory");
-    cli_progress_init(&progress, "redecide");
-    enum err_code rc = redecide(r, c->since, c->to_seq, report, cli_progress_draw, &progress, err);
-    cli_progress_end(&progress);
-    if (!rc && c->json)
-        rc = json_redecide(j, report, err);
-    else if (!rc && !report->differs_seq)
-        printf("%sno difference%s: %llu derived entries, decided again at %llu moments over %llu entries, "
-               "are the "
-               "recorded ones byte for byte\n",
-               cli_green(stdout), cli_plain(stdout), (unsigned long long)report->compared,
-               (unsigned long long)report->triggers, (unsigned long long)report->entries);
-    else if (!rc) {
-        printf("%sentry %llu differs%s: %s\n", cli_red(stdout), (unsigned long long)report->differs_seq,
-               cli_plain(stdout), report->reason);
-        if (report->has_recorded)
-            put_version("recorded", &report->recorded);
-        if (report->has_proposed)
-            put_version("decided now", &report->proposed);
-    }
-    if (!rc && !c->json && report->begun_at)
-        fprintf(stderr,
-                "begun with the snapshot of entry %llu: what was decided before it was not looked at\n",
-                (unsigned long long)report->begun_at);
-    if (!rc && !c->json && report->behind)
-        fprintf(stderr, "%llu clock entries were overtaken by newer ones before the loop answered them\n",
-                (unsigned long long)report->behind);
-    if (!rc && report->differs_seq)
-        rc = err_set(err, ERR_WRONG, "entry %llu is not what would be decided now",
-                     (unsigned long long)report->differs_seq);
-    free(report);
-    return rc;
-}
-
 static enum err_code json_check(const struct snapshot_report *report, struct err *err)
 {
     struct json_out out;
@@ -379,8 +286,9 @@ static enum err_code check_choice(const struct choice *c, bool has_to, struct er
 {
     if (c->digest && c->json)
         return err_set(err, ERR_USAGE, "replay: --digest or --json: its output has the digest, too");
-    if (c->redecide && (c->digest || c->from_start || c->check_snapshots || c->to_ns != INSTANT_NONE))
-        return err_set(err, ERR_USAGE, "replay: --redecide goes with --since SEQ, --to SEQ and --json only");
+    if (c->redecide && (c->digest || c->from_start || c->check_snapshots))
+        return err_set(err, ERR_USAGE,
+                       "replay: --redecide goes with --since SEQ, --to SEQ|TIME and --json only");
     if (c->since && c->to_seq && c->since > c->to_seq)
         return err_set(err, ERR_USAGE, "replay: --since is behind --to: nothing lies between");
     if (c->since && !c->redecide)
@@ -418,8 +326,9 @@ enum err_code cmd_replay(struct cli *cli, struct err *err)
         rc = cli_open(cli, true, &j, err);
     if (!rc)
         rc = journal_reader_begin(j, &r, err);
+    const struct replay_range range = {c.since, c.to_seq, c.to_ns, c.json};
     if (!rc)
-        rc = c.redecide          ? run_redecide(j, r, &c, err)
+        rc = c.redecide          ? replay_redecide(j, r, &range, err)
              : c.check_snapshots ? run_check(r, &c, err)
                                  : fold(r, &c, err);
     journal_reader_end(r);

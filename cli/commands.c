@@ -99,13 +99,15 @@ const struct command commands[] = {
      "examples/naked-put.yaml\n"},
     {"replay", cmd_replay, "fold the journal to state; decide again and compare",
      "usage: ledger -C DIR replay [--to SEQ|TIME] [--from-start] [--json | --digest]\n"
-     "       ledger -C DIR replay --redecide [--since SEQ] [--to SEQ] [--json]\n"
+     "       ledger -C DIR replay --redecide [--since SEQ] [--to SEQ|TIME] [--json]\n"
      "       ledger -C DIR replay --check-snapshots [--json]\n\n"
      "Folds entries into accounts, positions and the market's view, and prints them. The digest is the same "
      "on\n"
      "every machine. --redecide runs the deciders again over the recorded inputs and compares every derived "
      "entry\n"
-     "byte for byte; exit 1 names the first that differs, with both versions.\n\n"
+     "byte for byte; exit 1 names the first that differs, with both versions field by field, the state they "
+     "were\n"
+     "decided on, the configuration in force, and which program wrote the record.\n\n"
      "A replay begins with the newest stored snapshot (ledger snapshot) that is not past --to; the state is "
      "the same.\n\n"
      "  --from-start       folds from entry 1, whatever is stored\n"

@@ -54,5 +54,8 @@ void entry_to_json(const struct entry *e, const struct actors *actors, enum entr
  * the end, when it does not fit. `out` is terminated; capacity is at least 8 (REQUIRE). Returns its length.
  */
 size_t entry_field_text(const struct entry *e, const struct entry_field *f, char *out, size_t capacity);
+/* The same of one row of a list field (REQUIRE: there is one); it begins with the row's name and a space. */
+size_t entry_row_text(const struct entry *e, const struct entry_field *f, unsigned index, char *out,
+                      size_t capacity);
 
 #endif

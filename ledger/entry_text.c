@@ -196,6 +196,22 @@ static void add_actor(struct line *line, const struct actor_row *a)
     add_hex(line, a->key);
 }
 
+static void add_row(struct line *line, enum field_type type, const void *list, unsigned i)
+{
+    if (type == FIELD_CHECKS) {
+        add_check(line, &((const struct checks *)list)->rows[i]);
+    } else if (type == FIELD_COUNTS) {
+        const struct named_count *const row = &((const struct counts *)list)->rows[i];
+        add(line, row->name.text, row->name.length);
+        add_word(line, " ");
+        add_integer(line, row->count);
+    } else if (type == FIELD_CANDIDATES) {
+        add_candidate(line, &((const struct candidates *)list)->rows[i]);
+    } else {
+        add_actor(line, &((const struct actor_rows *)list)->rows[i]);
+    }
+}
+
 static void add_list(struct line *line, enum field_type type, const void *list)
 {
     const unsigned count = *(const uint8_t *)list; /* every list struct begins with it */
@@ -205,18 +221,7 @@ static void add_list(struct line *line, enum field_type type, const void *list)
     for (unsigned i = 0; i < count && !line->cut; i++) {
         if (i > 0)
             add_word(line, "; ");
-        if (type == FIELD_CHECKS) {
-            add_check(line, &((const struct checks *)list)->rows[i]);
-        } else if (type == FIELD_COUNTS) {
-            const struct named_count *const row = &((const struct counts *)list)->rows[i];
-            add(line, row->name.text, row->name.length);
-            add_word(line, " ");
-            add_integer(line, row->count);
-        } else if (type == FIELD_CANDIDATES) {
-            add_candidate(line, &((const struct candidates *)list)->rows[i]);
-        } else {
-            add_actor(line, &((const struct actor_rows *)list)->rows[i]);
-        }
+        add_row(line, type, list, i);
     }
 }
 
@@ -273,16 +278,32 @@ static void add_field(struct line *line, enum field_type type, const void *p)
     }
 }
 
+static size_t finish(struct line *line)
+{
+    if (line->cut) {
+        memcpy(line->bytes + line->size, "...", 3);
+        line->size += 3;
+    }
+    line->bytes[line->size] = '\0';
+    return line->size;
+}
+
 size_t entry_field_text(const struct entry *e, const struct entry_field *f, char *out, size_t capacity)
 {
     struct line line = {out, 0, capacity, false};
 
     REQUIRE(capacity >= 2 * ROOM_FOR_DOTS);
     add_field(&line, f->type, (const uint8_t *)&e->as + f->offset);
-    if (line.cut) {
-        memcpy(out + line.size, "...", 3);
-        line.size += 3;
-    }
-    out[line.size] = '\0';
-    return line.size;
+    return finish(&line);
+}
+
+size_t entry_row_text(const struct entry *e, const struct entry_field *f, unsigned index, char *out,
+                      size_t capacity)
+{
+    struct line line = {out, 0, capacity, false};
+    const uint8_t *const list = (const uint8_t *)&e->as + f->offset;
+
+    REQUIRE(capacity >= 2 * ROOM_FOR_DOTS && entry_rows_find(f->type) && index < *list);
+    add_row(&line, f->type, list, index);
+    return finish(&line);
 }

@@ -1,4 +1,4 @@
-/* Deciding again: a journal that grows is followed, and whatever is not what would be decided is named. */
+/* Deciding again: a journal that grows is followed. What is not what would be decided: test_redecide_tampered.c. */
 #include "support/session.h"
 
 #define FIRST_ORDER_UNTIL "2026-01-05T14:31:30Z" /* with the first order and its fill */
@@ -154,6 +154,35 @@ static void test_another_or_a_shorter_journal_is_refused(void **state)
     session_end(&s);
 }
 
+/* As by a simulator that goes on after the step in which it went wrong. */
+static void test_after_a_difference_nothing_more_is_looked_at(void **state)
+{
+    struct session s;
+    struct redecider *d = NULL;
+    struct journal_reader *r = NULL;
+
+    (void)state;
+    session_start(&s);
+    session_run(&s, FIRST_ORDER_UNTIL);
+    SCRATCH_OK(redecider_new(&d, err));
+    follow(d, &s, 0);
+    SCRATCH_OK(desk_begin(s.desk, err));
+    struct entry e = entries_caused(entries_order("forged", "ACME", SIDE_BUY, 1, "1"), 1);
+    SCRATCH_OK(desk_add(s.desk, "strategy:naked-put", &e, err));
+    SCRATCH_OK(desk_commit(s.desk, err));
+    for (unsigned i = 0; i < 2; i++) {
+        SCRATCH_OK(journal_reader_begin(s.journal, &r, err));
+        SCRATCH_OK(redecider_run(d, r, 0, NULL, NULL, err));
+        journal_reader_end(r);
+        assert_int_equal(redecider_report(d)->differs_seq, e.seq);
+        assert_true(id_is(&redecider_report(d)->recorded.as.order_new.order_id, "forged")); /* no reader's */
+        assert_int_equal(book_seq(redecider_book(d)), e.seq - 1);
+        append_tick(&s, i ? "2026-01-05T14:33:00Z" : "2026-01-05T14:32:00Z");
+    }
+    redecider_free(d);
+    session_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_a_growing_journal_is_followed_across_restarts_stops_and_missed_moments),
         cmocka_unit_test(test_what_is_answered_after_a_restart_is_compared_then),
         cmocka_unit_test(test_another_or_a_shorter_journal_is_refused),
+        cmocka_unit_test(test_after_a_difference_nothing_more_is_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

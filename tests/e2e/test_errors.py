@@ -464,7 +464,7 @@ class Misuse(Case):
             (["show"], "which entry"), (["show", "x"], '"x" is not a number'), (["show", "1", "2"], "too many"),
             (["replay", "--to", "0"], "numbered from 1"), (["replay", "--to", "x"], '"x" is no time'),
             (["replay", "--redecide", "--digest"], "--redecide"), (["replay", "--json", "--digest"], "--json"),
-            (["replay", "--redecide", "--to", "2015-01-01"], "--redecide"), (["seal", "--size", "x"], "not a number"),
+            (["replay", "--redecide", "--since", "1", "--from-start"], "--redecide"), (["seal", "--size", "x"], "not a number"),
             (["stop"], "--reason", "missing"), (["resume"], "--reason", "missing"), (["stop", "--reason"], "needs a value"),
             (["config", "frob"], "show, list, check FILE or set FILE"), (["config", "check"], "check FILE"),
             (["config", "set"], "set FILE"), (["actor", "add"], "add NAME --role ROLE"),

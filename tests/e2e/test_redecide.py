@@ -1,0 +1,142 @@
+"""ledger replay --redecide: what somebody with the keys wrote in the deciders' name is shown beside what they decide."""
+import copy
+import json
+import os
+import subprocess
+import unittest
+
+import desk
+import support
+from support import WRONG, Case
+
+THIEF = os.environ.get("LEDGER_THIEF", "")
+
+
+@unittest.skipUnless(os.path.exists(THIEF), "LEDGER_THIEF is not set")
+class Redecide(Case):
+    def setUp(self):
+        super().setUp()
+        self.j = self.journal()
+        self.report, _ = desk.run(self.j, desk.synthetic(), config=self.trading(),
+                                  more=["--until", "2026-01-05T14:31:30Z"])
+        self.assertEqual(self.report["orders"], 1)
+
+    def trading(self):
+        return self.write("trading.yaml", desk.holding("ACME", positions_max=3))
+
+    def steal(self, *entries):
+        text = "".join(json.dumps(e) + "\n" for e in entries)
+        done = subprocess.run([THIEF, self.j.path], input=text, capture_output=True, text=True, cwd=self.dir,
+                              env=self.environment(None))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def next_moment(self):
+        """A clock entry of the run's, and the seq that the next entry gets."""
+        run = self.j.log("--kind", "control.run")[-1]["seq"]
+        size = self.j.size()
+        return {"kind": "perception.clock", "actor": "feed:synthetic", "cause": run, "at": "2026-01-05T14:32:00Z",
+                "body": {"phase": "tick", "session": "2026-01-05"}}, size + 2
+
+    def forge(self, change):
+        """The next moment's answer as the deciders give it, but for what `change` does to it; its seq."""
+        clock, seq = self.next_moment()
+        probe = self.path("probe")
+        subprocess.run(["cp", "-r", self.j.path, probe], check=True)
+        honest, self.j.path = self.j.path, probe
+        self.steal(clock, {"kind": "risk.equity", "actor": "risk:governor", "cause": seq - 1, "at": clock["at"],
+                           "body": {"session": "2026-01-05", "phase": "tick", "equity": "1", "cash": "1", "margin": "1",
+                                    "positions": 1}})
+        decided = self.j.run("replay", "--redecide", "--json", code=WRONG).json()["decided_now"]
+        self.j.path = honest
+        entry = copy.deepcopy({key: decided[key] for key in ("kind", "actor", "cause", "at", "body")})
+        change(entry)
+        self.steal(clock, entry)
+        return seq, decided
+
+    def test_a_changed_number_is_shown_beside_the_one_that_is_decided(self):
+        def change(entry):
+            entry["body"]["rows"][0]["days"] += 7
+
+        seq, decided = self.forge(change)
+        told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
+        self.assertEqual((told["differs"], told["difference"]), (seq, "changed"))
+        self.assertEqual(told["decided_now"], {**decided, "recorded_at": told["decided_now"]["recorded_at"]})
+        field, = told["fields"]
+        row = decided["body"]["rows"][0]
+        self.assertEqual(field["field"], f"rows.{row['symbol']}")
+        self.assertTrue(field["recorded"].endswith(f"days {row['days'] + 7}"), field)
+        self.assertTrue(field["decided_now"].endswith(f"days {row['days']}"), field)
+        self.check_scene(told, seq)
+        self.check_text(seq, field)
+        # Looked at up to the moment before, everything is as it was decided; also when that is said as a time.
+        self.assertIsNone(self.j.run("replay", "--redecide", "--to", seq - 2, "--json").json()["differs"])
+        before = self.j.run("replay", "--redecide", "--to", "2026-01-05T14:31:59Z", "--json").json()
+        self.assertIsNone(before["differs"])
+        self.assertEqual(before["entries"], seq - 2)
+        late = self.j.run("replay", "--redecide", "--to", "2026-01-05T14:32:00Z", "--json", code=WRONG).json()
+        self.assertEqual(late["differs"], seq)
+
+    def check_scene(self, told, seq):
+        state = told["state"]
+        replayed = self.j.run("replay", "--to", seq - 1, "--json").json()
+        self.assertEqual(state["seq"], seq - 1)
+        self.assertEqual(state["market_clock"], "2026-01-05T14:32:00Z")
+        self.assertEqual(state["cash"], replayed["cash"])
+        self.assertEqual(state["stop"], None)
+        self.assertEqual((state["symbol"], state["underlying"]), ("ACME", "ACME"))
+        self.assertEqual(state["positions_open"], len([p for p in replayed["positions"] if p["qty"]]))
+        configuration = self.j.log("--kind", "control.configuration")[-1]
+        self.assertEqual(told["configuration"], {"seq": configuration["seq"], "sha256": configuration["body"]["sha256"]})
+        run = self.j.log("--kind", "control.run")[-1]
+        self.assertEqual(told["run"], {"seq": run["seq"], "program": run["body"]["program"], "build": run["body"]["build"]})
+        version = self.ledger("version", "--json").json()
+        self.assertEqual(told["this_program"]["build"], version["build"])
+        self.assertEqual(told["run"]["build"], version["build"])
+
+    def check_text(self, seq, field):
+        told = self.j.run("replay", "--redecide", code=WRONG)
+        self.assertNotIn("\033", told.out)
+        self.assertIn(f"entry {seq} differs", told.lines[0])
+        at, = [i for i, line in enumerate(told.lines) if line.startswith("* ")]
+        self.assertTrue(told.lines[at].startswith(f"* {field['field']}"))
+        self.assertIn(field["recorded"], told.lines[at])
+        self.assertIn(field["decided_now"], told.lines[at + 1])  # too long to stand beside it
+        for words in ("market clock", "cash", "margin in use", "tripped breakers", "configuration in force", "run in force",
+                      "this program", f"after entry {seq - 1}"):
+            self.assertIn(words, told.out)
+
+    def test_an_order_that_nobody_decided_is_named(self):
+        seq = self.j.size() + 1
+        self.steal({"kind": "order.new", "actor": "strategy:naked-put", "cause": 1, "at": "2026-01-05T14:31:40Z",
+                    "body": {"order_id": "forged", "symbol": "ACME", "side": "buy", "qty": 1, "type": "limit",
+                             "limit": "1"}})
+        told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
+        self.assertEqual((told["differs"], told["difference"], told["fields"]), (seq, "uncalled", []))
+        self.assertEqual(told["recorded"]["body"]["order_id"], "forged")
+        self.assertNotIn("decided_now", told)
+        out = self.j.run("replay", "--redecide", code=WRONG).out
+        self.assertIn("nothing called for", out)
+        self.assertIn("forged", out)
+        self.assertNotIn("decided now", out)
+
+    def test_another_programs_run_is_remarked_upon(self):
+        clean = self.j.run("replay", "--redecide")
+        self.assertNotIn("another program", clean.err)
+        self.assertEqual(self.j.redecide()["runs_by_others"], 0)
+        run = self.j.log("--kind", "control.run")[-1]
+        body = {**run["body"], "program": "ledger 0.0.9"}
+        self.steal({"kind": "control.run", "actor": "journal", "cause": run["cause"], "body": body})
+        told = self.j.run("replay", "--redecide")
+        self.assertIn("1 of 2 runs were written by another program", told.err)
+        self.assertIn(f"ledger show {self.j.log('--kind', 'control.run')[-1]['seq']}", told.err)
+        again = self.j.redecide()
+        self.assertEqual((again["runs"], again["runs_by_others"], again["differs"]), (2, 1, None))
+
+    def test_there_is_nothing_before_the_first_entry(self):
+        self.assertIsNone(self.j.run("replay", "--redecide", "--to", "2025-01-01", "--json").json()["differs"])
+        self.expect_error(support.MISUSED, "--since", "--to",
+                          args=["-C", self.j.path, "replay", "--redecide", "--since", 900, "--to", "2026-01-05T14:30:00Z"])
+
+
+if __name__ == "__main__":
+    support.main()
