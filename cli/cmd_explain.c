@@ -33,16 +33,47 @@ static void put_wrapped(const char *text, size_t length, int used)
     putchar('\n');
 }
 
-static enum err_code put_check(const struct check *c, struct err *err)
+static void put_sources(const char *title, const struct sources *s, struct words *w)
+{
+    words_add(w, "%s", title);
+    sources_say(w, s);
+}
+
+/* `n` is NULL when nobody asked where the numbers are from. */
+static enum err_code put_check(const struct check *c, const struct explain_number *n, struct err *err)
 {
     struct words w;
 
     words_init(&w);
     words_check(&w, c);
+    const int used = INDENT + (int)w.size;
+    printf("%*s%s%s%s", INDENT, "", words_check_failed(c) ? cli_red(stdout) : "", words_get(&w),
+           words_check_failed(c) ? cli_plain(stdout) : "");
+    words_clear(&w);
+    if (n) {
+        put_sources("  [", &n->from, &w);
+        put_sources("; bound: ", &n->bound_from, &w);
+        words_add(&w, "]");
+    }
     const enum err_code rc = words_done(&w, err);
-    if (!rc)
-        printf("%*s%s%s%s\n", INDENT, "", words_check_failed(c) ? cli_red(stdout) : "", words_get(&w),
-               words_check_failed(c) ? cli_plain(stdout) : "");
+    put_wrapped(words_get(&w), w.size, used);
+    words_release(&w);
+    return rc;
+}
+
+static enum err_code put_number(const struct explain_number *n, struct err *err)
+{
+    struct words w;
+
+    words_init(&w);
+    words_add(&w, "%s ", n->name);
+    words_amount(&w, n->unit, n->value);
+    words_add(&w, "  ");
+    put_sources("[", &n->from, &w);
+    words_add(&w, "]");
+    const enum err_code rc = words_done(&w, err);
+    printf("%*s", INDENT, "");
+    put_wrapped(words_get(&w), w.size, INDENT);
     words_release(&w);
     return rc;
 }
@@ -79,8 +110,11 @@ static enum err_code put_step(const struct explain_step *s, civil_day day, struc
         put_wrapped(line, length, INDENT);
         line += length + (line[length] == '\n');
     }
-    for (unsigned i = 0; !rc && s->checks && i < s->checks->count; i++)
-        rc = put_check(&s->checks->rows[i], err);
+    const size_t checks = s->checks ? s->checks->count : 0;
+    for (size_t i = 0; !rc && i < checks; i++)
+        rc = put_check(&s->checks->rows[i], s->numbers ? &s->numbers[i] : NULL, err);
+    for (size_t i = checks; !rc && i < s->number_count; i++)
+        rc = s->numbers[i].is_minor ? ERR_OK : put_number(&s->numbers[i], err);
     return rc;
 }
 
@@ -173,6 +207,8 @@ enum err_code cmd_explain(struct cli *cli, struct err *err)
     }
     if (!rc)
         rc = answer(&q, index, r, &x, err);
+    if (!rc)
+        rc = explain_sources(&x, r, err);
     if (!rc)
         rc = put(&x, q.json, err);
     explanation_release(&x);

@@ -11,14 +11,27 @@
 #include "book/book.h"
 #include "ledger/index.h"
 #include "ledger/json_out.h"
+#include "reports/sources.h"
+
+/* A number that a step shows, and what it is from. */
+struct explain_number {
+    char name[ID_MAX + 1]; /* "limit", "premium of GOOG  160108P00620000"; of a check: its name */
+    enum unit unit;
+    int64_t value;             /* of a check: 0, for the check says it */
+    struct sources from;       /* the entries, or in words why there are none */
+    struct sources bound_from; /* of a check */
+    bool is_minor;             /* one of many alike: shown to programs only */
+};
 
 struct explain_step {
-    uint64_t seq;          /* the entry it is about; 0: of none in particular */
-    int64_t at_ns;         /* when it happened, or when it was recorded if it does not say */
-    const char *stage;     /* "perception", "candidates", "decision", "verdict" ... */
-    char *text;            /* one line */
-    char *details;         /* further lines, each ending LF; or NULL */
-    struct checks *checks; /* what was tried, with value and bound; or NULL */
+    uint64_t seq;                   /* the entry it is about; 0: of none in particular */
+    int64_t at_ns;                  /* when it happened, or when it was recorded if it does not say */
+    const char *stage;              /* "perception", "candidates", "decision", "verdict" ... */
+    char *text;                     /* one line */
+    char *details;                  /* further lines, each ending LF; or NULL */
+    struct checks *checks;          /* what was tried, with value and bound; or NULL */
+    struct explain_number *numbers; /* after explain_sources(): one for each check, then the others */
+    size_t number_count;
 };
 
 struct explanation {
@@ -26,9 +39,15 @@ struct explanation {
     struct explain_step *steps;
     size_t count;
     size_t capacity;
+    struct symbol about; /* the contract that was asked about, of a look; length 0: none */
 };
 
 void explanation_release(struct explanation *x); /* fine for a zeroed one */
+/*
+ * Names the entries that each number of a decision, a verdict, an equity or an order is from: the book is folded to
+ * just before each, beginning with a snapshot, and asked. To be called once, after one of the calls below.
+ */
+MUST_USE enum err_code explain_sources(struct explanation *x, struct journal_reader *r, struct err *err);
 /* One object: {"about":"...","steps":[{"seq":..,"at":"..","stage":"..","text":"..","details":[..],"checks":[..]}]} */
 void explanation_json(const struct explanation *x, struct json_out *out);
 

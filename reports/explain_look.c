@@ -262,6 +262,7 @@ enum err_code explain_no_trade(struct index *index, struct journal_reader *r, co
 {
     struct looks l = {.symbol = *symbol, .at_ns = at_ns};
 
+    x->about = *symbol;
     symbol_underlying(symbol, &l.underlying);
     if (at_ns != INSTANT_NONE)
         l.day = instant_new_york_day(at_ns, NULL);

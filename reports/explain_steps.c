@@ -14,6 +14,7 @@ void explanation_release(struct explanation *x)
         free(x->steps[i].text);
         free(x->steps[i].details);
         free(x->steps[i].checks);
+        free(x->steps[i].numbers);
     }
     free(x->steps);
     free(x->title);
@@ -239,7 +240,9 @@ static void json_amount(struct json_out *out, const char *key, enum unit unit, i
         json_out_i64(out, value);
 }
 
-static void json_checks(struct json_out *out, const struct checks *checks)
+/* `numbers`: one for each check, or NULL. */
+static void json_checks(struct json_out *out, const struct checks *checks,
+                        const struct explain_number *numbers)
 {
     json_out_key(out, "checks");
     json_out_array(out);
@@ -256,6 +259,27 @@ static void json_checks(struct json_out *out, const struct checks *checks)
         json_out_text(out, entry_unit_names()[c->unit]);
         json_out_key(out, "ok");
         json_out_bool(out, c->ok);
+        if (numbers) {
+            sources_json(out, "value_from", "value_note", &numbers[i].from);
+            sources_json(out, "bound_from", "bound_note", &numbers[i].bound_from);
+        }
+        json_out_object_end(out);
+    }
+    json_out_array_end(out);
+}
+
+static void json_numbers(struct json_out *out, const struct explain_step *s)
+{
+    const size_t first = s->checks ? s->checks->count : 0;
+
+    json_out_key(out, "numbers");
+    json_out_array(out);
+    for (size_t i = first; i < s->number_count; i++) {
+        json_out_object(out);
+        json_out_key(out, "name");
+        json_out_text(out, s->numbers[i].name);
+        json_amount(out, "value", s->numbers[i].unit, s->numbers[i].value);
+        sources_json(out, "from", "note", &s->numbers[i].from);
         json_out_object_end(out);
     }
     json_out_array_end(out);
@@ -297,7 +321,9 @@ void explanation_json(const struct explanation *x, struct json_out *out)
         if (s->details)
             json_details(out, s->details);
         if (s->checks)
-            json_checks(out, s->checks);
+            json_checks(out, s->checks, s->numbers);
+        if (s->number_count > (s->checks ? s->checks->count : 0))
+            json_numbers(out, s);
         json_out_object_end(out);
     }
     json_out_array_end(out);

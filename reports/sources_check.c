@@ -48,6 +48,7 @@ static void of_margin_use(const struct sources_ask *ask, struct sources *out)
     sources_of_equity(ask->book, &equity);
     sources_join(out, &equity);
     sources_add(out, ask->asked_seq);
+    sources_add(out, ask->book->configuration->seq); /* the rates of a margin */
     if (ask->asked_seq && ask->about)
         sources_of_price(ask->book, ask->about, out);
     out->note = NULL;
@@ -101,6 +102,7 @@ static void of_open_positions(const struct sources_ask *ask, struct sources *out
 {
     add_open(ask->book, NULL, out);
     sources_add(out, ask->asked_seq);
+    out->note = out->count ? NULL : out->note;
 }
 
 static void of_underlying_positions(const struct sources_ask *ask, struct sources *out)

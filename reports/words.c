@@ -168,7 +168,7 @@ const char *words_rule(enum rule rule)
     return "?";
 }
 
-static void add_amount(struct words *w, enum unit unit, int64_t value)
+void words_amount(struct words *w, enum unit unit, int64_t value)
 {
     if (value == CHECK_VALUE_NONE) {
         add_word(w, "not known");
@@ -198,9 +198,9 @@ bool words_check_failed(const struct check *c)
 void words_check(struct words *w, const struct check *c)
 {
     words_add(w, "%s ", c->name.text);
-    add_amount(w, c->unit, c->value);
+    words_amount(w, c->unit, c->value);
     words_add(w, " %s ", words_rule(c->rule));
-    add_amount(w, c->unit, c->bound);
+    words_amount(w, c->unit, c->bound);
     if (is_exit_rule(c))
         add_word(w, c->ok ? " DUE" : " not due");
     else if (c->ok)

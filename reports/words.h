@@ -32,6 +32,8 @@ void words_price(struct words *w, int64_t price_nano);             /* "0.40", "n
 void words_money(struct words *w, int64_t micro);                  /* "31235.00" */
 void words_change(struct words *w, int64_t micro);                 /* the same with its sign: "+197.96" */
 void words_percent(struct words *w, int64_t rate_nano);            /* "17.91 %" */
+/* In its unit: "17.91 %", "12 s", "yes"; "not known" for CHECK_VALUE_NONE. */
+void words_amount(struct words *w, enum unit unit, int64_t value);
 void words_count(struct words *w, int64_t count, const char *one, const char *many); /* "1 contract" */
 void words_time(struct words *w, int64_t at_ns); /* New York, to the second: "14:31:00"; "no time" */
 /*

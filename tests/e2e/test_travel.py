@@ -150,5 +150,49 @@ class Diff(Travel):
         self.assertEqual(first.json("diff", "--with", first.path)["changes"], [])
 
 
+class Explain(Travel):
+    def test_what_a_number_is_from_says_that_number(self):
+        """The entries that are named are read, and they hold what the decision says that it saw."""
+        j = self.session()
+        for enter in j.log("--kind", "decision.enter")[:3]:
+            steps = {s["seq"]: s for s in j.json("explain", enter["seq"])["steps"]}
+            numbers = {n["name"]: n for n in steps[enter["seq"]]["numbers"]}
+            quote = j.json("show", numbers["limit"]["from"][0])["entry"]["body"]
+            self.assertEqual((quote["symbol"], quote["bid"]), (enter["body"]["symbol"], numbers["limit"]["value"]))
+            configuration = j.json("show", numbers["qty"]["from"][0])["entry"]["body"]
+            self.assertIn(f"strategy.contracts={numbers['qty']['value']}\n", configuration["settings"])
+            checks = {c["name"]: c for c in steps[enter["seq"]]["checks"]}
+            self.assertEqual(checks["premium_least"]["value_from"], numbers["limit"]["from"])
+            self.assertEqual(checks["premium_least"]["bound_note"], "strategy.premium_min")
+            self.assertEqual(checks["stopped"]["value_from"], [])
+            candidates = steps[enter["cause"]]
+            for number in candidates["numbers"]:
+                self.assertTrue(number["from"], number)
+                if number["name"].startswith("premium of "):
+                    body = j.json("show", number["from"][0])["entry"]["body"]
+                    self.assertEqual((body["symbol"], body["bid"]), (number["name"][len("premium of "):], number["value"]))
+
+    def test_every_check_of_a_day_names_its_sources(self):
+        j = self.session()
+        seen = set()
+        for e in j.log("--kind", "decision") + j.log("--kind", "risk"):
+            if e["kind"] in seen and e["seq"] % 7:
+                continue
+            seen.add(e["kind"])
+            for step in j.json("explain", e["seq"])["steps"]:
+                for check in step.get("checks", ()):
+                    self.assertTrue(check["value_from"] or check.get("value_note"), check)
+                    self.assertTrue(check["bound_from"] or check.get("bound_note"), check)
+                    self.assertTrue(all(s < step["seq"] for s in check["value_from"] + check["bound_from"]), check)
+        self.assertGreater(len(seen), 3)
+
+    def test_no_snapshot_changes_what_is_said(self):
+        j = self.session()
+        seqs = [e["seq"] for e in j.log("--kind", "decision.enter")]
+        before = [j.run("explain", seq, "--json").out for seq in seqs]
+        j.run("snapshot")
+        self.assertEqual([j.run("explain", seq, "--json").out for seq in seqs], before)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -112,6 +112,88 @@ static void test_an_order_is_told_from_perception_to_fill(void **state)
     bench_release(&b);
 }
 
+static const struct explain_number *number_of(const struct explain_step *s, const char *name)
+{
+    for (size_t i = 0; i < s->number_count; i++) {
+        if (strcmp(s->numbers[i].name, name) == 0)
+            return &s->numbers[i];
+    }
+    fprintf(stderr, "no number %s\n", name);
+    fail();
+    return NULL;
+}
+
+static void assert_from(const struct sources *s, const char *text)
+{
+    struct words w;
+
+    words_init(&w);
+    sources_say(&w, s);
+    assert_string_equal(words_get(&w), text);
+    words_release(&w);
+}
+
+static const char *of_entry(const char *note, uint64_t seq)
+{
+    static char texts[4][128];
+    static unsigned next;
+    char *const text = texts[next++ % 4];
+
+    snprintf(text, 128, "%s%sentry %llu", note, note[0] ? " of " : "", (unsigned long long)seq);
+    return text;
+}
+
+static void test_each_number_is_told_with_the_entry_that_it_is_from(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b);
+    const struct story *const s = &b.story;
+    SCRATCH_OK(explain_order(b.index, b.reader, "np-1", &b.x, err));
+    SCRATCH_OK(explain_sources(&b.x, b.reader, err));
+    assert_null(b.x.steps[1].numbers); /* what was perceived is its own source */
+    assert_from(&number_of(&b.x.steps[3], "price of GOOG")->from, of_entry("", s->stock_quote));
+    assert_from(&number_of(&b.x.steps[3], "premium of " STORY_PUT)->from, of_entry("", s->put_quote));
+    assert_int_equal(number_of(&b.x.steps[3], "premium of " STORY_PUT)->value, entries_price("0.40"));
+    assert_from(&number_of(&b.x.steps[3], "days of " STORY_PUT)->from,
+                of_entry("the symbol's expiry, and the clock", s->tick));
+    const struct explain_step *const enter = &b.x.steps[4];
+    assert_from(&number_of(enter, "qty")->from, of_entry("strategy.contracts", s->configured));
+    assert_from(&number_of(enter, "limit")->from, of_entry("the bid", s->put_quote));
+    assert_from(&number_of(enter, "premium_least")->from, of_entry("", s->put_quote));
+    assert_from(&number_of(enter, "premium_least")->bound_from,
+                of_entry("strategy.premium_min", s->configured));
+    const struct explain_step *const verdict = &b.x.steps[5];
+    assert_from(&number_of(verdict, "stopped")->from, "no stop is in force");
+    assert_from(&number_of(verdict, "margin_use")->bound_from, of_entry("risk.margin_use", s->configured));
+    assert_true(sources_hold(&number_of(verdict, "margin_use")->from, s->enter));
+    assert_from(&number_of(&b.x.steps[6], "qty")->from, of_entry("", s->enter));
+    bench_release(&b);
+}
+
+static void test_a_number_without_a_source_says_so(void **state)
+{
+    const struct check unheard = {
+        .name = id_from("phase_of_the_moon"), .unit = UNIT_COUNT, .rule = RULE_AT_MOST};
+    struct bench b;
+    struct book book;
+    struct sources value;
+    struct sources bound;
+
+    (void)state;
+    bench_init(&b);
+    SCRATCH_OK(book_init(&book, err));
+    const struct sources_ask ask = {.book = &book};
+    sources_of_check(&ask, &unheard, &value, &bound);
+    assert_from(&value, "not named by the state");
+    const struct check loss = {.name = id_from("daily_loss"), .unit = UNIT_RATE, .rule = RULE_AT_LEAST};
+    sources_of_check(&ask, &loss, &value, &bound);
+    assert_from(&bound, "the program's default, for no entry configures it");
+    book_release(&book);
+    bench_release(&b);
+}
+
 static void test_a_refused_and_a_cancelled_order_end_where_they_ended(void **state)
 {
     struct bench b;
@@ -316,6 +398,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_order_is_told_from_perception_to_fill),
+        cmocka_unit_test(test_each_number_is_told_with_the_entry_that_it_is_from),
+        cmocka_unit_test(test_a_number_without_a_source_says_so),
         cmocka_unit_test(test_a_refused_and_a_cancelled_order_end_where_they_ended),
         cmocka_unit_test(test_an_unknown_order_names_those_that_are_near),
         cmocka_unit_test(test_any_entry_has_its_chain),
