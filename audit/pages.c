@@ -1,10 +1,12 @@
 /*
- * The file is pages of one size; a page is known by its number, counted from 0. All integers little-endian here.
+ * The file is pages of one size; a page is known by its number, counted from 0. All integers in the byte order of
+ * the machine that wrote the file: LMDB itself reads no other.
  *
  *   page    0 u64 its number | 8 u16 - | 10 u16 flags | 12 u16 lower | 14 u16 upper       (16 bytes)
  *           flags: 1 branch, 2 leaf, 4 overflow (12 is then u32: how many pages it takes), 8 meta
  *           from 16 to lower: u16 offsets of nodes; nodes from upper to the page's end
- *   node    0 u16 lo | 2 u16 hi | 4 u16 flags | 6 u16 size of the key | 8 the key, then in a leaf the value
+ *   node    0 u16 lo | 2 u16 hi (in a big-endian file hi | lo) | 4 u16 flags | 6 u16 size of the key |
+ *           8 the key, then in a leaf the value
  *           leaf: lo + 65536 * hi is the value's size. Flags: 1 the value is a u64, the number of the overflow
  *           page with it; 2 the value is a tree (of the main tree's rows: a sub-database)
  *           branch: lo + 65536 * hi + 2^32 * flags is the page below
@@ -31,6 +33,7 @@
 #define TREE_SIZE      48u
 #define META_SIZE      136u
 #define META_MAGIC     0xbeefc0deu
+#define META_SWAPPED   0xdec0efbeu
 #define META_VERSION   1u
 #define PAGE_SIZE_MIN  512u
 #define PAGE_SIZE_MAX  65536u
@@ -42,10 +45,6 @@
 
 enum { IS_BRANCH = 1, IS_LEAF = 2, IS_OVERFLOW = 4, IS_META = 8 };
 enum { NODE_BIG = 1, NODE_TREE = 2 };
-
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "LMDB writes the machine's byte order: the loads below want it to be little-endian"
-#endif
 
 static uint16_t load16(const uint8_t *p)
 {
@@ -69,6 +68,14 @@ static uint64_t load64(const uint8_t *p)
 
     memcpy(&v, p, sizeof v);
     return v;
+}
+
+/* A node's first two fields: the halves of one number, in the machine's order. */
+static uint32_t load_halves(const uint8_t *p)
+{
+    const bool is_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+
+    return (uint32_t)load16(p + (is_big ? 2 : 0)) | (uint32_t)load16(p + (is_big ? 0 : 2)) << 16;
 }
 
 /* -- meta pages ------------------------------------------------------------------------------------------ */
@@ -116,7 +123,9 @@ static void load_meta(const struct pages *p, unsigned which, uint32_t page_size,
     m->txnid = load64(body + 128);
     load_tree(&m->free, "free pages", body + 24);
     load_tree(&m->main, "main", body + 72);
-    if (load32(body) != META_MAGIC)
+    if (load32(body) == META_SWAPPED)
+        bad_meta(m, "a machine of the other byte order wrote it: publish the journal there, fetch it here");
+    else if (load32(body) != META_MAGIC)
         bad_meta(m, "it does not begin as an LMDB meta page does");
     else if (load32(body + 4) != META_VERSION)
         bad_meta(m, "it is of version %u; version %u is read here", load32(body + 4), META_VERSION);
@@ -265,7 +274,7 @@ static bool load_node(const struct pages *p, const uint8_t *page, unsigned index
     const uint8_t *const node = page + offset;
     size_t room = p->page_size - offset - NODE_HEAD_SIZE;
     *n = (struct node){.key = node + NODE_HEAD_SIZE, .key_size = load16(node + 6), .flags = load16(node + 4)};
-    const uint64_t low = (uint64_t)load16(node) | (uint64_t)load16(node + 2) << 16;
+    const uint64_t low = load_halves(node);
     if (n->key_size > room)
         return false;
     room -= n->key_size;

@@ -45,9 +45,11 @@ enum err_code store_fail(const char *name, int code, const char *doing, struct e
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
     case MDB_INCOMPATIBLE:
-        return err_set(err, ERR_FORMAT,
-                       "%s: journal.mdb is damaged, or not a journal's file (%s). Restore it from a backup",
-                       name, mdb_strerror(code));
+        return err_set(
+            err, ERR_FORMAT,
+            "%s: journal.mdb is damaged, or not a journal's file, or of a machine with the other byte order "
+            "(%s). Restore it from a backup; from another machine, fetch what was published there",
+            name, mdb_strerror(code));
     case MDB_READERS_FULL:
         return err_set(err, ERR_IO, "%s: cannot %s: %d readers have it open already; end some of them", name,
                        doing, STORE_READERS_MAX);

@@ -1,0 +1,15 @@
+# Builds for another machine: $LEDGER_MACHINE is aarch64 or s390x, the presets of the same names. Debian's cross compiler,
+# libraries in a folder of their own (scripts/sysroot), and qemu to run what comes out.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR ${LEDGER_MACHINE})
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES LEDGER_MACHINE)
+set(CMAKE_C_COMPILER ${LEDGER_MACHINE}-linux-gnu-gcc)
+get_filename_component(CMAKE_SYSROOT ${CMAKE_CURRENT_LIST_DIR}/../build/sysroot/${LEDGER_MACHINE} ABSOLUTE)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_LIBRARY_ARCHITECTURE ${LEDGER_MACHINE}-linux-gnu)
+set(ENV{PKG_CONFIG_PATH})
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CMAKE_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/${LEDGER_MACHINE}-linux-gnu/pkgconfig:${CMAKE_SYSROOT}/usr/share/pkgconfig)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${LEDGER_MACHINE} -L ${CMAKE_SYSROOT})
