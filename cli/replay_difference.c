@@ -164,8 +164,10 @@ static void put_instrument(const struct scene *s, struct words *w)
         words_add(w, " at an average of ");
         words_price(w, s->average_nano);
     }
-    words_add(w, ", open in it: ");
-    words_count(w, s->symbol_orders, "order", "orders");
+    if (s->symbol_orders)
+        words_add(w, ", open orders in it: %u", s->symbol_orders);
+    else
+        words_add(w, ", no order open in it");
     put_line(s->symbol.text, w);
     if (s->has_quote) {
         words_price(w, s->quote.bid_nano);
