@@ -102,19 +102,22 @@ static void say_verdict(struct words *w, const struct entry_risk_verdict *v)
 {
     unsigned held = 0;
     unsigned exempt = 0;
+    unsigned overridden = 0;
+    struct id limit;
 
     for (unsigned i = 0; i < v->checks.count; i++) {
         const struct check *const c = &v->checks.rows[i];
         exempt += risk_check_is_exempt(c);
+        overridden += risk_check_overridden(c, &limit);
         held += !risk_check_is_exempt(c) && c->ok;
     }
     words_add(w, "%s: %u of %u limits held", v->allowed ? "allowed" : "REFUSED", held,
               v->checks.count - exempt);
-    if (exempt)
-        words_add(w, ", %u do not count for a closing order", exempt);
+    if (exempt > overridden)
+        words_add(w, ", %u do not count for a closing order", exempt - overridden);
     for (unsigned i = 0; i < v->checks.count; i++) {
         const struct check *const c = &v->checks.rows[i];
-        if (c->ok || risk_check_is_exempt(c))
+        if (c->ok || (risk_check_is_exempt(c) && !risk_check_overridden(c, &limit)))
             continue;
         words_add(w, "; ");
         words_check(w, c);
