@@ -225,7 +225,7 @@ void leg_scale(struct position *p, int64_t qty, uint64_t seq)
         struct lot lot = p->lots[i];
         int64_t end = 0;
         before += lot.qty;
-        REQUIRE(decimal_mul_div(before, qty, held, &end, NULL) == ERR_OK); /* at most qty */
+        REQUIRE(decimal_mul_div(before, size_of(qty), size_of(held), &end, NULL) == ERR_OK); /* at most qty */
         lot.cost_micro += left_micro; /* both are of one side: their sum is part of the position's cost */
         left_micro = 0;
         lot.price_nano = price_scaled(lot.price_nano, held, qty);

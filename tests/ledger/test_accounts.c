@@ -477,6 +477,23 @@ static void test_a_split_keeps_the_cost_and_every_lot(void **state)
     tell(steps, COUNT(steps));
 }
 
+static void test_a_split_of_what_is_short(void **state)
+{
+    struct step steps[] = {
+        {SELL("1", "AAPL", 1, "90", "0"), "90", "0", "0", "AAPL", -1, "90", "-90", "0"},
+        {SELL("2", "AAPL", 2, "60", "0"), "210", "0", "0", "AAPL", -3, "70", "-210", "0"},
+        /* 2 for 3: the first lot is two thirds of a share, and the rounded sum of both is two */
+        {entries_split("s", "AAPL", "AAPL", SIDE_SELL, 3, 2, "0"), "210", "0", "0", "AAPL", -2, "105", "-210",
+         "0"},
+        /* a tenth: both lots come to nothing but the last share, which keeps all of the cost */
+        {entries_split("t", "AAPL", "AAPL", SIDE_SELL, 20, 10, "-5"), "205", "-5", "0", "AAPL", -1, "210",
+         "-210", "-5"},
+        {BUY("3", "AAPL", 1, "200", "0"), "5", "5", "0", "AAPL", 0, "0", "0", "5"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
 static void test_an_adjusted_contract_takes_the_position_over(void **state)
 {
     const char *const adjusted = "GOOG  151224P00375000";
@@ -530,6 +547,7 @@ int main(void)
         cmocka_unit_test(test_a_bust_of_a_closing_fill_opens_again),
         cmocka_unit_test(test_dividends_are_income_of_their_own),
         cmocka_unit_test(test_a_split_keeps_the_cost_and_every_lot),
+        cmocka_unit_test(test_a_split_of_what_is_short),
         cmocka_unit_test(test_an_adjusted_contract_takes_the_position_over),
         cmocka_unit_test(test_postings_are_those_of_the_manual),
         cmocka_unit_test(test_a_delivery_that_closes_on_both_sides_needs_every_posting),

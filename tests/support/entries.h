@@ -301,6 +301,24 @@ static inline struct entry entries_split(const char *fill_id, const char *symbol
     return e;
 }
 
+static inline struct entry entries_status(const char *symbol, bool halted)
+{
+    struct entry e = entries_draft(ENTRY_PERCEPTION_TRADING_STATUS);
+
+    e.as.perception_trading_status = (struct entry_perception_trading_status){
+        entries_symbol(symbol), halted, text_from(halted ? "news pending" : "resumed")};
+    return e;
+}
+
+static inline struct entry entries_override(const char *symbol, const char *limit, int64_t valid_s)
+{
+    struct entry e = entries_draft(ENTRY_CONTROL_OVERRIDE);
+
+    e.as.control_override = (struct entry_control_override){entries_symbol(symbol), id_from(limit), valid_s,
+                                                            text_from("agreed by phone")};
+    return e;
+}
+
 static inline struct entry entries_note(const char *text)
 {
     struct entry e = entries_draft(ENTRY_CONTROL_NOTE);
