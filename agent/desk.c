@@ -122,7 +122,8 @@ static enum err_code propose_broker(void *context, struct entry *draft, struct e
     struct desk *const d = context;
 
     d->fills += entry_family(draft->kind) == FAMILY_FILL && draft->kind != ENTRY_FILL_DEPOSIT;
-    return desk_add(d, d->broker->actor, draft, err);
+    const enum err_code rc = desk_add(d, d->broker->actor, draft, err);
+    return rc || !engine_answers_at_once(&d->book, draft) ? rc : desk_answer(d, draft, err);
 }
 
 enum err_code desk_answer(struct desk *d, const struct entry *trigger, struct err *err)
@@ -140,7 +141,14 @@ enum err_code desk_broker(struct desk *d, struct err *err)
 {
     const struct proposals sink = {propose_broker, next_seq, d};
 
-    return d->broker->work(d->broker->context, &d->book, &sink, err);
+    return broker_moment(d->broker, &d->book, &sink, err);
+}
+
+enum err_code desk_statement(struct desk *d, struct err *err)
+{
+    const struct proposals sink = {propose_broker, next_seq, d};
+
+    return broker_ask_statement(d->broker, &d->book, &sink, err);
 }
 
 enum err_code desk_open_account(struct desk *d, struct err *err)

@@ -51,6 +51,8 @@ MUST_USE enum err_code desk_add_encoded(struct desk *d, uint8_t *bytes, size_t s
 MUST_USE enum err_code desk_answer(struct desk *d, const struct entry *trigger, struct err *err);
 /* The broker's work at this moment, within the open group; `open_account` pays in the first deposit. */
 MUST_USE enum err_code desk_broker(struct desk *d, struct err *err);
+/* The broker's statement, answered, within the open group. */
+MUST_USE enum err_code desk_statement(struct desk *d, struct err *err);
 MUST_USE enum err_code desk_open_account(struct desk *d, struct err *err);
 
 #endif

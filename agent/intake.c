@@ -4,13 +4,13 @@
 #include "book/snapshot.h"
 
 /*
- * Reducers refuse only what moves money or settings, and the clock is a matter of state: to fold a journal for a
- * quote would be for nothing.
+ * Reducers refuse only what moves money or settings, and the clock and what is open are a matter of state: to fold a
+ * journal for a quote would be for nothing.
  */
 static bool may_not_fold(enum entry_kind kind)
 {
     return entry_family(kind) == FAMILY_FILL || kind == ENTRY_CONTROL_CONFIGURATION ||
-           kind == ENTRY_PERCEPTION_CLOCK;
+           kind == ENTRY_PERCEPTION_CLOCK || kind == ENTRY_CONTROL_CORRECTION;
 }
 
 /* Another clock in the middle of a run would begin another session, and with it the day's limits anew. */
@@ -23,6 +23,17 @@ static enum err_code check_clock(const struct book *b, struct err *err)
         "the run of entry %llu is not over, and the clock is its own; go on with it to its end first (the "
         "same ledger run command)",
         (unsigned long long)b->run->first_seq);
+}
+
+/* One that closes nothing would be a word on the record that means nothing. */
+static enum err_code check_correction(const struct book *b, const struct entry *e, struct err *err)
+{
+    const enum err_code rc =
+        reconcile_check_correction(b->reconcile, &e->as.control_correction, book_seq(b) + 1, err);
+
+    if (rc)
+        err_wrap(err, "control.correction");
+    return rc;
 }
 
 enum err_code intake_check_import(struct journal *j, struct err *err)
@@ -88,6 +99,8 @@ enum err_code intake_check_kind(const struct entry *e, struct err *err)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
     if (e->kind == ENTRY_CONTROL_SESSION || e->kind == ENTRY_CONTROL_HEARTBEAT)
         return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
+    if (e->kind >= ENTRY_PERCEPTION_STATED_POSITION && e->kind <= ENTRY_PERCEPTION_STATEMENT)
+        return err_set(err, ERR_INPUT, "%s is answered with its statement: see ledger reconcile", kind);
     if (e->kind == ENTRY_CONTROL_ACTOR && e->as.control_actor.role == ROLE_OWNER && !e->is_signed)
         return err_set(err, ERR_INPUT,
                        "an owner changes what the journal asks of everybody: see ledger actor add");
@@ -106,6 +119,8 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
         rc = intake_check_kind(&in->draft, err);
     if (!rc && in->draft.kind == ENTRY_PERCEPTION_CLOCK)
         rc = check_clock(&in->book, err);
+    if (!rc && in->draft.kind == ENTRY_CONTROL_CORRECTION)
+        rc = check_correction(&in->book, &in->draft, err);
     if (!rc)
         rc = journal_group_add_encoded(g, bytes, size, &in->draft, err);
     if (rc || !folds)

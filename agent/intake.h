@@ -28,7 +28,7 @@ MUST_USE enum err_code intake_group(struct intake *in, uint8_t *bytes, const uin
                                     struct queue_reply *reply, size_t *refused, struct err *err);
 /*
  * ERR_INPUT: entries of this kind say what only the program can know: what the state is, who seals next, that the
- * loop is there; an owner is brought in in passing; a configuration's settings are not those of its source. intake_group() asks this too.
+ * loop is there; a statement, which is answered where it is entered; an owner is brought in in passing; a configuration's settings are not those of its source. intake_group() asks this too.
  */
 MUST_USE enum err_code intake_check_kind(const struct entry *e, struct err *err);
 /*

@@ -58,7 +58,7 @@ static const struct replay_row actors_row = {
     .version = 2,
 };
 
-enum { ACTORS, CONFIGURATION, ACCOUNTS, ORDERS, VIEW, RISK, NAKED_PUT, DAY, RUN, ROWS };
+enum { ACTORS, CONFIGURATION, ACCOUNTS, ORDERS, VIEW, RISK, RECONCILE, NAKED_PUT, DAY, RUN, ROWS };
 static const struct replay_row *const rows[ROWS] = {
     [ACTORS] = &actors_row,
     [CONFIGURATION] = &configuration_row,
@@ -66,6 +66,7 @@ static const struct replay_row *const rows[ROWS] = {
     [ORDERS] = &orders_row,
     [VIEW] = &view_row,
     [RISK] = &risk_row,
+    [RECONCILE] = &reconcile_row,
     [NAKED_PUT] = &naked_put_row,
     [DAY] = &day_row,
     [RUN] = &run_row,
@@ -96,6 +97,7 @@ enum err_code book_init(struct book *b, struct err *err)
     b->orders = b->states[ORDERS];
     b->view = b->states[VIEW];
     b->risk = b->states[RISK];
+    b->reconcile = b->states[RECONCILE];
     b->naked_put = b->states[NAKED_PUT];
     b->day = b->states[DAY];
     b->run = b->states[RUN];

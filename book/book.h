@@ -15,6 +15,7 @@
 #include "ledger/orders.h"
 #include "ledger/replay.h"
 #include "market/view.h"
+#include "risk/reconcile.h"
 #include "risk/risk_state.h"
 #include "strategy/naked_put.h"
 
@@ -39,6 +40,7 @@ struct book {
     struct orders *orders;
     struct view *view;
     struct risk_state *risk;
+    struct reconcile *reconcile;
     struct naked_put_state *naked_put;
     struct day_state *day;
     struct run_state *run;

@@ -1,6 +1,7 @@
 #include "book/engine.h"
 
 #include "risk/governor.h"
+#include "risk/reconcile_breaks.h"
 
 struct desk {
     struct book *book;
@@ -19,7 +20,8 @@ struct decide_context engine_context(const struct book *b)
                  .accounts = b->accounts,
                  .orders = b->orders,
                  .state = b->risk,
-                 .settings = &c->risk},
+                 .settings = &c->risk,
+                 .reconcile = b->reconcile},
         .strategy_settings = &c->strategy,
         .naked_put = b->naked_put,
     };
@@ -115,6 +117,18 @@ static enum err_code answer_clock(struct desk *d, const struct proposals *throug
     return rc;
 }
 
+static enum err_code answer_statement(struct desk *d, struct err *err)
+{
+    const struct decide_context ctx = engine_context(d->book);
+
+    return reconcile_breaks(&ctx.risk, d->trigger, d->out, err);
+}
+
+bool engine_answers_at_once(const struct book *b, const struct entry *e)
+{
+    return e->kind == ENTRY_CONTROL_STOP || reconcile_is_asked(b->reconcile, e);
+}
+
 enum err_code engine_answer(struct book *b, const struct entry *trigger, const struct proposals *out,
                             struct err *err)
 {
@@ -126,6 +140,8 @@ enum err_code engine_answer(struct book *b, const struct entry *trigger, const s
     d.out = out;
     if (trigger->kind == ENTRY_CONTROL_STOP)
         return cancel_orders(&d, false, trigger->seq, "emergency stop", err);
+    if (trigger->kind == ENTRY_PERCEPTION_STATEMENT)
+        return answer_statement(&d, err);
     REQUIRE(trigger->kind == ENTRY_PERCEPTION_CLOCK);
     return answer_clock(&d, &through, err);
 }

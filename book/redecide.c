@@ -177,13 +177,15 @@ static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 
     if (run_is_derived(d->book.run, &d->entry))
         return step_derived(d, waits, err);
-    if (d->entry.kind == ENTRY_CONTROL_STOP)
+    const bool is_at_once = engine_answers_at_once(&d->book, &d->entry);
+
+    if (is_at_once)
         rc = ends_behind(d, d->entry.seq + 1, waits, err);
     if (!rc && !*waits)
         rc = book_apply(&d->book, &d->entry, err);
     if (rc || *waits)
         return rc;
-    if (d->entry.kind == ENTRY_CONTROL_STOP)
+    if (is_at_once)
         return answer(d, &d->entry, err);
     if (d->book.run->pending_seq == d->entry.seq) {
         d->report.behind += d->is_pending; /* overtaken: the loop answers the newest */

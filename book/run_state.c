@@ -87,7 +87,8 @@ static enum err_code run_apply(void *state, const struct entry *e, struct err *e
         s->pending_seq = 0; /* somebody else's: the moment that was to be answered is over */
     } else if (run_is_derived(s, e)) {
         s->derived++;
-        if (e->cause != s->stop_seq)
+        /* A break answers a statement, never the clock. */
+        if (e->cause != s->stop_seq && e->kind != ENTRY_RISK_BREAK)
             s->pending_seq = 0;
     }
     return ERR_OK;
@@ -149,5 +150,5 @@ const struct replay_row run_row = {
     .digest = run_digest,
     .release = run_release,
     .restore = run_restore,
-    .version = 3,
+    .version = 4,
 };

@@ -23,7 +23,8 @@ static void put_reference(void)
 static void put_markdown(void)
 {
     static const char *const types[] = {NULL,    "dollars",       "dollars",         "rate",
-                                        "count", "true or false", "list of symbols", "symbol: text"};
+                                        "count", "true or false", "list of symbols", "symbol: text",
+                                        "name"};
 
     printf("# Configuration\n\n"
            "One YAML file, checked against this table (unknown keys, a key twice, wrong types and values out "

@@ -19,10 +19,14 @@ struct journal_feed {
     int64_t newest_at_ns; /* a stream does not go back in time, whatever the journal's order is */
 };
 
-/* What the other journal's machine knew of its own clock is nothing that is perceived here. */
+/*
+ * What the other journal's machine knew of its own clock is nothing that is perceived here, and what its broker stated
+ * is about another account.
+ */
 static bool is_passed_on(enum entry_kind kind)
 {
-    return entry_family(kind) == FAMILY_PERCEPTION && kind != ENTRY_PERCEPTION_CLOCK_QUALITY;
+    return entry_family(kind) == FAMILY_PERCEPTION && kind != ENTRY_PERCEPTION_CLOCK_QUALITY &&
+           (kind < ENTRY_PERCEPTION_STATED_POSITION || kind > ENTRY_PERCEPTION_STATEMENT);
 }
 
 /* Of the first session that has a close, or of all there is: the longest time between two of its clock entries. */

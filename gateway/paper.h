@@ -10,8 +10,8 @@
  * that contract and side needs a newer quote. Fees: strategy/costs.h.
  * Every order passes every limit: one that no verdict right before it allows is rejected, whoever appended it.
  * Day orders end at the session's close, or at the next session's first moment when no close was seen. Orders
- * while a stop is in force, outside a session, in a trading halt, for an expired contract, or for an instrument that
- * was never quoted are rejected; in a halt nothing fills.
+ * while a stop is in force, outside a session, for an expired contract, or for an
+ * instrument that was never quoted are rejected.
  * Expiration. When a contract's settlement is due (market/calendar.h): in the money by a cent or more it is
  * assigned (short) or exercised (long), index options are settled in cash, everything else expires worthless.
  * The price is the underlying's newest one; when that is more than five minutes away from the settlement, a
@@ -23,6 +23,7 @@
 #include "gateway/broker.h"
 
 #define PAPER_ACTOR        "broker:paper"
+#define PAPER_NAME         "paper"
 #define PAPER_PROXY_AGE_NS (5 * NS_PER_MINUTE)
 
 /* The first deposit (account.deposit), when nothing was ever paid in or taken out. */
@@ -35,7 +36,15 @@ MUST_USE enum err_code paper_open_account(const struct book *b, const struct pro
  */
 MUST_USE enum err_code paper_work(const struct book *b, const struct proposals *out, struct err *err);
 
-/* The two as a broker. */
+/*
+ * States positions and cash as the brokers' own fills and what was paid in make them, and the session's executions that
+ * brokers told. It has no other books: what it never told, or told wrongly, it cannot know. What somebody else entered
+ * as a fill is not in it, and so comes out as a break. ERR_INPUT: no session has begun.
+ */
+MUST_USE enum err_code paper_statement(const struct book *b, const struct id *statement_id,
+                                       const struct proposals *out, struct err *err);
+
+/* The three as a broker. */
 extern const struct broker paper_broker;
 
 #endif

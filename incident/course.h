@@ -4,9 +4,9 @@
  * (decisions, verdicts, orders) is decided again, with the paper broker answering.
  *
  * What stays: perceptions, runs and what the loop said of itself, what people said. What does not: what strategies
- * and the governor derived, all entries of brokers, and two kinds that speak of what is no more, whose place keeps
- * a note: snapshots, and corrections of the books. Facts that brokers told without being asked (dividends, splits)
- * are lost with the others: the paper broker knows of none.
+ * and the governor derived, all entries of brokers, and kinds that speak of what is no more, whose place keeps a note:
+ * snapshots, statements that people brought in, and corrections of the books. Facts that brokers told without being
+ * asked (dividends, splits) are lost with the others: the paper broker knows of none.
  *
  * When. A clock entry is answered where the record answered it: the broker works, the deciders answer, the broker
  * works. Where the record has nothing of these, they come right after one another, before the run perceives

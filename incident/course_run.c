@@ -1,5 +1,6 @@
 #include "incident/course_runner.h"
 
+#include "book/engine.h"
 #include "gateway/paper.h"
 #include "ledger/roles.h"
 
@@ -61,10 +62,10 @@ static enum err_code after_taking(struct course_runner *w, const struct entry *e
         w->has_account = false;
     if (e->kind == ENTRY_PERCEPTION_CLOCK && course_runner_book(w)->run->pending_seq == e->seq)
         w->moment = (struct moment){.is_open = true, .clock = *e};
-    if (e->kind != ENTRY_CONTROL_STOP || w->is_recorded)
+    if (w->is_recorded || !engine_answers_at_once(course_runner_book(w), e))
         return ERR_OK;
     rc = course_runner_answer(w, e, err);
-    return rc ? rc : course_runner_work(w, err);
+    return rc || e->kind != ENTRY_CONTROL_STOP ? rc : course_runner_work(w, err);
 }
 
 static enum err_code keep(struct course_runner *w, struct entry *e, struct err *err)
@@ -197,6 +198,13 @@ bool course_is_without(const struct course_change *change, const struct entry *e
     return false;
 }
 
+/* Of snapshots, of what a broker stated about the books as they were, and of what cleared it. */
+static bool speaks_of_what_was(enum entry_kind kind)
+{
+    return kind == ENTRY_CONTROL_SNAPSHOT || kind == ENTRY_CONTROL_CORRECTION ||
+           (kind >= ENTRY_PERCEPTION_STATED_POSITION && kind <= ENTRY_PERCEPTION_STATEMENT);
+}
+
 /* -- the walk ------------------------------------------------------------------------------------------- */
 
 static enum fate fate_of(const struct course_runner *w, const struct entry *e)
@@ -207,7 +215,7 @@ static enum fate fate_of(const struct course_runner *w, const struct entry *e)
         return FATE_KEPT;
     if (w->drops < change->drop_count && change->drop[w->drops] == e->seq)
         return FATE_DROPPED;
-    if (e->kind == ENTRY_CONTROL_SNAPSHOT || e->kind == ENTRY_CONTROL_CORRECTION)
+    if (speaks_of_what_was(e->kind) && role_of(w, e) != ROLE_BROKER)
         return FATE_NOTED;
     if (run_is_derived(course_runner_book(w)->run, e))
         return FATE_BY_DECIDERS;
@@ -245,7 +253,8 @@ static enum err_code at_derived(struct course_runner *w, const struct entry *e, 
     bool later = false;
 
     w->recorded_at_ns = e->recorded_at_ns;
-    if (!w->moment.is_open || w->moment.has_answered || (w->base_stop && e->cause == w->base_stop))
+    if (!w->moment.is_open || w->moment.has_answered || (w->base_stop && e->cause == w->base_stop) ||
+        e->kind == ENTRY_RISK_BREAK)
         return ERR_OK;
     enum err_code rc = course_runner_open(w, err);
     if (!rc)
@@ -385,10 +394,10 @@ static enum err_code begin_change(struct course_runner *w, const struct entry *n
         *e = *change->configuration;
         rc = course_runner_add(w, e, err);
     }
-    if (rc || newest->kind != ENTRY_CONTROL_STOP || w->is_recorded)
+    if (rc || w->is_recorded || !engine_answers_at_once(course_runner_book(w), newest))
         return rc;
     rc = course_runner_answer(w, newest, err); /* what answered it was computed, and is behind `from` */
-    return rc ? rc : course_runner_work(w, err);
+    return rc || newest->kind != ENTRY_CONTROL_STOP ? rc : course_runner_work(w, err);
 }
 
 static enum err_code check_inserts(const struct course_runner *w, struct err *err)

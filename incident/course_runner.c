@@ -36,7 +36,9 @@ static enum err_code propose_broker(void *context, struct entry *draft, struct e
 
     draft->actor = w->broker;
     w->course->counts.answered++;
-    return course_runner_add(w, draft, err);
+    const enum err_code rc = course_runner_add(w, draft, err);
+    const bool is_at_once = !rc && engine_answers_at_once(course_runner_book(w), draft);
+    return is_at_once ? course_runner_answer(w, draft, err) : rc;
 }
 
 enum err_code course_runner_answer(struct course_runner *w, const struct entry *trigger, struct err *err)
@@ -54,7 +56,7 @@ enum err_code course_runner_work(struct course_runner *w, struct err *err)
 {
     const struct proposals sink = {propose_broker, next_seq, w};
 
-    return w->is_silent ? ERR_OK : paper_broker.work(paper_broker.context, course_runner_book(w), &sink, err);
+    return w->is_silent ? ERR_OK : broker_moment(&paper_broker, course_runner_book(w), &sink, err);
 }
 
 enum err_code course_runner_open(struct course_runner *w, struct err *err)

@@ -8,6 +8,7 @@ union value {
     bool flag;
     struct symbol_list symbols;
     struct symbol_map map;
+    struct id name;
 };
 
 static int decimals_of(enum setting_type type)
@@ -19,7 +20,8 @@ static int decimals_of(enum setting_type type)
     case SETTING_COUNT:
     case SETTING_FLAG:
     case SETTING_SYMBOLS:
-    case SETTING_MAP: break;
+    case SETTING_MAP:
+    case SETTING_NAME: break;
     }
     return 0;
 }
@@ -162,6 +164,19 @@ static enum err_code parse_map(const char *text, size_t length, struct symbol_ma
     return ERR_OK;
 }
 
+static enum err_code parse_name(const char *text, size_t length, struct id *name, struct err *err)
+{
+    if (length == 0 || length > ID_MAX)
+        return err_set(err, ERR_INPUT, "a name has 1 to %d characters", ID_MAX);
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < 0x21 || text[i] > 0x7e)
+            return err_set(err, ERR_INPUT, "character %zu: visible ASCII only", i + 1);
+    }
+    name->length = (uint8_t)length;
+    memcpy(name->text, text, length);
+    return ERR_OK;
+}
+
 const char *symbol_map_find(const struct symbol_map *m, const struct symbol *s)
 {
     for (uint32_t i = 0; i < m->count; i++) {
@@ -181,6 +196,7 @@ static size_t size_of(enum setting_type type)
     case SETTING_FLAG: return sizeof(bool);
     case SETTING_SYMBOLS: return sizeof(struct symbol_list);
     case SETTING_MAP: return sizeof(struct symbol_map);
+    case SETTING_NAME: return sizeof(struct id);
     }
     return 0;
 }
@@ -197,6 +213,7 @@ static enum err_code parse_value(const struct setting *s, const char *text, size
     case SETTING_FLAG: return parse_flag(text, length, &v->flag, err);
     case SETTING_SYMBOLS: return parse_symbols(text, length, &v->symbols, err);
     case SETTING_MAP: return parse_map(text, length, &v->map, err);
+    case SETTING_NAME: return parse_name(text, length, &v->name, err);
     }
     return err_set(err, ERR_INPUT, "a setting of unknown type");
 }
@@ -296,6 +313,7 @@ enum err_code settings_get(const struct setting_group *group, const void *target
     case SETTING_FLAG: write_text(&w, v.flag ? "true" : "false"); break;
     case SETTING_SYMBOLS: write_symbols(&w, &v.symbols); break;
     case SETTING_MAP: write_map(&w, &v.map); break;
+    case SETTING_NAME: write_text(&w, v.name.text); break;
     }
     if (w.bad)
         return err_set(err, ERR_RANGE, "%s: the value needs more than %zu bytes", s->path, capacity);

@@ -18,7 +18,8 @@ enum setting_type {
     SETTING_COUNT,     /* int64_t */
     SETTING_FLAG,      /* bool: true, false */
     SETTING_SYMBOLS,   /* struct symbol_list: "GOOG,AAPL" */
-    SETTING_MAP        /* struct symbol_map: "GOOG:Communication Services,AAPL:Information Technology" */
+    SETTING_MAP,       /* struct symbol_map: "GOOG:Communication Services,AAPL:Information Technology" */
+    SETTING_NAME       /* struct id: an actor's name */
 };
 
 #define SYMBOL_LIST_MAX 32
@@ -57,6 +58,7 @@ struct setting {
 #define SETTING_C_FLAG    bool
 #define SETTING_C_SYMBOLS struct symbol_list
 #define SETTING_C_MAP     struct symbol_map
+#define SETTING_C_NAME    struct id
 
 /* One module's table and where its struct lies in the whole configuration. */
 struct setting_group {

@@ -100,7 +100,8 @@ static struct decide_context context_of(const struct book *b)
                  .accounts = b->accounts,
                  .orders = b->orders,
                  .state = b->risk,
-                 .settings = &c->risk},
+                 .settings = &c->risk,
+                 .reconcile = b->reconcile},
         .strategy_settings = &c->strategy,
         .naked_put = b->naked_put,
     };

@@ -83,7 +83,8 @@ struct risk_context fold_risk(const struct fold *f)
                                  .accounts = f->book.accounts,
                                  .orders = f->book.orders,
                                  .state = f->book.risk,
-                                 .settings = &f->book.configuration->configuration.risk};
+                                 .settings = &f->book.configuration->configuration.risk,
+                                 .reconcile = f->book.reconcile};
 }
 
 /* -- the fold ------------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "ledger/accounts.h"
 #include "ledger/orders.h"
 #include "market/view.h"
+#include "risk/reconcile.h"
 #include "risk/risk_settings.h"
 #include "risk/risk_state.h"
 
@@ -17,6 +18,7 @@ struct risk_context {
     const struct orders *orders;
     const struct risk_state *state;
     const struct risk_settings *settings;
+    const struct reconcile *reconcile;
 };
 
 #endif

@@ -340,8 +340,8 @@ static void test_what_would_be_saved_otherwise_is_refused(void **state)
 
 static void test_an_error_names_the_reducer(void **state)
 {
-    static const char *const NAMES[] = {"actors", "configuration", "accounts", "orders", "view",
-                                        "risk",   "naked_put",     "day",      "run"};
+    static const char *const NAMES[] = {"actors", "configuration", "accounts",  "orders", "view",
+                                        "risk",   "reconcile",     "naked_put", "day",    "run"};
     struct book *const b = a_book();
     struct book *const other = new_book();
     struct bytes bytes = {0};

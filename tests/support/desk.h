@@ -20,13 +20,14 @@
 #include <stdlib.h>
 
 #define DESK_PROPOSALS_MAX 256
-#define DESK_ROWS          5
+#define DESK_ROWS          6
 
 struct desk {
     struct view view;
     struct accounts accounts;
     struct orders orders;
     struct risk_state risk;
+    struct reconcile reconcile;
     struct naked_put_state naked_put;
     struct risk_settings risk_settings;
     struct strategy_settings strategy_settings;
@@ -44,7 +45,7 @@ struct desk {
 };
 
 static const struct replay_row *const desk_rows[DESK_ROWS] = {
-    &accounts_row, &orders_row, &view_row, &risk_row, &naked_put_row,
+    &accounts_row, &orders_row, &view_row, &risk_row, &naked_put_row, &reconcile_row,
 };
 
 static inline void desk_apply(struct desk *d, const struct entry *e)
@@ -72,6 +73,7 @@ static inline struct text *desk_reason(struct entry *e)
     case ENTRY_DECISION_EXIT: return &e->as.decision_exit.reason;
     case ENTRY_DECISION_NO_TRADE: return &e->as.decision_no_trade.reason;
     case ENTRY_ORDER_CANCEL: return &e->as.order_cancel.reason;
+    case ENTRY_RISK_BREAK: return &e->as.risk_break.about;
     case ENTRY_RISK_BREAKER_TRIP: return &e->as.risk_breaker_trip.reason;
     default: return NULL;
     }
@@ -144,15 +146,17 @@ static inline struct desk *desk_new(const char *day)
     d->states[2] = &d->view;
     d->states[3] = &d->risk;
     d->states[4] = &d->naked_put;
+    d->states[5] = &d->reconcile;
     replay_init(&d->replay, desk_rows, d->states, DESK_ROWS);
     struct setting_group group = {NULL, 0, 0};
     group.rows = risk_settings_rows(&group.count);
     settings_defaults(&group, &d->risk_settings);
     group.rows = strategy_settings_rows(&group.count);
     settings_defaults(&group, &d->strategy_settings);
-    d->ctx = (struct decide_context){{&d->view, &d->accounts, &d->orders, &d->risk, &d->risk_settings},
-                                     &d->strategy_settings,
-                                     &d->naked_put};
+    d->ctx = (struct decide_context){
+        {&d->view, &d->accounts, &d->orders, &d->risk, &d->risk_settings, &d->reconcile},
+        &d->strategy_settings,
+        &d->naked_put};
     d->out = (struct proposals){desk_propose, desk_next_seq, d};
     return d;
 }
