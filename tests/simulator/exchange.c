@@ -88,9 +88,9 @@ static void write_rare_fills(const struct exchange_message *m, struct entry *e)
     switch ((int)m->kind) {
     case ENTRY_FILL_BUST:
         e->as.fill_bust =
-            (struct entry_fill_bust){m->order_id, m->fill_id,    m->busted,      m->symbol,
-                                     m->side,     m->qty,        m->price_nano,  m->money_micro,
-                                     text_from("clearly erroneous")};
+            (struct entry_fill_bust){m->order_id,   m->fill_id,     m->busted,
+                                     m->symbol,     m->side,        m->qty,
+                                     m->price_nano, m->money_micro, text_from("clearly erroneous")};
         break;
     case ENTRY_FILL_DIVIDEND:
         e->as.fill_dividend = (struct entry_fill_dividend){m->fill_id, m->symbol, m->money_micro};

@@ -86,7 +86,7 @@ struct exchange {
     int64_t moment;
     uint64_t numbers; /* of fills, acknowledgements */
     /* Of the world that asks it now. */
-    uint64_t durable;  /* entries that are in the journal for good: no order behind them may have left */
+    uint64_t durable;   /* entries that are in the journal for good: no order behind them may have left */
     int64_t dies_after; /* entries that it tells until the program dies; -1: it does not */
     void (*die)(void);
     char wrong[256]; /* what the program did that nobody may do; empty: nothing */

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CENT         INT64_C(10000000) /* nano */
-#define UNDERLYINGS  2
-#define STRIKES      4
-#define EXPIRIES     2
-#define CONTRACTS    (UNDERLYINGS * STRIKES * EXPIRIES)
-#define SESSION_MIN  60
-#define SESSION_MAX  300
+#define CENT        INT64_C(10000000) /* nano */
+#define UNDERLYINGS 2
+#define STRIKES     4
+#define EXPIRIES    2
+#define CONTRACTS   (UNDERLYINGS * STRIKES * EXPIRIES)
+#define SESSION_MIN 60
+#define SESSION_MAX 300
 
 struct underlying {
     struct symbol symbol;
@@ -78,9 +78,7 @@ static int64_t fair_nano(const struct maker *m, const struct symbol *s)
 static void spoil(struct maker *m, struct act *a)
 {
     switch (dice_below(&m->dice, 8)) {
-    case 0: /* crossed */
-        a->price[0] = a->price[1] + 10 * CENT;
-        break;
+    case 0: /* crossed */ a->price[0] = a->price[1] + 10 * CENT; break;
     case 1: a->price[0] = PRICE_NONE; break;
     case 2: a->price[1] = PRICE_NONE; break;
     case 3: a->price[0] = 0; break;
@@ -88,9 +86,7 @@ static void spoil(struct maker *m, struct act *a)
         a->price[0] *= 1000;
         a->price[1] *= 1000;
         break;
-    case 5: /* stale: of an hour ago, told now */
-        a->at_ns -= NS_PER_HOUR;
-        break;
+    case 5: /* stale: of an hour ago, told now */ a->at_ns -= NS_PER_HOUR; break;
     case 6: a->n[0] = a->n[1] = 0; break;
     default:
         a->price[0] = CENT;
@@ -133,32 +129,31 @@ static void add_market(struct maker *m, bool is_first)
 
 /* Kinds of acts, as often as they stand here; which of them a seed knows is its temper. */
 static const enum act_kind faults[] = {
-    ACT_STOP,      ACT_RESUME,     ACT_RESUME,    ACT_RESUME,     ACT_NOTE,        ACT_SNAPSHOT,
-    ACT_DEPOSIT,   ACT_AGENT,      ACT_RIVAL,     ACT_KILL,       ACT_KILL,        ACT_KILL_WORK,
-    ACT_KILL_WRITE, ACT_KILL_WRITE, ACT_INTERRUPT, ACT_FULL,      ACT_TIME,        ACT_CLOCK_QUALITY,
-    ACT_DOWN,      ACT_UP,         ACT_UP,        ACT_RETELL,     ACT_ACK_LOST,    ACT_ACK_LATE,
-    ACT_ACK_OTHER, ACT_REJECT,     ACT_FILL_LOST, ACT_FILL_LATE,  ACT_FILL_TWICE,  ACT_FILL_PART,
-    ACT_FILL_PART, ACT_FILL_OVER,  ACT_CANCEL_LATE, ACT_CANCEL_LATE, ACT_CANCEL_LOST, ACT_SWAP,
-    ACT_STRAY,     ACT_ASSIGN,     ACT_ELSEWHERE, ACT_DAY_ENDS,   ACT_SET};
+    ACT_STOP,       ACT_RESUME,     ACT_RESUME,      ACT_RESUME,      ACT_NOTE,        ACT_SNAPSHOT,
+    ACT_DEPOSIT,    ACT_AGENT,      ACT_RIVAL,       ACT_KILL,        ACT_KILL,        ACT_KILL_WORK,
+    ACT_KILL_WRITE, ACT_KILL_WRITE, ACT_INTERRUPT,   ACT_FULL,        ACT_TIME,        ACT_CLOCK_QUALITY,
+    ACT_DOWN,       ACT_UP,         ACT_UP,          ACT_RETELL,      ACT_ACK_LOST,    ACT_ACK_LATE,
+    ACT_ACK_OTHER,  ACT_REJECT,     ACT_FILL_LOST,   ACT_FILL_LATE,   ACT_FILL_TWICE,  ACT_FILL_PART,
+    ACT_FILL_PART,  ACT_FILL_OVER,  ACT_CANCEL_LATE, ACT_CANCEL_LATE, ACT_CANCEL_LOST, ACT_SWAP,
+    ACT_STRAY,      ACT_ASSIGN,     ACT_ELSEWHERE,   ACT_DAY_ENDS,    ACT_SET};
 
 static const char *const changes[] = {
-    "strategy.contracts=1",         "strategy.contracts=7",          "strategy.contracts=30",
-    "strategy.positions_max=2",     "strategy.positions_max=12",     "risk.open_positions=3",
-    "risk.open_positions=12",       "risk.new_positions_day=4",      "risk.new_positions_day=40",
-    "risk.max_contracts=5",         "risk.max_contracts=50",         "risk.margin_use=0.02",
-    "risk.margin_use=0.8",          "risk.daily_loss=0.0005",        "risk.daily_loss=0.02",
-    "strategy.take_profit=0.05",    "strategy.take_profit=0.5",      "strategy.stop_loss=0.1",
-    "strategy.exit_order_s=60",     "strategy.exit_order_s=600",     "risk.price_distance=0.01",
-    "risk.underlying_age_s=120",    "clock.required=true",           "clock.required=false",
-    "journal.snapshot_every=100",   "journal.snapshot_every=1000",   "risk.equity_every_min=1",
-    "strategy.underlyings=[ACME]",  "strategy.underlyings=[BETA]",   "strategy.underlyings=[ACME,BETA]",
-    "risk.position_loss=200",       "risk.sector_share=0.05",        "risk.sector_share=1",
-    "keys.rotate_sessions=1",       "strategy.exit_days=3"};
+    "strategy.contracts=1",        "strategy.contracts=7",        "strategy.contracts=30",
+    "strategy.positions_max=2",    "strategy.positions_max=12",   "risk.open_positions=3",
+    "risk.open_positions=12",      "risk.new_positions_day=4",    "risk.new_positions_day=40",
+    "risk.max_contracts=5",        "risk.max_contracts=50",       "risk.margin_use=0.02",
+    "risk.margin_use=0.8",         "risk.daily_loss=0.0005",      "risk.daily_loss=0.02",
+    "strategy.take_profit=0.05",   "strategy.take_profit=0.5",    "strategy.stop_loss=0.1",
+    "strategy.exit_order_s=60",    "strategy.exit_order_s=600",   "risk.price_distance=0.01",
+    "risk.underlying_age_s=120",   "clock.required=true",         "clock.required=false",
+    "journal.snapshot_every=100",  "journal.snapshot_every=1000", "risk.equity_every_min=1",
+    "strategy.underlyings=[ACME]", "strategy.underlyings=[BETA]", "strategy.underlyings=[ACME,BETA]",
+    "risk.position_loss=200",      "risk.sector_share=0.05",      "risk.sector_share=1",
+    "keys.rotate_sessions=1",      "strategy.exit_days=3"};
 
 static void add_change(struct maker *m)
 {
-    add_word(m, ACT_SET,
-             changes[dice_below(&m->dice, (int64_t)(sizeof changes / sizeof changes[0]))]);
+    add_word(m, ACT_SET, changes[dice_below(&m->dice, (int64_t)(sizeof changes / sizeof changes[0]))]);
 }
 
 static void choose_trade(struct maker *m, struct act *a)

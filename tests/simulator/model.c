@@ -41,7 +41,7 @@ static void *grown(void *rows, size_t count, size_t size)
         return rows;
     char *const new = realloc(rows, (count ? count * 2 : 1) * size);
     REQUIRE(new);
-    memset(new + count * size, 0, (count ? count : 1) * size);
+    memset(new + count *size, 0, (count ? count : 1) * size);
     return new;
 }
 
@@ -242,7 +242,8 @@ static void apply_order(struct model *m, const struct entry *e)
 static void trade(struct model *m, const struct symbol *s, int64_t qty, int64_t price_nano)
 {
     model_position(m, s)->qty += qty;
-    m->cash_micro -= (model_wide)qty * price_nano * symbol_multiplier(s) / 1000; /* whole cents: nothing is lost */
+    m->cash_micro -=
+        (model_wide)qty * price_nano * symbol_multiplier(s) / 1000; /* whole cents: nothing is lost */
 }
 
 static void on_execution(struct model *m, const struct entry_fill_execution *f)
@@ -339,7 +340,8 @@ static void on_equity(struct model *m, const struct entry *e)
     const struct entry_risk_equity *const q = &e->as.risk_equity;
 
     model_check_equity(m, e);
-    if (q->session != m->session || (m->has_opening && (q->phase != PHASE_OPEN || m->opening_phase == PHASE_OPEN)))
+    if (q->session != m->session ||
+        (m->has_opening && (q->phase != PHASE_OPEN || m->opening_phase == PHASE_OPEN)))
         return;
     m->has_opening = true;
     m->opening_phase = q->phase;
@@ -423,7 +425,8 @@ static void compare_orders(struct model *m, const struct orders *orders)
     uint32_t open = 0;
 
     if (orders->by_id.count != m->order_count)
-        model_says(m, "the book knows %u orders, and %zu were spoken of", orders->by_id.count, m->order_count);
+        model_says(m, "the book knows %u orders, and %zu were spoken of", orders->by_id.count,
+                   m->order_count);
     for (uint32_t i = 0; i < orders->by_id.count && i < m->order_count; i++) {
         const struct order *const o = table_at(&orders->by_id, i);
         const struct model_order *const w = &m->orders[i];

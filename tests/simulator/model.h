@@ -97,7 +97,7 @@ struct model {
     struct id verdict_order;
     struct symbol verdict_symbol;
     bool verdict_allows;
-    uint64_t order_news;                /* by our deciders */
+    uint64_t order_news;          /* by our deciders */
     char wrong[MODEL_WRONG_SIZE]; /* the first thing that nobody may find; empty: nothing */
 };
 
@@ -111,8 +111,9 @@ void model_compare(struct model *m, const struct book *b);
 /* -- for the model's own files ---------------------------------------------------------------------------- */
 
 void model_says(struct model *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-struct model_position *model_position(struct model *m, const struct symbol *s); /* made when it is not there */
-struct model_order *model_order(struct model *m, const struct id *order_id);    /* likewise */
+struct model_position *model_position(struct model *m,
+                                      const struct symbol *s);               /* made when it is not there */
+struct model_order *model_order(struct model *m, const struct id *order_id); /* likewise */
 const struct model_market *model_market(const struct model *m, const struct symbol *s); /* or NULL */
 bool model_is_open(const struct model_order *o);
 /* Whether an order that our own deciders send now keeps every limit; before it is entered. */

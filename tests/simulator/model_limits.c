@@ -81,8 +81,7 @@ static int64_t mark_of(const struct model *m, const struct symbol *s)
     const struct model_market *const k = model_market(m, s);
     int64_t at_ns = 0;
 
-    if (!k || k->quote.seq == 0 ||
-        (k->quote.price_nano == PRICE_NONE && k->quote.ask_nano == PRICE_NONE))
+    if (!k || k->quote.seq == 0 || (k->quote.price_nano == PRICE_NONE && k->quote.ask_nano == PRICE_NONE))
         return price_of(m, s, &at_ns);
     if (k->quote.price_nano == PRICE_NONE)
         return k->quote.ask_nano / 2;
@@ -121,7 +120,8 @@ static model_wide margin_of(const struct model *m, const struct symbol *s, int64
     const int64_t price = told > 0 ? told : c.strike_nano;
     const int64_t out = c.right == RIGHT_PUT ? price - c.strike_nano : c.strike_nano - price;
     const model_wide rated = (model_wide)price * m->limits.margin_rate / NANO - (out > 0 ? out : 0);
-    const model_wide least = (model_wide)(c.right == RIGHT_PUT ? c.strike_nano : price) * m->limits.margin_floor / NANO;
+    const model_wide least =
+        (model_wide)(c.right == RIGHT_PUT ? c.strike_nano : price) * m->limits.margin_floor / NANO;
     return ((rated > least ? rated : least) + (premium_nano > 0 ? premium_nano : 0)) * qty * 100 / 1000;
 }
 
@@ -175,8 +175,8 @@ static int64_t pending_positions(const struct model *m)
     for (size_t i = 0; i < m->order_count; i++) {
         bool counts = model_is_open(&m->orders[i]) && held(m, &m->orders[i].symbol) == 0;
         for (size_t k = 0; counts && k < i; k++)
-            counts = !model_is_open(&m->orders[k]) ||
-                     !symbol_equal(&m->orders[k].symbol, &m->orders[i].symbol);
+            counts =
+                !model_is_open(&m->orders[k]) || !symbol_equal(&m->orders[k].symbol, &m->orders[i].symbol);
         n += counts;
     }
     return n;
@@ -296,12 +296,13 @@ void model_check_equity(struct model *m, const struct entry *e)
     model_wide margin = 0;
 
     if (q->cash != (int64_t)m->cash_micro || q->positions != open_positions(m))
-        model_says(m, "it says cash %" PRId64 " and %" PRId64 " positions, and there are %" PRId64
-                      " and %" PRId64,
-                   q->cash, q->positions, (int64_t)m->cash_micro, open_positions(m));
+        model_says(
+            m, "it says cash %" PRId64 " and %" PRId64 " positions, and there are %" PRId64 " and %" PRId64,
+            q->cash, q->positions, (int64_t)m->cash_micro, open_positions(m));
     if (!equity_of(m, &equity) || !margin_in_use(m, &margin))
         return;
     if (q->equity != (int64_t)equity || q->margin != (int64_t)margin)
-        model_says(m, "it says equity %" PRId64 " and margin %" PRId64 ", and they are %" PRId64 " and %" PRId64,
+        model_says(m,
+                   "it says equity %" PRId64 " and margin %" PRId64 ", and they are %" PRId64 " and %" PRId64,
                    q->equity, q->margin, (int64_t)equity, (int64_t)margin);
 }

@@ -19,8 +19,8 @@ struct options {
     uint64_t steps;
     unsigned jobs;
     bool is_forever;
-    bool prints;  /* the first seed's script */
-    bool shrinks; /* what fails */
+    bool prints;          /* the first seed's script */
+    bool shrinks;         /* what fails */
     bool is_found_wanted; /* some seed is to fail: a planted bug */
     uint64_t verify_each; /* seeds */
     const char *keep;
@@ -35,7 +35,7 @@ struct totals {
     uint64_t fills;
     uint64_t restarts;
     uint64_t compared;
-    uint64_t failed;   /* seeds */
+    uint64_t failed; /* seeds */
     uint64_t failures[64];
     uint64_t at[64]; /* the seed that worker i is at */
 };
@@ -47,7 +47,9 @@ static void make_root(void)
     const char *const tmp = getenv("TMPDIR");
 
     snprintf(root, sizeof root, "%s/simulator-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : tmp && strlen(tmp) < 150 ? tmp : "/tmp");
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+             : tmp && strlen(tmp) < 150    ? tmp
+                                           : "/tmp");
     if (!mkdtemp(root)) {
         perror("simulator: no scratch folder");
         exit(3);
@@ -176,15 +178,15 @@ static unsigned wait_for_workers(const struct options *o, struct totals *t, cons
 static void print_totals(const struct totals *t, double seconds)
 {
     printf("%" PRIu64 " seeds, %" PRIu64 " moments, %" PRIu64 " entries, %" PRIu64 " orders, %" PRIu64
-           " fills, %" PRIu64 " restarts, %" PRIu64 " decisions made again, in %.1f s: %.0f moments a second\n",
+           " fills, %" PRIu64 " restarts, %" PRIu64
+           " decisions made again, in %.1f s: %.0f moments a second\n",
            t->seeds, t->moments, t->entries, t->orders, t->fills, t->restarts, t->compared, seconds,
            (double)t->moments / seconds);
 }
 
 static int live_seeds(const struct options *o)
 {
-    struct totals *const t =
-        mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct totals *const t = mmap(NULL, sizeof *t, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t pids[64];
     const int64_t began = clock_monotonic_ns();
 
@@ -221,13 +223,17 @@ static uint64_t number(const char *text)
     return n;
 }
 
-static const struct option long_options[] = {
-    {"seeds", required_argument, NULL, 'n'},  {"from", required_argument, NULL, 'f'},
-    {"steps", required_argument, NULL, 's'},  {"jobs", required_argument, NULL, 'j'},
-    {"forever", no_argument, NULL, 'F'},      {"print", no_argument, NULL, 'p'},
-    {"shrink", no_argument, NULL, 'S'},       {"planted", no_argument, NULL, 'P'},
-    {"verify-each", required_argument, NULL, 'v'}, {"keep", required_argument, NULL, 'k'},
-    {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"seeds", required_argument, NULL, 'n'},
+                                             {"from", required_argument, NULL, 'f'},
+                                             {"steps", required_argument, NULL, 's'},
+                                             {"jobs", required_argument, NULL, 'j'},
+                                             {"forever", no_argument, NULL, 'F'},
+                                             {"print", no_argument, NULL, 'p'},
+                                             {"shrink", no_argument, NULL, 'S'},
+                                             {"planted", no_argument, NULL, 'P'},
+                                             {"verify-each", required_argument, NULL, 'v'},
+                                             {"keep", required_argument, NULL, 'k'},
+                                             {NULL, 0, NULL, 0}};
 
 static void read_options(struct options *o, int argc, char **argv)
 {

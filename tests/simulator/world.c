@@ -1,7 +1,7 @@
 #include "simulator/world.h"
 
-#include "simulator/disk.h"
 #include "simulator/dice.h"
+#include "simulator/disk.h"
 #include "simulator/world_state.h"
 
 #include <ftw.h>
@@ -53,21 +53,47 @@ static void use_dice(void)
 
 enum err_code __real_desk_begin(struct desk *d, struct err *err);
 enum err_code __wrap_desk_begin(struct desk *d, struct err *err);
+enum err_code __real_desk_commit(struct desk *d, struct err *err);
+enum err_code __wrap_desk_commit(struct desk *d, struct err *err);
+void __real_desk_abort(struct desk *d);
+void __wrap_desk_abort(struct desk *d);
+
+static bool is_loops(const struct desk *d)
+{
+    return present && d == present->desk;
+}
 
 enum err_code __wrap_desk_begin(struct desk *d, struct err *err)
 {
     struct world *const w = present;
 
-    if (w && !w->is_acting) {
-        world_before_group(w);
-        if (disk_is_dead())
-            return err_set(err, ERR_IO, "the process has died");
-        const enum err_code rc = __real_desk_begin(d, err);
-        if (!rc)
-            w->exchange.durable = d->group_first - 1;
-        return rc;
-    }
-    return __real_desk_begin(d, err);
+    if (!is_loops(d))
+        return __real_desk_begin(d, err);
+    world_before_group(w);
+    const enum err_code rc =
+        disk_is_dead() ? err_set(err, ERR_IO, "the process has died") : __real_desk_begin(d, err);
+    if (rc)
+        w->has_failed = true;
+    else
+        w->has_stepped_back = false;
+    w->exchange.durable = d->group_first - 1;
+    return rc;
+}
+
+enum err_code __wrap_desk_commit(struct desk *d, struct err *err)
+{
+    const enum err_code rc = __real_desk_commit(d, err);
+
+    if (rc && is_loops(d))
+        present->has_failed = true;
+    return rc;
+}
+
+void __wrap_desk_abort(struct desk *d)
+{
+    if (is_loops(d))
+        present->has_failed = true;
+    __real_desk_abort(d);
 }
 
 /* -- the process ------------------------------------------------------------------------------------------ */
@@ -90,6 +116,8 @@ static enum err_code start_process(struct world *w, struct err *err)
     enum err_code rc = journal_open(&w->journal_options, &w->journal, err);
 
     w->has_rival = false;
+    w->is_broken = false;
+    w->has_failed = false;
     w->interrupted = 0;
     if (!rc)
         rc = journal_unlock(w->journal, w->passphrase, err);
@@ -110,14 +138,15 @@ static void good_clock(void *arg, struct clock_quality *q)
                                 "the simulator"};
 }
 
-/* The loop has finished a moment. */
+/* The loop has finished a moment, or failed in it. */
 static void on_moment(void *context, uint64_t done, uint64_t total)
 {
     struct world *const w = context;
 
     (void)done;
     (void)total;
-    if (disk_is_dead())
+    world_notice_disk(w);
+    if (disk_is_dead() || w->is_broken || w->has_failed)
         return;
     w->stuck = 0;
     w->report->moments++;
@@ -162,9 +191,11 @@ static bool live_once(struct world *w)
         exchange_reconnect(&w->exchange, &w->desk->book);
         world_watch(w, true);
         rc = run_loop(w, &end, &err);
-        if (!rc && !disk_is_dead())
+        world_notice_disk(w);
+        if (!rc && !disk_is_dead() && !w->is_broken)
             world_watch(w, false);
     }
+    world_notice_disk(w);
     const bool is_over = !rc && !disk_is_dead() && end == LOOP_FEED_ENDED;
     if (rc && !world_excuses(w, rc))
         world_says(w, "the program ended: %s", err.text);

@@ -16,11 +16,14 @@ int64_t world_now_ns(void *arg)
     return w->base_ns + w->skew_ns;
 }
 
+void world_notice_disk(struct world *w)
+{
+    w->is_broken = w->is_broken || disk_was_full();
+}
+
 bool world_excuses(const struct world *w, enum err_code rc)
 {
-    if (disk_is_dead() || disk_was_full())
-        return true;
-    return rc == ERR_CHAIN && (w->has_rival || w->base_ns + w->skew_ns < w->model.recorded_at_ns);
+    return disk_is_dead() || w->is_broken || (rc == ERR_CHAIN && (w->has_rival || w->has_stepped_back));
 }
 
 /* -- other programs --------------------------------------------------------------------------------------- */
@@ -105,8 +108,8 @@ static void write_section(const struct world *w, const char *section, char *out,
 
 enum err_code world_configure(struct world *w, struct desk *d, struct err *err)
 {
-    static const char *const sections[] = {"strategy", "account", "risk", "broker", "journal", "clock",
-                                           "heartbeat", "keys"};
+    static const char *const sections[] = {"strategy", "account", "risk",      "broker",
+                                           "journal",  "clock",   "heartbeat", "keys"};
     char yaml[4096] = "";
     bool changed = false;
 
@@ -137,7 +140,8 @@ static enum err_code stop(struct world *w, struct err *err)
     enum err_code rc = outside(w, &d, err);
 
     if (!rc) {
-        w->exchange.durable = UINT64_MAX; /* a stop sends no orders, and asks to cancel in the stop's own group */
+        w->exchange.durable =
+            UINT64_MAX; /* a stop sends no orders, and asks to cancel in the stop's own group */
         rc = control_stop(d, "operator", "something is wrong", w->base_ns, &cancelled, err);
     }
     return rc;
@@ -150,7 +154,8 @@ static enum err_code resume(struct world *w, struct err *err)
 
     if (!rc)
         rc = control_resume(d, "compliance", "looked at", w->base_ns, err);
-    return rc == ERR_INPUT ? ERR_OK : rc; /* there was nothing to resume from: its desk is as good as before */
+    return rc == ERR_INPUT ? ERR_OK
+                           : rc; /* there was nothing to resume from: its desk is as good as before */
 }
 
 static enum err_code set(struct world *w, const struct act *a, struct err *err)
@@ -242,6 +247,7 @@ static void act_as_people(struct world *w, const struct act *a)
     if (!rc)
         return;
     world_release_outside(w);
+    world_notice_disk(w);
     if (!world_excuses(w, rc))
         world_says(w, "what people did failed: %s", err.text);
 }
@@ -264,7 +270,10 @@ static void happen(struct world *w, const struct act *a)
     case ACT_KILL_WRITE: disk_die_at(a->n[0]); break;
     case ACT_INTERRUPT: w->interrupted = 1; break;
     case ACT_FULL: disk_fill(a->n[0], a->n[1]); break;
-    case ACT_TIME: w->skew_ns += a->n[0] * 1000000; break;
+    case ACT_TIME:
+        w->skew_ns += a->n[0] * 1000000;
+        w->has_stepped_back = w->has_stepped_back || a->n[0] < 0;
+        break;
     case ACT_CLOCK_QUALITY: w->is_clock_good = a->n[0] != 0; break;
     default: exchange_act(&w->exchange, a, &w->desk->book); break;
     }
@@ -305,7 +314,6 @@ void world_before_group(struct world *w)
 {
     size_t kept = 0;
 
-    w->is_acting = true;
     for (size_t i = 0; i < w->waiting_count; i++) {
         struct world_waiting *const waiting = &w->waiting[i];
         if (!disk_is_dead() && --waiting->groups <= 0)
@@ -315,5 +323,4 @@ void world_before_group(struct world *w)
     }
     w->waiting_count = kept;
     take_acts(w);
-    w->is_acting = false;
 }

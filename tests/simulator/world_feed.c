@@ -12,7 +12,9 @@ struct world_feed {
 
 static enum phase phase_of(const struct act *a)
 {
-    return strcmp(a->word, "open") == 0 ? PHASE_OPEN : strcmp(a->word, "close") == 0 ? PHASE_CLOSE : PHASE_TICK;
+    return strcmp(a->word, "open") == 0    ? PHASE_OPEN
+           : strcmp(a->word, "close") == 0 ? PHASE_CLOSE
+                                           : PHASE_TICK;
 }
 
 static enum err_code peek(struct feed *f, struct feed_key *key, bool *found, struct err *err)

@@ -31,14 +31,16 @@ struct world {
     struct desk *outside; /* of people's own programs; folded when first needed */
     volatile int interrupted;
     /* The feed of the day that is on. */
-    size_t day;     /* its acts: day .. day_end - 1 */
+    size_t day; /* its acts: day .. day_end - 1 */
     size_t day_end;
-    size_t taken;   /* behind the newest of them that the loop has taken */
-    size_t done;    /* other acts before it have happened */
-    bool is_acting; /* what happens now is people's doing: its groups are no boundaries */
+    size_t taken; /* behind the newest of them that the loop has taken */
+    size_t done;  /* other acts before it have happened */
     struct world_waiting waiting[WORLD_WAITING_MAX];
     size_t waiting_count;
-    bool has_rival; /* since the process began */
+    bool has_rival;  /* since the process began */
+    bool is_broken;  /* since then a write has failed: its handle of the journal may be of no use any more */
+    bool has_failed; /* since then a group of the loop's was not committed */
+    bool has_stepped_back; /* the clock, since the loop's newest group began */
     /* The machine's clock. */
     int64_t base_ns;
     int64_t skew_ns;
@@ -69,6 +71,7 @@ void world_before_group(struct world *w);
 /* Enters the settings so far. */
 enum err_code world_configure(struct world *w, struct desk *d, struct err *err);
 /* Whether an error is one that the world has brought about. */
+void world_notice_disk(struct world *w);
 bool world_excuses(const struct world *w, enum err_code rc);
 int64_t world_now_ns(void *arg);
 void world_release_outside(struct world *w);

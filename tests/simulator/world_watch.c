@@ -30,7 +30,8 @@ static enum err_code look(struct world *w, struct journal_reader *r, struct err 
     enum err_code rc;
 
     if (journal_reader_size(r) < w->model.seq) {
-        world_says(w, "entries %" PRIu64 " to %" PRIu64 " are gone", journal_reader_size(r) + 1, w->model.seq);
+        world_says(w, "entries %" PRIu64 " to %" PRIu64 " are gone", journal_reader_size(r) + 1,
+                   w->model.seq);
         return ERR_OK;
     }
     rc = journal_reader_seek(r, w->model.seq + 1, err);
