@@ -27,6 +27,7 @@ struct maker {
     struct symbol contracts[CONTRACTS];
     int64_t wildness;   /* cents that a price moves at most in a moment */
     int64_t bad_quotes; /* one quote in so many is bad; 0: none */
+    int64_t size_most;  /* contracts that a quote is good for */
     int64_t faults;     /* a fault each so many moments */
     bool has_fault[ACT_KINDS];
     int64_t at_ns; /* of the newest act */
@@ -103,8 +104,8 @@ static void add_quote(struct maker *m, const struct symbol *s)
     a.symbol = *s;
     a.price[0] = fair - dice_between(&m->dice, 1, 5) * CENT;
     a.price[1] = fair + dice_between(&m->dice, 0, 5) * CENT;
-    a.n[0] = dice_between(&m->dice, 1, 40);
-    a.n[1] = dice_between(&m->dice, 1, 40);
+    a.n[0] = dice_between(&m->dice, 1, m->size_most);
+    a.n[1] = dice_between(&m->dice, 1, m->size_most);
     if (m->bad_quotes && dice_once_in(&m->dice, m->bad_quotes))
         spoil(m, &a);
     script_add(m->script, &a);
@@ -208,7 +209,7 @@ static void add_clock(struct maker *m, const char *phase)
 }
 
 /* `moments` of them, from the open to the close; now and then one of the two is not seen. */
-static void add_day(struct maker *m, civil_day day, uint64_t moments)
+static void add_day(struct maker *m, civil_day day, uint64_t moments, int64_t *settings)
 {
     struct session s;
     char name[ACT_WORD_SIZE];
@@ -218,6 +219,8 @@ static void add_day(struct maker *m, civil_day day, uint64_t moments)
     civil_format(date, day);
     snprintf(name, sizeof name, "feed-of-%s", date);
     add_word(m, ACT_DAY, name);
+    for (; *settings > 0; --*settings)
+        add_change(m);
     const int64_t step_ns = (s.close_ns - s.open_ns) / (int64_t)moments;
     for (uint64_t i = 0; i < moments; i++) {
         const bool is_last = i + 1 == moments && !dice_once_in(&m->dice, 10);
@@ -265,6 +268,7 @@ static void choose_temper(struct maker *m)
     }
     m->wildness = dice_between(d, 2, 120);
     m->bad_quotes = dice_once_in(d, 3) ? 0 : dice_between(d, 5, 60);
+    m->size_most = dice_once_in(d, 2) ? 3 : 40;
     m->faults = dice_between(d, 2, 30);
     const int64_t share = dice_between(d, 1, 4);
     for (unsigned k = 0; k < ACT_KINDS; k++)
@@ -278,13 +282,12 @@ void generate(struct script *s, uint64_t seed, uint64_t moments)
 
     choose_temper(&m);
     make_contracts(&m, day);
-    const int64_t settings = dice_between(&m.dice, 0, 8);
+    int64_t settings = dice_between(&m.dice, 0, 8);
     while (moments > 0) {
         uint64_t n = (uint64_t)dice_between(&m.dice, SESSION_MIN, SESSION_MAX);
         n = n + 2 > moments ? moments : n;
-        add_day(&m, day, n);
+        add_day(&m, day, n, &settings);
         moments -= n;
         day = calendar_next_session(day);
     }
-    (void)settings;
 }

@@ -359,6 +359,8 @@ static void on_genesis(struct model *m, const struct entry_control_genesis *g)
             m->governor = i + 1;
         else if (id_is(name, "broker:paper"))
             m->broker = i + 1;
+        else if (id_is(name, "feed:synthetic"))
+            m->feed = i + 1;
     }
 }
 
@@ -393,6 +395,7 @@ void model_apply(struct model *m, const struct entry *e)
     if (e->recorded_at_ns < m->recorded_at_ns)
         model_says(m, "recorded before the one before it");
     m->recorded_at_ns = e->recorded_at_ns;
+    m->perceived += m->feed != 0 && e->actor == m->feed;
     if (family == FAMILY_PERCEPTION)
         apply_perception(m, e);
     else if (family == FAMILY_ORDER)
@@ -455,6 +458,11 @@ void model_compare(struct model *m, const struct book *b)
         model_says(m, "the book says that it is %sstopped", b->risk->stopped ? "" : "not ");
     if ((risk_state_tripped(b->risk) > 0) != m->is_tripped)
         model_says(m, "the book and the entries differ about the breaker");
+    if (b->risk->has_opening != m->has_opening ||
+        (m->has_opening &&
+         (b->risk->opening_equity_micro != m->opening_micro || b->risk->deposits_micro != m->deposits_micro)))
+        model_says(m, "the book measures the day's loss from %" PRId64 ", and it was %" PRId64,
+                   b->risk->opening_equity_micro, m->opening_micro);
     if (b->risk->opened_today != m->opened_today)
         model_says(m, "the book has opened %" PRId64 " positions today, and it was %" PRId64,
                    b->risk->opened_today, m->opened_today);

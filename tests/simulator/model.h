@@ -67,6 +67,8 @@ struct model {
     uint32_t strategy;
     uint32_t governor;
     uint32_t broker;
+    uint32_t feed;
+    uint64_t perceived; /* by the feed */
     /* Facts. */
     model_wide cash_micro;
     struct model_position *positions;

@@ -138,6 +138,18 @@ static void good_clock(void *arg, struct clock_quality *q)
                                 "the simulator"};
 }
 
+/* What the feed has handed out is in the journal, once each; but for the one act that the loop reads ahead. */
+static void check_perceived(struct world *w, uint64_t ahead)
+{
+    uint64_t handed_out = w->perceived;
+
+    for (size_t i = w->day; i < w->taken; i++)
+        handed_out += act_is_feed(w->script->acts[i].kind);
+    if (w->model.perceived > handed_out || w->model.perceived + ahead < handed_out)
+        world_says(w, "the feed has handed out %" PRIu64 " perceptions, and %" PRIu64 " were entered",
+                   handed_out, w->model.perceived);
+}
+
 /* The loop has finished a moment, or failed in it. */
 static void on_moment(void *context, uint64_t done, uint64_t total)
 {
@@ -151,6 +163,7 @@ static void on_moment(void *context, uint64_t done, uint64_t total)
     w->stuck = 0;
     w->report->moments++;
     world_watch(w, w->options->deep_each && w->report->moments % w->options->deep_each == 0);
+    check_perceived(w, 1);
     exchange_moment(&w->exchange);
     if (w->taken > w->day && w->script->acts[w->taken - 1].at_ns > w->base_ns)
         w->base_ns = w->script->acts[w->taken - 1].at_ns;
@@ -321,7 +334,9 @@ void world_run(const struct script *script, const struct world_options *options,
         while (w->day_end < script->count && script->acts[w->day_end].kind != ACT_DAY)
             w->day_end++;
         w->done = w->day;
+        w->perceived = w->model.perceived;
         live_a_day(w);
+        check_perceived(w, 0);
         w->day = w->day_end;
     }
     present = NULL;

@@ -33,8 +33,9 @@ struct world {
     /* The feed of the day that is on. */
     size_t day; /* its acts: day .. day_end - 1 */
     size_t day_end;
-    size_t taken; /* behind the newest of them that the loop has taken */
-    size_t done;  /* other acts before it have happened */
+    size_t taken;       /* behind the newest of them that the loop has taken */
+    uint64_t perceived; /* in the days before it */
+    size_t done;        /* other acts before it have happened */
     struct world_waiting waiting[WORLD_WAITING_MAX];
     size_t waiting_count;
     bool has_rival;  /* since the process began */
