@@ -270,6 +270,11 @@ static void day_next(struct entry *e, uint64_t i)
 
 uint8_t *load_make(enum load load, uint64_t count)
 {
+    return load_make_from(load, 0, count);
+}
+
+uint8_t *load_make_from(enum load load, uint64_t first, uint64_t count)
+{
     static void (*const nexts[LOADS])(struct entry * e, uint64_t i) = {load_next, fill_next, quote_next,
                                                                        day_next};
     const size_t size = load_size(load);
@@ -283,11 +288,11 @@ uint8_t *load_make(enum load load, uint64_t count)
     load_init(&e);
     for (uint64_t i = 0; i < count; i++) {
         uint8_t *const place = bytes + i * size;
-        nexts[load](&e, i);
+        nexts[load](&e, first + i);
         wire_out_init(&out, place, size);
         must(entry_encode(&e, &out, &err), &err);
         REQUIRE(load == LOAD_DAY || wire_out_size(&out) == size);
-        entry_place(place, i + 1, e.at_ns);
+        entry_place(place, first + i + 1, e.at_ns);
     }
     return bytes;
 }

@@ -21,6 +21,8 @@ size_t load_size(enum load load);
 size_t load_entry_size(const uint8_t *entry);
 /* Encoded entries 1 .. count, one after the other, on the heap; they name actor 1. */
 uint8_t *load_make(enum load load, uint64_t count);
+/* The same, entries first + 1 .. first + count. */
+uint8_t *load_make_from(enum load load, uint64_t first, uint64_t count);
 
 /* One draft of LOAD_ENTRIES; load_next() makes it entry i, cheaply, because that is not what is measured. */
 void load_init(struct entry *e);

@@ -64,18 +64,30 @@ static enum err_code write_pieces(struct journal_group *g, struct err *err)
     return p.rc;
 }
 
-/* Leaves room for the new one among those that are kept. */
+/*
+ * Leaves room for the new one among those that are kept. What is older than these was the last of its span when a
+ * newer one was written, or it is dropped now: a span's last is followed by one of another span.
+ */
 static enum err_code drop_old(struct journal_group *g, struct err *err)
 {
-    uint64_t before = g->snapshot->covered;
+    uint64_t newer = g->snapshot->covered;
+    uint64_t at = newer;
     bool found = true;
     enum err_code rc = ERR_OK;
 
-    for (unsigned kept = 1; !rc && found && kept < SNAPSHOT_ROWS_KEPT; kept++)
-        rc = store_find_snapshot(g->txn, before, &before, &found, err);
-    if (rc || !found || before == 0)
-        return rc;
-    return store_drop_snapshots(g->txn, 0, before - 1, err);
+    for (unsigned kept = 1; !rc && found && kept < SNAPSHOT_ROWS_KEPT; kept++) {
+        newer = at;
+        rc = store_find_snapshot(g->txn, at, &at, &found, err);
+    }
+    while (!rc && found) {
+        newer = at;
+        rc = store_find_snapshot(g->txn, newer, &at, &found, err);
+        if (rc || !found || at / SNAPSHOT_ROWS_SPAN != newer / SNAPSHOT_ROWS_SPAN)
+            break;
+        rc = store_drop_snapshots(g->txn, at, at, err);
+        at = newer;
+    }
+    return rc;
 }
 
 enum err_code journal_write_snapshot(struct journal_group *g, struct err *err)

@@ -9,7 +9,12 @@
 #include "ledger/journal.h"
 #include "ledger/replay.h"
 
-#define SNAPSHOT_ROWS_KEPT 4 /* the newest; older ones are dropped when one is written */
+/*
+ * Which are kept: the newest four, and of the older ones the last in each million entries; the others are dropped
+ * when one is written. So no state is further than some seconds of folding away, at a small part of the entries' room.
+ */
+#define SNAPSHOT_ROWS_KEPT 4
+#define SNAPSHOT_ROWS_SPAN UINT64_C(1000000)
 
 /* Who writes the bytes, the same at each call: a group that needs a larger map is written a second time. */
 struct snapshot_source {
