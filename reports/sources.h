@@ -15,15 +15,17 @@
 
 #define SOURCES_RUNS 32
 
+struct sources_run {
+    uint64_t first;
+    uint64_t last;
+};
 struct sources {
-    struct {
-        uint64_t first;
-        uint64_t last;
-    } runs[SOURCES_RUNS]; /* ascending, with no entry twice; what follows on each other is one run */
-    unsigned count;
-    bool is_cut; /* there are more */
     const char
         *note; /* what they say, or why there are none; lives as long as the program. NULL: nothing to say */
+    unsigned count;
+    bool is_cut; /* there are more */
+    struct sources_run
+        runs[SOURCES_RUNS]; /* ascending, with no entry twice; what follows on each other is one run */
 };
 
 /* Adds one; 0 and what is there already change nothing. */

@@ -82,11 +82,13 @@ void state_row_alert(struct state_view *v)
 
 void state_put_sources(struct state_view *v, struct state_cell *c, const struct sources *from)
 {
-    struct sources *const copy = c && from ? take(v, sizeof *copy) : NULL;
+    /* The runs there are, and no room for more: a view of a hundred thousand orders has many cells. */
+    const size_t size = from ? offsetof(struct sources, runs) + from->count * sizeof from->runs[0] : 0;
+    void *const copy = c && from ? take(v, size) : NULL;
 
     if (!copy)
         return;
-    *copy = *from;
+    memcpy(copy, from, size);
     c->from = copy;
 }
 

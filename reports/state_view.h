@@ -41,9 +41,10 @@ MUST_USE enum err_code state_section_find(const char *name, enum state_section *
 struct state_cell {
     enum cell_type type; /* CELL_EMPTY: not known, or none */
     int64_t number;
-    const char *text;           /* CELL_TEXT, terminated */
-    const char *unit;           /* for people: "s", "days"; NULL: none, or the type says it */
-    const struct sources *from; /* NULL: nothing to say (a name, a symbol) */
+    const char *text; /* CELL_TEXT, terminated */
+    const char *unit; /* for people: "s", "days"; NULL: none, or the type says it */
+    const struct sources
+        *from; /* its runs[0 .. count - 1] and no more; NULL: nothing to say (a name, a symbol) */
 };
 
 struct state_row {
