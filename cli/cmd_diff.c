@@ -40,7 +40,7 @@ static enum err_code look(struct end *s, const struct book *b, struct err *err)
     s->seq = book_seq(b);
     s->clock_ns = b->view->clock.now_ns;
     for (size_t i = 0; !rc && i < COMPARED; i++)
-        rc = compared[i] == STATE_ORDERS ? state_view_orders(&s->views[i], b, err)
+        rc = compared[i] == STATE_ORDERS ? state_view_all_orders(&s->views[i], b, err)
                                          : state_view_make(&s->views[i], b, compared[i], NULL, err);
     return rc;
 }

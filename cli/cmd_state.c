@@ -72,6 +72,8 @@ static enum err_code make(const struct choice *c, const struct book *b, enum sta
     if (section == STATE_CHAIN && !view_find(b->view, about) && !view_chain(b->view, about))
         return err_set(err, ERR_NOT_FOUND, "nothing had been told of %s by entry %llu", about->text,
                        (unsigned long long)book_seq(b));
+    if (section == STATE_ORDERS && !c->has_section)
+        return state_view_open_orders(v, b, err);
     return state_view_make(v, b, section, about, err);
 }
 

@@ -143,7 +143,7 @@ const struct command commands[] = {
      "  limits CONTRACT    the verdict that an order for this contract would get: strategy.contracts at the "
      "bid\n"
      "  strategy           what the strategy would say if the clock ticked at that moment\n\n"
-     "Without a word: summary, positions, orders and limits.\n\n"
+     "Without a word: summary, positions, open orders and limits.\n\n"
      "examples:\n"
      "  ledger -C J state --at 2015-12-24T15:00:00Z\n"
      "  ledger -C J state --at 4711 positions --json\n"

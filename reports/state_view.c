@@ -201,7 +201,12 @@ enum err_code state_view_make(struct state_view *v, const struct book *b, enum s
     return make(v, b, section, sections[section].make, about, err);
 }
 
-enum err_code state_view_orders(struct state_view *v, const struct book *b, struct err *err)
+enum err_code state_view_open_orders(struct state_view *v, const struct book *b, struct err *err)
+{
+    return make(v, b, STATE_ORDERS, state_make_open_orders, NULL, err);
+}
+
+enum err_code state_view_all_orders(struct state_view *v, const struct book *b, struct err *err)
 {
     return make(v, b, STATE_ORDERS, state_make_all_orders, NULL, err);
 }

@@ -7,7 +7,7 @@
  *   summary    where the journal is: clock, session, configuration, stop, breakers, cash, equity, margin
  *   accounts   every ledger account with its balance
  *   positions  what is open or was: average price, mark, profit, the governor's bound on its loss
- *   orders     open ones, and those that were last heard of in this session (state_view_orders(): all)
+ *   orders     open ones, and those that were last heard of in this session
  *   chain      the option chain of an underlying, or one contract, as quoted; not what had expired
  *   limits     every limit of risk/governor.h as it stands for a new order, with the room that is left
  *   strategy   what the strategy would say at this moment, gate by gate
@@ -71,8 +71,9 @@ struct state_view {
  */
 MUST_USE enum err_code state_view_make(struct state_view *v, const struct book *b, enum state_section section,
                                        const struct symbol *about, struct err *err);
-/* The section orders with every order there ever was. */
-MUST_USE enum err_code state_view_orders(struct state_view *v, const struct book *b, struct err *err);
+/* The section orders with the open ones alone, or with every order there ever was. */
+MUST_USE enum err_code state_view_open_orders(struct state_view *v, const struct book *b, struct err *err);
+MUST_USE enum err_code state_view_all_orders(struct state_view *v, const struct book *b, struct err *err);
 void state_view_release(struct state_view *v); /* fine for a zeroed one */
 
 /* -- for people: aligned columns, the last one lists the entries that a row is from ----------------------- */

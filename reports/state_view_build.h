@@ -39,6 +39,7 @@ void state_put_check(struct state_view *v, const struct sources_ask *ask, const 
 typedef enum err_code state_make(struct state_view *v, const struct book *b, const struct symbol *about,
                                  struct err *err);
 state_make state_make_summary, state_make_accounts, state_make_positions, state_make_orders, state_make_chain,
-    state_make_limits, state_make_strategy, state_make_settings, state_make_all_orders;
+    state_make_limits, state_make_strategy, state_make_settings, state_make_all_orders,
+    state_make_open_orders;
 
 #endif

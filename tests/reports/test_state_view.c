@@ -155,6 +155,12 @@ static void test_orders_end_where_they_ended(void **state)
     look(&b, s->cancelled, STATE_ORDERS, NULL);
     assert_cell(&b, row_of(&b, "np-3", NULL), "status", "cancelled", s->cancelled);
     assert_cell(&b, row_of(&b, "np-1", NULL), "status", "filled", s->fill_2);
+    state_view_release(&b.view);
+    SCRATCH_OK(state_view_open_orders(&b.view, &b.book, err));
+    assert_int_equal(b.view.count, 0);
+    state_view_release(&b.view);
+    SCRATCH_OK(state_view_all_orders(&b.view, &b.book, err));
+    assert_int_equal(b.view.count, 2);
     bench_release(&b);
 }
 
