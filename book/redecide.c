@@ -170,6 +170,22 @@ static enum err_code step_derived(struct redecider *d, bool *waits, struct err *
     return answer(d, &d->trigger, err); /* reads this entry again, and the others of its group */
 }
 
+/* A clock entry awaits its answer from now on; one that can have none any more was left without. */
+static void notice_pending(struct redecider *d)
+{
+    const uint64_t pending = d->book.run->pending_seq;
+
+    if (d->is_pending && pending != d->trigger.seq) {
+        d->is_pending = false;
+        if (d->report.behind++ == 0)
+            d->report.behind_seq = d->trigger.seq;
+    }
+    if (pending == d->entry.seq) {
+        d->trigger = d->entry;
+        d->is_pending = true;
+    }
+}
+
 /* One stored entry that no answer has consumed; *waits: it is for a later call. */
 static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 {
@@ -187,11 +203,7 @@ static enum err_code step(struct redecider *d, bool *waits, struct err *err)
         return rc;
     if (is_at_once)
         return answer(d, &d->entry, err);
-    if (d->book.run->pending_seq == d->entry.seq) {
-        d->report.behind += d->is_pending; /* overtaken: the loop answers the newest */
-        d->trigger = d->entry;
-        d->is_pending = true;
-    }
+    notice_pending(d);
     return rc;
 }
 

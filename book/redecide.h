@@ -28,7 +28,9 @@ struct redecide_report {
     uint64_t entries;     /* the last one looked at */
     uint64_t triggers;    /* clock entries of runs, and stops */
     uint64_t compared;    /* derived entries found equal */
-    uint64_t behind;      /* clock entries of a run that a newer one overtook before it was answered */
+    uint64_t behind;      /* clock entries of a run left without an answer: overtaken by a newer one, or
+                             by the run's end */
+    uint64_t behind_seq;  /* the first of them; 0: none */
     uint64_t differs_seq; /* the first entry that differs, is missing or is too many; 0: none */
     enum redecide_difference difference;
     char reason[ERR_TEXT_SIZE];

@@ -78,6 +78,16 @@ static void json_counts(struct json_out *out, const struct redecide_report *repo
     }
 }
 
+/* 0 stands for no entry. */
+static void json_seq(struct json_out *out, const char *key, uint64_t seq)
+{
+    json_out_key(out, key);
+    if (seq)
+        json_out_u64(out, seq);
+    else
+        json_out_null(out);
+}
+
 static enum err_code put_json(struct journal *j, struct journal_reader *r, const struct redecider *d,
                               const struct programs *p, struct err *err)
 {
@@ -88,11 +98,8 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
     json_out_init(&out);
     json_out_object(&out);
     json_counts(&out, report, p);
-    json_out_key(&out, "differs");
-    if (report->differs_seq)
-        json_out_u64(&out, report->differs_seq);
-    else
-        json_out_null(&out);
+    json_seq(&out, "first_unanswered", report->behind_seq);
+    json_seq(&out, "differs", report->differs_seq);
     if (report->differs_seq)
         rc = replay_json_difference(j, r, d, &out, err);
     json_out_object_end(&out);
@@ -109,8 +116,11 @@ static void put_remarks(const struct redecide_report *report, const struct progr
                 "begun with the snapshot of entry %llu: what was decided before it was not looked at\n",
                 (unsigned long long)report->begun_at);
     if (report->behind)
-        fprintf(stderr, "%llu clock entries were overtaken by newer ones before the loop answered them\n",
-                (unsigned long long)report->behind);
+        fprintf(
+            stderr,
+            "remark: %llu clock entries were never answered; the first is entry %llu. A crash of the loop "
+            "leaves one\n",
+            (unsigned long long)report->behind, (unsigned long long)report->behind_seq);
     if (p->others)
         fprintf(
             stderr,

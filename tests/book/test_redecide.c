@@ -104,6 +104,33 @@ static void test_a_growing_journal_is_followed_across_restarts_stops_and_missed_
     session_end(&s);
 }
 
+/* Whoever leaves out the answer to a run's last moment does not hide it behind the run's end. */
+static void test_a_moment_that_the_runs_end_left_behind_is_counted(void **state)
+{
+    struct session s;
+    struct redecider *d = NULL;
+
+    (void)state;
+    session_start(&s);
+    session_run(&s, FIRST_ORDER_UNTIL);
+    append_tick(&s, "2026-01-05T14:32:00Z");
+    const uint64_t tick = book_seq(&s.desk->book);
+    SCRATCH_OK(redecider_new(&d, err));
+    assert_int_equal(follow(d, &s, 0)->behind, 0);
+    struct entry e = entries_draft(ENTRY_CONTROL_RUN_END);
+    e.as.control_run_end.reason = text_from("the feed has ended");
+    SCRATCH_OK(desk_begin(s.desk, err));
+    SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
+    SCRATCH_OK(desk_commit(s.desk, err));
+    assert_int_equal(follow(d, &s, 0)->behind, 1);
+    assert_int_equal(redecider_report(d)->behind_seq, tick);
+    append_tick(&s, "2026-01-05T14:33:00Z"); /* of no run: nobody's to answer */
+    assert_int_equal(follow(d, &s, 0)->behind, 1);
+    assert_like_the_whole(redecider_report(d), &s);
+    redecider_free(d);
+    session_end(&s);
+}
+
 /* The loop dies before it answers: the moment is looked at when the next loop has answered it. */
 static void test_what_is_answered_after_a_restart_is_compared_then(void **state)
 {
@@ -188,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_entry_by_entry_is_like_all_at_once),
         cmocka_unit_test(test_a_growing_journal_is_followed_across_restarts_stops_and_missed_moments),
+        cmocka_unit_test(test_a_moment_that_the_runs_end_left_behind_is_counted),
         cmocka_unit_test(test_what_is_answered_after_a_restart_is_compared_then),
         cmocka_unit_test(test_another_or_a_shorter_journal_is_refused),
         cmocka_unit_test(test_after_a_difference_nothing_more_is_looked_at),
