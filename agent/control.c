@@ -1,6 +1,7 @@
 #include "agent/control.h"
 
 #include "ledger/roles.h"
+#include "risk/governor.h"
 
 static const struct {
     const char *name;
@@ -156,6 +157,45 @@ enum err_code control_resume(struct desk *d, const char *actor, const char *reas
     if (rc)
         return rc;
     rc = control_draft_resume(d, &d->scratch, reason, err);
+    d->scratch.at_ns = now_ns;
+    if (!rc)
+        rc = desk_add_signed(d, actor, &d->scratch, err);
+    return finish(d, rc, err);
+}
+
+enum err_code control_draft_override(const struct desk *d, struct entry *draft,
+                                     const struct control_override *override, struct err *err)
+{
+    struct entry_control_override *const o = &draft->as.control_override;
+
+    memset(draft, 0, sizeof *draft);
+    draft->kind = ENTRY_CONTROL_OVERRIDE;
+    if (!risk_can_override(override->limit))
+        return err_set(err, ERR_INPUT,
+                       "\"%.64s\" is no limit that can be overridden; these are daily_loss, margin_use, "
+                       "sector_share, new_positions_day, open_positions, order_qty, price_distance, "
+                       "underlying_age",
+                       override->limit);
+    if (override->valid_s < 1 || override->valid_s > OVERRIDE_VALID_MAX_S)
+        return err_set(err, ERR_INPUT, "an override is valid for a second to a day");
+    if (d->book.view->clock.seq == 0)
+        return err_set(err, ERR_INPUT, "there is no market clock yet, by which an override would run out");
+    o->limit = id_from(override->limit);
+    o->valid_s = override->valid_s;
+    o->reason = text_from(override->reason);
+    return symbol_parse(override->symbol, strlen(override->symbol), &o->symbol, err);
+}
+
+enum err_code control_override(struct desk *d, const char *actor, const struct control_override *override,
+                               int64_t now_ns, struct err *err)
+{
+    enum err_code rc = control_check_reason(override->reason, err);
+
+    if (!rc)
+        rc = desk_begin(d, err);
+    if (rc)
+        return rc;
+    rc = control_draft_override(d, &d->scratch, override, err);
     d->scratch.at_ns = now_ns;
     if (!rc)
         rc = desk_add_signed(d, actor, &d->scratch, err);

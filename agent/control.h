@@ -58,6 +58,23 @@ MUST_USE enum err_code control_configure(struct desk *d, const char *actor, cons
 MUST_USE enum err_code control_stop(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
                                     uint64_t *cancelled, struct err *err);
 
+/* What one order may pass, and for how long of the market's clock. */
+struct control_override {
+    const char *limit;  /* as verdicts name it: risk_can_override() */
+    const char *symbol; /* a ticker or an OCC symbol: what the order trades, or its underlying */
+    int64_t valid_s;
+    const char *reason;
+};
+#define CONTROL_OVERRIDE_S 900 /* unless somebody says something else */
+
+/* Borrows the reason. ERR_INPUT: no such limit, no symbol, or no clock that it could run out by. */
+MUST_USE enum err_code control_draft_override(const struct desk *d, struct entry *draft,
+                                              const struct control_override *override, struct err *err);
+/* One order may pass one limit: from the next entry on, until it is used or its time is over. */
+MUST_USE enum err_code control_override(struct desk *d, const char *actor,
+                                        const struct control_override *override, int64_t now_ns,
+                                        struct err *err);
+
 /* Ends a stop and resets tripped breakers. ERR_INPUT: there is nothing to resume from. */
 MUST_USE enum err_code control_resume(struct desk *d, const char *actor, const char *reason, int64_t now_ns,
                                       struct err *err);

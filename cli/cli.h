@@ -57,6 +57,7 @@ enum err_code cmd_init(struct cli *cli, struct err *err);
 enum err_code cmd_key(struct cli *cli, struct err *err);
 enum err_code cmd_log(struct cli *cli, struct err *err);
 enum err_code cmd_nightly(struct cli *cli, struct err *err);
+enum err_code cmd_override(struct cli *cli, struct err *err);
 enum err_code cmd_proposals(struct cli *cli, struct err *err);
 enum err_code cmd_propose(struct cli *cli, struct err *err);
 enum err_code cmd_prove(struct cli *cli, struct err *err);

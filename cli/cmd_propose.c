@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct ask {
-    const char *what[2]; /* and of what: a file, an id */
+    const char *what[3]; /* and of what: a file, an id, a limit and a symbol */
     size_t count;
     const char *actor;
     const char *reason;
@@ -19,6 +19,7 @@ struct ask {
     const char *first;
     const char *last;
     const char *valid;
+    const char *lasts; /* of an override */
     bool json;
     struct person_options person;
 };
@@ -44,6 +45,15 @@ static enum err_code draft_configuration(const struct ask *a, struct work *w, co
 static enum err_code draft_resume(const struct ask *a, struct work *w, const struct desk *d, struct err *err)
 {
     return control_draft_resume(d, &w->draft.entry, a->reason, err);
+}
+
+static enum err_code draft_override(const struct ask *a, struct work *w, const struct desk *d,
+                                    struct err *err)
+{
+    struct control_override override = {a->what[1], a->what[2], CONTROL_OVERRIDE_S, a->reason};
+    const enum err_code rc = a->lasts ? cli_parse_age("for", a->lasts, &override.valid_s, err) : ERR_OK;
+
+    return rc ? rc : control_draft_override(d, &w->draft.entry, &override, err);
 }
 
 static enum err_code take_id(const char *text, struct id *id, struct err *err)
@@ -93,7 +103,7 @@ static enum err_code draft_disposal(const struct ask *a, struct work *w, const s
     return rc;
 }
 
-enum { REASON = 1, SCOPE = 2, RANGE = 4, OPERAND = 8 };
+enum { REASON = 1, SCOPE = 2, RANGE = 4, OPERAND = 8, SECOND = 16 };
 
 static const struct subject {
     const char *name;
@@ -103,6 +113,8 @@ static const struct subject {
 } subjects[] = {
     {"config", draft_configuration, OPERAND, "config FILE"},
     {"resume", draft_resume, REASON, "resume --reason TEXT"},
+    {"override", draft_override, OPERAND | SECOND | REASON,
+     "override LIMIT SYMBOL --reason TEXT [--for AGE]"},
     {"hold", draft_hold, OPERAND | REASON | SCOPE, "hold ID --scope TEXT --reason TEXT"},
     {"disposal", draft_disposal, OPERAND | REASON | RANGE,
      "disposal ID --first SEQ --last SEQ --reason TEXT"},
@@ -113,15 +125,17 @@ static enum err_code find_subject(const struct ask *a, const struct subject **su
     for (size_t i = 0; a->count > 0 && i < sizeof subjects / sizeof subjects[0]; i++) {
         if (strcmp(subjects[i].name, a->what[0]) != 0)
             continue;
-        const unsigned given = (a->count > 1 ? OPERAND : 0u) | (a->reason ? REASON : 0u) |
-                               (a->scope ? SCOPE : 0u) | (a->first || a->last ? RANGE : 0u);
+        const unsigned given = (a->count > 1 ? OPERAND : 0u) | (a->count > 2 ? SECOND : 0u) |
+                               (a->reason ? REASON : 0u) | (a->scope ? SCOPE : 0u) |
+                               (a->first || a->last ? RANGE : 0u);
         if (given != subjects[i].takes || !a->first != !a->last)
             return err_set(err, ERR_USAGE, "propose: %s --actor NAME (see: ledger help propose)",
                            subjects[i].usage);
         *subject = &subjects[i];
         return a->reason ? control_check_reason(a->reason, err) : ERR_OK;
     }
-    return err_set(err, ERR_USAGE, "propose: config, resume, hold or disposal (see: ledger help propose)");
+    return err_set(err, ERR_USAGE,
+                   "propose: config, resume, override, hold or disposal (see: ledger help propose)");
 }
 
 /* -- the command ------------------------------------------------------------------------------------------ */
@@ -129,12 +143,16 @@ static enum err_code find_subject(const struct ask *a, const struct subject **su
 static enum err_code parse(struct cli *cli, struct ask *a, int64_t *valid_s, const struct subject **subject,
                            struct err *err)
 {
-    const struct cli_option options[] = {
-        {.name = "actor", .value = &a->actor}, {.name = "reason", .value = &a->reason},
-        {.name = "scope", .value = &a->scope}, {.name = "first", .value = &a->first},
-        {.name = "last", .value = &a->last},   {.name = "valid", .value = &a->valid},
-        {.name = "json", .flag = &a->json},    PERSON_OPTIONS(a->person)};
-    enum err_code rc = cli_options(cli, options, 7 + PERSON_OPTION_COUNT, a->what, 2, &a->count, err);
+    const struct cli_option options[] = {{.name = "actor", .value = &a->actor},
+                                         {.name = "reason", .value = &a->reason},
+                                         {.name = "scope", .value = &a->scope},
+                                         {.name = "first", .value = &a->first},
+                                         {.name = "last", .value = &a->last},
+                                         {.name = "valid", .value = &a->valid},
+                                         {.name = "for", .value = &a->lasts},
+                                         {.name = "json", .flag = &a->json},
+                                         PERSON_OPTIONS(a->person)};
+    enum err_code rc = cli_options(cli, options, 8 + PERSON_OPTION_COUNT, a->what, 3, &a->count, err);
 
     if (!rc)
         rc = find_subject(a, subject, err);

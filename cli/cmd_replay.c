@@ -78,10 +78,12 @@ static void put_accounts(const struct book *b)
         {"expenses:fees", a->fees_micro},
         {"income:realized", -a->realized_micro},
         {"equity:deposits", -a->deposits_micro},
+        {"income:dividends", -a->dividends_micro}, /* shown when there are any */
     };
 
     printf("\n%s%-34s %18s%s\n", cli_bold(stdout), "account", "balance", cli_plain(stdout));
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    const size_t count = sizeof rows / sizeof rows[0] - (a->dividends_micro == 0);
+    for (size_t i = 0; i < count; i++) {
         printf("%-34s ", rows[i].name);
         put_money(rows[i].micro);
         putchar('\n');
@@ -159,6 +161,8 @@ static void json_accounts(struct json_out *out, const struct accounts *a)
     json_account(out, "expenses:fees", a->fees_micro);
     json_account(out, "income:realized", -a->realized_micro);
     json_account(out, "equity:deposits", -a->deposits_micro);
+    if (a->dividends_micro)
+        json_account(out, "income:dividends", -a->dividends_micro);
     for (uint32_t i = 0; i < a->positions.count; i++) {
         const struct position *const p = table_at(&a->positions, i);
         snprintf(name, sizeof name, "positions:%s", p->symbol.text);

@@ -350,6 +350,19 @@ const struct command commands[] = {
      "Signed as a stop is. In a journal that has an owner two persons are needed: ledger help propose.\n\n"
      "example:\n"
      "  ledger -C J resume --reason 'feed repaired, checked with the vendor'\n"},
+    {"override", cmd_override, "let one order pass one limit",
+     "usage: ledger -C DIR override LIMIT SYMBOL --reason TEXT [--for AGE] [--actor NAME] [--json]\n\n"
+     "The next order in SYMBOL (or in an option on it) that the limit alone refuses may pass, once, within "
+     "that "
+     "time\n"
+     "of the market's clock (default 15m); its verdict says so. Limits: daily_loss, margin_use, sector_share,\n"
+     "new_positions_day, open_positions, order_qty, price_distance, underlying_age. Nobody overrides a stop, "
+     "a "
+     "breaker\n"
+     "or a halt. Signed as a stop is. In a journal that has an owner two persons are needed: ledger help "
+     "propose.\n\n"
+     "example:\n"
+     "  ledger -C J override new_positions_day GOOG --reason 'roll of the December put, agreed by phone'\n"},
     {"config", cmd_config, "show, check or enter the configuration",
      "usage: ledger -C DIR config [show]      what is in force\n"
      "       ledger config list [--markdown]  every setting, its default and meaning\n"
@@ -383,6 +396,7 @@ const struct command commands[] = {
     {"propose", cmd_propose, "what two persons must want: the first",
      "usage: ledger -C DIR propose config FILE --actor NAME\n"
      "       ledger -C DIR propose resume --reason TEXT --actor NAME\n"
+     "       ledger -C DIR propose override LIMIT SYMBOL --reason TEXT [--for AGE] --actor NAME\n"
      "       ledger -C DIR propose hold ID --scope TEXT --reason TEXT --actor NAME\n"
      "       ledger -C DIR propose disposal ID --first SEQ --last SEQ --reason TEXT --actor NAME\n"
      "       with any: [--valid AGE] [--json], and where the key is (ledger help sign)\n\n"

@@ -143,12 +143,15 @@ static const char *refusal(const struct book *b, const struct order *o)
 {
     struct contract c;
     struct session s;
+    uint64_t halt_seq;
     const struct view_clock *const clock = &b->view->clock;
 
     if (b->risk->stopped)
         return "trading is stopped";
     if (!o->is_allowed)
         return "no verdict of the governor allows this order";
+    if (view_is_halted(b->view, &o->symbol, &halt_seq))
+        return "trading in it is halted";
     if (!calendar_session(clock->session, &s) || clock->now_ns < s.open_ns || clock->now_ns >= s.close_ns)
         return "the market is closed";
     if (symbol_is_option(&o->symbol)) {
@@ -200,9 +203,10 @@ static enum err_code match(struct desk *d, const struct order *o, struct err *er
 {
     const struct view_instrument *const instrument = view_find(d->book->view, &o->symbol);
     const struct view_quote *const q = instrument ? view_live_quote(d->book->view, instrument) : NULL;
+    uint64_t halt_seq;
     int64_t fee;
 
-    if (!q)
+    if (!q || view_is_halted(d->book->view, &o->symbol, &halt_seq))
         return ERR_OK;
     const bool is_sell = o->side == SIDE_SELL;
     const int64_t price = is_sell ? q->bid_nano : q->ask_nano;

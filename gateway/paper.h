@@ -10,8 +10,8 @@
  * that contract and side needs a newer quote. Fees: strategy/costs.h.
  * Every order passes every limit: one that no verdict right before it allows is rejected, whoever appended it.
  * Day orders end at the session's close, or at the next session's first moment when no close was seen. Orders
- * while a stop is in force, outside a session, for an expired contract, or for an
- * instrument that was never quoted are rejected.
+ * while a stop is in force, outside a session, in a trading halt, for an expired contract, or for an instrument that
+ * was never quoted are rejected; in a halt nothing fills.
  * Expiration. When a contract's settlement is due (market/calendar.h): in the money by a cent or more it is
  * assigned (short) or exercised (long), index options are settled in cash, everything else expires worthless.
  * The price is the underlying's newest one; when that is more than five minutes away from the settlement, a

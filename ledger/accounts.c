@@ -16,6 +16,7 @@ static const char POSITIONS[] = "positions";
 static const char REALIZED[] = "income:realized";
 static const char FEES[] = "expenses:fees";
 static const char DEPOSITS[] = "equity:deposits";
+static const char DIVIDENDS[] = "income:dividends";
 
 struct plan {
     struct ids_key fill_id; /* of NULL: no fill */
@@ -23,12 +24,17 @@ struct plan {
     uint32_t leg_count;
     int64_t fee_micro; /* belongs to the first leg's position */
     int64_t deposit_micro;
+    int64_t dividend_micro;
+    const struct symbol *payer; /* of the dividend. Borrowed from the entry */
+    const struct id *busted;    /* what is taken back; or NULL. Borrowed from the entry */
+    int64_t scaled_qty;         /* to which the first leg's lots are split; 0: they are not */
     struct posting postings[POSTINGS_MAX];
     uint32_t posting_count;
     int64_t cash_after;
     int64_t fees_after;
     int64_t realized_after;
     int64_t deposits_after;
+    int64_t dividends_after;
     int64_t position_fees_after;
 };
 
@@ -39,6 +45,7 @@ void accounts_init(void *state)
     memset(a, 0, sizeof *a);
     table_init(&a->positions, sizeof(struct position), sizeof(struct symbol));
     ids_init(&a->fill_ids);
+    ids_init(&a->busted_ids);
 }
 
 void accounts_release(void *state)
@@ -51,6 +58,7 @@ void accounts_release(void *state)
     }
     table_release(&a->positions);
     ids_release(&a->fill_ids);
+    ids_release(&a->busted_ids);
 }
 
 /* -- what a fill asks for ------------------------------------------------------------------------------- */
@@ -66,6 +74,9 @@ static enum err_code add_leg(struct plan *plan, const struct symbol *s, int64_t 
     leg->qty = qty;
     leg->price_nano = price_nano;
     leg->fresh = NULL;
+    leg->lot_seq = 0;
+    leg->is_transfer = false;
+    leg->bonus_micro = 0;
     return decimal_notional(price_nano, qty, symbol_multiplier(s), &leg->flow_micro, err);
 }
 
@@ -173,6 +184,73 @@ static enum err_code on_deposit(const struct accounts *a, const struct entry_fil
     return ERR_OK;
 }
 
+static enum err_code on_dividend(const struct accounts *a, const struct entry_fill_dividend *f,
+                                 struct plan *plan)
+{
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->dividend_micro = f->amount;
+    plan->payer = &f->symbol;
+    return ERR_OK;
+}
+
+/* The execution the other way, if it was told and still stands. */
+static enum err_code on_bust(const struct accounts *a, const struct entry *e, struct plan *plan,
+                             struct err *err)
+{
+    const struct entry_fill_bust *const f = &e->as.fill_bust;
+
+    REQUIRE(f->qty >= 1);
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->busted = &f->busted;
+    if (!ids_has(&a->fill_ids, &f->busted) || ids_has(&a->busted_ids, &f->busted))
+        return ERR_OK;
+    enum err_code rc = decimal_sub(0, f->fee, &plan->fee_micro, err);
+    if (!rc)
+        rc = add_leg(plan, &f->symbol, f->side == SIDE_BUY ? -f->qty : f->qty, f->price, err);
+    if (!rc)
+        plan->legs[0].lot_seq = e->cause;
+    return rc;
+}
+
+/* The whole position at its cost, out of one symbol and into the other. */
+static enum err_code transfer(struct plan *plan, const struct position *p, const struct symbol *into,
+                              int64_t qty, struct err *err)
+{
+    struct position made = {.symbol = *into, .qty = qty, .cost_micro = p->cost_micro};
+
+    enum err_code rc = add_leg(plan, &p->symbol, -p->qty, 0, err);
+    plan->legs[0].is_transfer = true;
+    if (rc || qty == 0)
+        return rc; /* nothing but fractions: the cost is lost, and the cash in lieu is what came for it */
+    rc = decimal_sub(0, p->cost_micro, &plan->legs[0].flow_micro, err);
+    if (!rc)
+        rc = add_leg(plan, into, qty, position_average_price_nano(&made), err);
+    if (!rc)
+        plan->legs[1].flow_micro = p->cost_micro;
+    plan->legs[1].is_transfer = true;
+    return rc;
+}
+
+static enum err_code on_split(const struct accounts *a, const struct entry_fill_split *f, struct plan *plan,
+                              struct err *err)
+{
+    const struct position *const p = accounts_position(a, &f->symbol);
+    int64_t qty = 0;
+
+    REQUIRE(f->qty >= 1 && f->into_qty >= 1);
+    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    enum err_code rc = p ? decimal_mul_div(p->qty, f->into_qty, f->qty, &qty, err) : ERR_OK;
+    if (!rc && (!p || p->qty == 0 || (qty != 0 && symbol_equal(&f->symbol, &f->into))))
+        rc = add_leg(plan, &f->symbol, 0, 0, err);
+    else if (!rc)
+        rc = transfer(plan, p, &f->into, qty, err);
+    if (rc)
+        return rc;
+    plan->scaled_qty = plan->legs[0].is_transfer ? 0 : qty;
+    plan->legs[0].bonus_micro = f->cash;
+    return ERR_OK;
+}
+
 static enum err_code plan_fill(const struct accounts *a, const struct entry *e, struct plan *plan,
                                struct err *err)
 {
@@ -183,6 +261,9 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_FILL_EXPIRATION: return on_expiration(a, &e->as.fill_expiration, plan, err);
     case ENTRY_FILL_SETTLEMENT: return on_settlement(a, &e->as.fill_settlement, plan, err);
     case ENTRY_FILL_DEPOSIT: return on_deposit(a, &e->as.fill_deposit, plan);
+    case ENTRY_FILL_BUST: return on_bust(a, e, plan, err);
+    case ENTRY_FILL_DIVIDEND: return on_dividend(a, &e->as.fill_dividend, plan);
+    case ENTRY_FILL_SPLIT: return on_split(a, &e->as.fill_split, plan, err);
     case ENTRY_PERCEPTION_QUOTE: /* what is seen, concluded, intended or said moves no money */
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
@@ -208,9 +289,6 @@ static enum err_code plan_fill(const struct accounts *a, const struct entry *e, 
     case ENTRY_ORDER_CANCELLED:
     case ENTRY_ORDER_REJECTED:
     case ENTRY_ORDER_EXPIRED:
-    case ENTRY_FILL_BUST:
-    case ENTRY_FILL_DIVIDEND:
-    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
     case ENTRY_CONTROL_CONFIGURATION:
@@ -269,8 +347,12 @@ static enum err_code plan_leg(struct plan *plan, struct leg *leg, struct err *er
     int64_t income = 0;
 
     enum err_code rc = leg_plan(leg, err);
-    if (!rc)
+    if (!rc && !leg->is_transfer)
         rc = pay(plan, leg->flow_micro, err);
+    if (!rc)
+        rc = decimal_sub(0, leg->bonus_micro, &income, err);
+    if (!rc)
+        rc = pay(plan, income, err);
     if (!rc)
         rc = decimal_sub(0, leg->realized_micro, &income, err);
     if (!rc)
@@ -311,6 +393,20 @@ static enum err_code plan_deposit(struct plan *plan, struct err *err)
     return rc;
 }
 
+static enum err_code plan_dividend(struct plan *plan, struct err *err)
+{
+    int64_t income;
+
+    enum err_code rc = decimal_sub(0, plan->dividend_micro, &income, err);
+    if (!rc)
+        rc = pay(plan, income, err);
+    if (!rc)
+        rc = decimal_add(plan->dividends_after, plan->dividend_micro, &plan->dividends_after, err);
+    if (!rc)
+        post(plan, DIVIDENDS, plan->payer, income);
+    return rc;
+}
+
 static enum err_code plan_balances(const struct accounts *a, struct plan *plan, struct err *err)
 {
     enum err_code rc = ERR_OK;
@@ -319,6 +415,7 @@ static enum err_code plan_balances(const struct accounts *a, struct plan *plan, 
     plan->fees_after = a->fees_micro;
     plan->realized_after = a->realized_micro;
     plan->deposits_after = a->deposits_micro;
+    plan->dividends_after = a->dividends_micro;
     for (uint32_t i = 0; !rc && i < plan->leg_count; i++) {
         plan->legs[i].position = table_find(&a->positions, &plan->legs[i].symbol);
         rc = plan_leg(plan, &plan->legs[i], err);
@@ -327,6 +424,8 @@ static enum err_code plan_balances(const struct accounts *a, struct plan *plan, 
         rc = plan_fee(plan, err);
     if (!rc)
         rc = plan_deposit(plan, err);
+    if (!rc)
+        rc = plan_dividend(plan, err);
     return rc;
 }
 
@@ -364,6 +463,8 @@ static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
     enum err_code rc = ERR_OK;
 
     ids_add_key(&a->fill_ids, &plan->fill_id);
+    if (plan->busted)
+        rc = ids_add(&a->busted_ids, plan->busted, NULL);
     for (uint32_t i = 0; i < plan->leg_count; i++) {
         struct leg *const leg = &plan->legs[i];
         void *row = leg->position;
@@ -375,13 +476,23 @@ static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
     }
     if (plan->leg_count > 0)
         plan->legs[0].position->fees_micro = plan->position_fees_after;
+    if (plan->scaled_qty != 0)
+        leg_scale(plan->legs[0].position, plan->scaled_qty, e->seq);
     a->cash_micro = plan->cash_after;
     a->fees_micro = plan->fees_after;
     a->realized_micro = plan->realized_after;
     a->deposits_micro = plan->deposits_after;
+    a->dividends_micro = plan->dividends_after;
     memcpy(a->last, plan->postings, plan->posting_count * sizeof plan->postings[0]);
     a->last_count = plan->posting_count;
     a->last_seq = e->seq;
+}
+
+/* The very fill, or one that was taken back before it was told. */
+static bool is_told(const struct accounts *a, struct plan *plan)
+{
+    return ids_has_key(&a->fill_ids, &plan->fill_id) ||
+           (a->busted_ids.count != 0 && ids_has(&a->busted_ids, plan->fill_id.id));
 }
 
 enum err_code accounts_apply(void *state, const struct entry *e, struct err *err)
@@ -394,6 +505,10 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
     plan.posting_count = 0;
     plan.fee_micro = 0;
     plan.deposit_micro = 0;
+    plan.dividend_micro = 0;
+    plan.payer = NULL;
+    plan.busted = NULL;
+    plan.scaled_qty = 0;
     enum err_code rc = plan_fill(a, e, &plan, err);
     if (!plan.fill_id.id)
         return ERR_OK; /* no fill: every fill names its id before anything can fail */
@@ -401,11 +516,13 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
         rc = plan_balances(a, &plan, err);
     /* Asked this late, because the answer is far away: see ids_key(). A duplicate's plan is dropped. */
     const enum err_code room = ids_reserve(&a->fill_ids, err);
-    if (!room && ids_has_key(&a->fill_ids, &plan.fill_id)) {
+    if (!room && is_told(a, &plan)) {
         a->duplicates++;
         return ERR_OK;
     }
     rc = room ? room : rc;
+    if (!rc && plan.busted)
+        rc = ids_reserve(&a->busted_ids, err);
     if (!rc)
         rc = reserve_rows(a, &plan, err);
     if (!rc)
@@ -420,42 +537,6 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
 
 /* -- looking -------------------------------------------------------------------------------------------- */
 
-static void digest_position(const struct position *p, const struct digest_out *out)
-{
-    digest_symbol(out, &p->symbol);
-    digest_i64(out, p->qty);
-    digest_i64(out, p->cost_micro);
-    digest_i64(out, p->realized_micro);
-    digest_i64(out, p->fees_micro);
-    digest_i64(out, p->opened_at_ns);
-    digest_u64(out, p->opened_seq);
-    digest_u64(out, p->moved_seq);
-    digest_u64(out, p->lot_count);
-    for (uint32_t i = 0; i < p->lot_count; i++) {
-        digest_i64(out, p->lots[i].qty);
-        digest_i64(out, p->lots[i].price_nano);
-        digest_i64(out, p->lots[i].cost_micro);
-        digest_i64(out, p->lots[i].opened_at_ns);
-        digest_u64(out, p->lots[i].seq);
-    }
-}
-
-void accounts_digest(const void *state, const struct digest_out *out)
-{
-    const struct accounts *const a = state;
-
-    digest_i64(out, a->cash_micro);
-    digest_i64(out, a->fees_micro);
-    digest_i64(out, a->realized_micro);
-    digest_i64(out, a->deposits_micro);
-    digest_u64(out, a->duplicates);
-    digest_u64(out, a->last_seq);
-    digest_u64(out, a->positions.count);
-    for (uint32_t i = 0; i < a->positions.count; i++)
-        digest_position(table_at(&a->positions, i), out);
-    ids_digest(&a->fill_ids, out);
-}
-
 const struct replay_row accounts_row = {
     .name = "accounts",
     .size = sizeof(struct accounts),
@@ -464,7 +545,7 @@ const struct replay_row accounts_row = {
     .digest = accounts_digest,
     .release = accounts_release,
     .restore = accounts_restore,
-    .version = 2,
+    .version = 3,
 };
 
 const struct position *accounts_position(const struct accounts *a, const struct symbol *s)
@@ -493,7 +574,7 @@ int64_t accounts_sum_micro(const struct accounts *a)
 {
     /* Wraps: sums on the way may leave the range although the whole is zero. */
     uint64_t sum = (uint64_t)a->cash_micro + (uint64_t)a->fees_micro - (uint64_t)a->realized_micro -
-                   (uint64_t)a->deposits_micro;
+                   (uint64_t)a->deposits_micro - (uint64_t)a->dividends_micro;
 
     for (uint32_t i = 0; i < a->positions.count; i++) {
         const struct position *const p = table_at(&a->positions, i);

@@ -4,7 +4,8 @@
  * before is the broker telling the same fact again: it is counted in `duplicates` and moves nothing.
  *
  * Signs, as in plain-text accounting: a debit is positive. assets:cash and long positions have positive
- * balances; income:realized is negative for a profit; expenses:fees is positive; equity:deposits negative.
+ * balances; income:realized and income:dividends are negative for a profit; expenses:fees is positive;
+ * equity:deposits negative.
  *
  * sell 5 puts at 0.40, fee 3.25:  assets:cash +200.00 -3.25 | positions:SYMBOL -200.00 | expenses:fees +3.25
  * buy them back at 0.20:          assets:cash -100.00 | positions:SYMBOL +200.00 | income:realized -100.00
@@ -13,6 +14,12 @@
  *                                 strike; the premium is the option's own profit.
  * settled in cash:                positions:OPTION +premium | assets:cash -intrinsic | income:realized
  * difference
+ *
+ * A bust is the execution the other way, fee and all: it takes the very lot back that the execution (its cause)
+ * opened, as long as all of it is there; else it closes as any fill does. What is taken back before it was told
+ * never counts. A dividend is income:dividends. A split leaves the cost as it is: a stock's lots get more shares or
+ * fewer, an adjusted contract takes the position over as one lot; by the ratio told, whatever is held; cash in
+ * lieu is profit.
  *
  * A fill through zero closes the old lots and opens the other side with the rest; its money is split in
  * proportion, half to even, the rest staying with what it opens. A lot closed in part gives up its cost the
@@ -53,19 +60,21 @@ struct position {
 
 #define POSTINGS_MAX 8
 struct posting {
-    const char
-        *account; /* "assets:cash", "positions", "income:realized", "expenses:fees", "equity:deposits" */
-    struct symbol symbol; /* for "positions" and "income:realized"; length 0 elsewhere */
+    const char *
+        account; /* "assets:cash", "positions", "income:realized", "income:dividends", "expenses:fees", "equity:deposits" */
+    struct symbol symbol; /* for "positions" and income; length 0 elsewhere */
     int64_t amount_micro; /* never zero: what is nothing is not posted */
 };
 
 struct accounts {
     int64_t cash_micro;
     int64_t fees_micro;
-    int64_t realized_micro; /* profit positive: the account's balance with its sign turned */
-    int64_t deposits_micro; /* paid in positive */
-    struct table positions; /* struct position by symbol, also those that are flat again */
-    struct ids fill_ids;    /* fills counted */
+    int64_t realized_micro;  /* profit positive: the account's balance with its sign turned */
+    int64_t deposits_micro;  /* paid in positive */
+    int64_t dividends_micro; /* received positive */
+    struct table positions;  /* struct position by symbol, also those that are flat again */
+    struct ids fill_ids;     /* fills counted */
+    struct ids busted_ids;   /* fills taken back, also before they were told */
     uint64_t duplicates;
     struct posting last[POSTINGS_MAX]; /* of the newest applied fill, no duplicate; not in the digest */
     uint32_t last_count;

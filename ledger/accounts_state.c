@@ -1,7 +1,47 @@
-/* The accounts' canonical bytes, read back: see accounts_digest(). */
+/* The accounts' canonical bytes, written and read back. */
 #include "ledger/accounts.h"
 
 #include <stdlib.h>
+
+static void digest_position(const struct position *p, const struct digest_out *out)
+{
+    digest_symbol(out, &p->symbol);
+    digest_i64(out, p->qty);
+    digest_i64(out, p->cost_micro);
+    digest_i64(out, p->realized_micro);
+    digest_i64(out, p->fees_micro);
+    digest_i64(out, p->opened_at_ns);
+    digest_u64(out, p->opened_seq);
+    digest_u64(out, p->moved_seq);
+    digest_u64(out, p->lot_count);
+    for (uint32_t i = 0; i < p->lot_count; i++) {
+        digest_i64(out, p->lots[i].qty);
+        digest_i64(out, p->lots[i].price_nano);
+        digest_i64(out, p->lots[i].cost_micro);
+        digest_i64(out, p->lots[i].opened_at_ns);
+        digest_u64(out, p->lots[i].seq);
+    }
+}
+
+void accounts_digest(const void *state, const struct digest_out *out)
+{
+    const struct accounts *const a = state;
+
+    digest_i64(out, a->cash_micro);
+    digest_i64(out, a->fees_micro);
+    digest_i64(out, a->realized_micro);
+    digest_i64(out, a->deposits_micro);
+    digest_i64(out, a->dividends_micro);
+    digest_u64(out, a->duplicates);
+    digest_u64(out, a->last_seq);
+    digest_u64(out, a->positions.count);
+    for (uint32_t i = 0; i < a->positions.count; i++)
+        digest_position(table_at(&a->positions, i), out);
+    ids_digest(&a->fill_ids, out);
+    ids_digest(&a->busted_ids, out);
+}
+
+/* -- read back ------------------------------------------------------------------------------------------ */
 
 #define LOT_BYTES (5 * sizeof(uint64_t)) /* that accounts_digest() writes for a lot */
 
@@ -84,6 +124,7 @@ enum err_code accounts_restore(void *state, struct restore_in *in, struct err *e
     a->fees_micro = restore_i64(in);
     a->realized_micro = restore_i64(in);
     a->deposits_micro = restore_i64(in);
+    a->dividends_micro = restore_i64(in);
     a->duplicates = restore_u64(in);
     a->last_seq = restore_u64(in);
     const uint32_t count = restore_count(in, 9 * sizeof(uint64_t), UINT32_MAX);
@@ -91,6 +132,8 @@ enum err_code accounts_restore(void *state, struct restore_in *in, struct err *e
         rc = restore_position(a, in, err);
     if (!rc)
         rc = ids_restore(&a->fill_ids, in, err);
+    if (!rc)
+        rc = ids_restore(&a->busted_ids, in, err);
     in->bad = in->bad || accounts_sum_micro(a) != 0;
     return rc ? rc : restore_result(in, err);
 }

@@ -7,6 +7,7 @@ void orders_init(void *state)
     memset(o, 0, sizeof *o);
     table_init(&o->by_id, sizeof(struct order), sizeof(struct id));
     ids_init(&o->fill_ids);
+    ids_init(&o->busted_ids);
 }
 
 void orders_release(void *state)
@@ -15,6 +16,7 @@ void orders_release(void *state)
 
     table_release(&o->by_id);
     ids_release(&o->fill_ids);
+    ids_release(&o->busted_ids);
 }
 
 bool order_is_open(const struct order *o)
@@ -117,6 +119,12 @@ static enum err_code on_end(struct orders *o, const struct id *order_id, enum or
     return rc;
 }
 
+static bool is_told(const struct orders *o, struct ids_key *fill_id)
+{
+    return ids_has_key(&o->fill_ids, fill_id) ||
+           (o->busted_ids.count != 0 && ids_has(&o->busted_ids, fill_id->id));
+}
+
 static enum err_code on_execution(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_fill_execution *const f = &e->as.fill_execution;
@@ -131,7 +139,7 @@ static enum err_code on_execution(struct orders *o, const struct entry *e, struc
     if (!rc)
         rc = decimal_add(row ? row->filled_micro : 0, filled_micro, &filled_micro, err);
     const enum err_code room = ids_reserve(&o->fill_ids, err);
-    if (!room && ids_has_key(&o->fill_ids, &fill_id))
+    if (!room && is_told(o, &fill_id))
         return ERR_OK; /* whatever its sums are */
     rc = room ? room : rc;
     if (!rc && !row)
@@ -154,15 +162,55 @@ static enum err_code on_execution(struct orders *o, const struct entry *e, struc
     return ERR_OK;
 }
 
+/* What is left of an order's fills; the row as it is when the broker takes back what he never told. */
+static enum err_code take_back(struct order *row, const struct entry_fill_bust *f, struct err *err)
+{
+    int64_t money = 0;
+    int64_t qty = 0;
+
+    enum err_code rc = decimal_notional(f->price, f->qty, symbol_multiplier(&f->symbol), &money, err);
+    if (!rc)
+        rc = decimal_sub(row->filled_micro, money, &money, err);
+    if (!rc)
+        rc = decimal_sub(row->filled_qty, f->qty, &qty, err);
+    if (rc)
+        return rc;
+    row->filled_qty = qty;
+    row->filled_micro = money;
+    return ERR_OK;
+}
+
+static enum err_code on_bust(struct orders *o, const struct entry *e, struct err *err)
+{
+    const struct entry_fill_bust *const f = &e->as.fill_bust;
+    struct order *const row = table_find(&o->by_id, &f->order_id);
+    const bool stands = ids_has(&o->fill_ids, &f->busted) && !ids_has(&o->busted_ids, &f->busted);
+
+    if (ids_has(&o->fill_ids, &f->fill_id))
+        return ERR_OK;
+    enum err_code rc = ids_reserve(&o->busted_ids, err);
+    if (!rc)
+        rc = ids_reserve(&o->fill_ids, err);
+    if (!rc && row && stands)
+        rc = take_back(row, f, err);
+    if (!rc)
+        rc = ids_add(&o->busted_ids, &f->busted, err);
+    if (!rc)
+        rc = ids_add(&o->fill_ids, &f->fill_id, err);
+    if (rc || !row)
+        return rc;
+    row->last_seq = e->seq;
+    if (row->status == ORDER_FILLED && row->filled_qty < row->qty)
+        row->status = ORDER_CANCELLED; /* neither is open */
+    return ERR_OK;
+}
+
 enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
 {
     struct orders *const o = state;
 
     switch (e->kind) {
     case ENTRY_RISK_VERDICT: on_verdict(o, e); return ERR_OK;
-    case ENTRY_FILL_BUST:
-    case ENTRY_FILL_DIVIDEND:
-    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR: roles_apply(&o->roles, e); return ERR_OK;
     case ENTRY_ORDER_NEW: return on_new(o, e, err);
@@ -177,6 +225,9 @@ enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_FILL_EXPIRATION: return ids_add(&o->fill_ids, &e->as.fill_expiration.fill_id, err);
     case ENTRY_FILL_SETTLEMENT: return ids_add(&o->fill_ids, &e->as.fill_settlement.fill_id, err);
     case ENTRY_FILL_DEPOSIT: return ids_add(&o->fill_ids, &e->as.fill_deposit.fill_id, err);
+    case ENTRY_FILL_DIVIDEND: return ids_add(&o->fill_ids, &e->as.fill_dividend.fill_id, err);
+    case ENTRY_FILL_SPLIT: return ids_add(&o->fill_ids, &e->as.fill_split.fill_id, err);
+    case ENTRY_FILL_BUST: return on_bust(o, e, err);
     case ENTRY_PERCEPTION_QUOTE: /* no order is changed by what is seen, concluded or said */
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
@@ -251,6 +302,7 @@ void orders_digest(const void *state, const struct digest_out *out)
     for (uint32_t i = 0; i < o->by_id.count; i++)
         digest_order(table_at(&o->by_id, i), out);
     ids_digest(&o->fill_ids, out);
+    ids_digest(&o->busted_ids, out);
 }
 
 const struct replay_row orders_row = {
@@ -261,7 +313,7 @@ const struct replay_row orders_row = {
     .digest = orders_digest,
     .release = orders_release,
     .restore = orders_restore,
-    .version = 2,
+    .version = 3,
 };
 
 const struct order *orders_find(const struct orders *o, const struct id *order_id)

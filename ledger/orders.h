@@ -11,6 +11,9 @@
  *
  * "-": the status stays, the row's counts and last_seq move. A fill after the end (a cancel that crossed it)
  * counts; when it makes the order whole, the order is FILLED. What the broker says again is no second fill.
+ * A bust takes its execution's shares and money back; an order that it makes less than whole is CANCELLED, since
+ * nobody works the rest: a corrected execution makes it whole again. An execution that was taken back before it was
+ * told never counts.
  * An order.new for an id that has one already is a second telling: only last_seq moves.
  */
 #ifndef LEDGER_ORDERS_H
@@ -57,6 +60,7 @@ struct orders {
     struct roles roles;   /* the verdicts of role risk alone count */
     uint32_t open_count;  /* sent, working or asked to cancel */
     struct ids fill_ids;  /* of every kind of fill: none counts twice, here as in accounts */
+    struct ids busted_ids;
 };
 
 void orders_init(void *state);

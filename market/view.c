@@ -243,6 +243,19 @@ static enum err_code on_open_interest(struct view *v, const struct entry *e,
     return ERR_OK;
 }
 
+static enum err_code on_status(struct view *v, const struct entry *e,
+                               const struct entry_perception_trading_status *s, struct err *err)
+{
+    struct view_instrument *i;
+
+    const enum err_code rc = instrument_put(v, &s->symbol, &i, err);
+    if (rc)
+        return rc;
+    i->is_halted = s->halted;
+    i->status_seq = e->seq;
+    return ERR_OK;
+}
+
 static void on_clock(struct view *v, const struct entry *e, const struct entry_perception_clock *c)
 {
     struct view_clock *const clock = &v->clock;
@@ -269,9 +282,9 @@ enum err_code view_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_PERCEPTION_BAR: return on_bar(v, e, &e->as.perception_bar, err);
     case ENTRY_PERCEPTION_MARK: return on_mark(v, e, &e->as.perception_mark, err);
     case ENTRY_PERCEPTION_OPEN_INTEREST: return on_open_interest(v, e, &e->as.perception_open_interest, err);
+    case ENTRY_PERCEPTION_TRADING_STATUS: return on_status(v, e, &e->as.perception_trading_status, err);
     case ENTRY_PERCEPTION_CLOCK: on_clock(v, e, &e->as.perception_clock); return ERR_OK;
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
-    case ENTRY_PERCEPTION_TRADING_STATUS:
     case ENTRY_PERCEPTION_STATED_POSITION:
     case ENTRY_PERCEPTION_STATED_FILL:
     case ENTRY_PERCEPTION_STATEMENT:
@@ -346,6 +359,8 @@ static void digest_instrument(const struct digest_out *out, const struct view_in
     digest_last(out, &i->mark);
     digest_i64(out, i->open_interest);
     digest_u64(out, i->interest_seq);
+    digest_u64(out, i->is_halted);
+    digest_u64(out, i->status_seq);
 }
 
 /* Chains and what is read from a symbol follow from the instruments: they are not digested again. */
@@ -382,5 +397,5 @@ const struct replay_row view_row = {
     .digest = view_digest,
     .release = view_release,
     .restore = view_restore,
-    .version = 2,
+    .version = 3,
 };

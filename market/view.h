@@ -50,6 +50,8 @@ struct view_instrument {
     enum right right;       /* of an option; else 0 */
     int64_t open_interest;  /* contracts, as last told */
     uint64_t interest_seq;  /* by which entry; 0: never */
+    bool is_halted;         /* as the exchange last said */
+    uint64_t status_seq;    /* by which entry; 0: it never said */
 };
 
 struct view_close {
@@ -142,6 +144,12 @@ MUST_USE enum err_code view_sma(const struct view *v, const struct symbol *ticke
 const struct view_close *view_last_close(const struct view *v, const struct symbol *ticker, civil_day before);
 /* Daily closes known of sessions before `before`. */
 uint32_t view_closes_before(const struct view *v, const struct symbol *ticker, civil_day before);
+
+/*
+ * Whether the exchange halted trading in the instrument or in its underlying. *seq is the entry that says so, or
+ * the newest that says that it trades; 0: nothing was ever said of either.
+ */
+bool view_is_halted(const struct view *v, const struct symbol *s, uint64_t *seq);
 
 /*
  * What an instrument is valued at, whatever the age of its quote:

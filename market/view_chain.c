@@ -10,6 +10,23 @@ const struct view_instrument *view_find(const struct view *v, const struct symbo
     return table_find(&v->instruments, s);
 }
 
+bool view_is_halted(const struct view *v, const struct symbol *s, uint64_t *seq)
+{
+    struct symbol underlying;
+    bool is_halted = false;
+
+    symbol_underlying(s, &underlying);
+    *seq = 0;
+    const struct symbol *const both[] = {s, &underlying};
+    for (unsigned k = 0; k < 2 && !is_halted; k++) {
+        const struct view_instrument *const i = view_find(v, both[k]);
+        is_halted = i && i->is_halted;
+        if (i && (is_halted || i->status_seq > *seq))
+            *seq = i->status_seq;
+    }
+    return is_halted;
+}
+
 const struct view_chain *view_chain(const struct view *v, const struct symbol *underlying)
 {
     return table_find(&v->chains, underlying);

@@ -5,7 +5,7 @@
 #include "market/view.h"
 
 #define INSTRUMENT_BYTES                                                                                     \
-    (15 * sizeof(uint64_t)) /* that view_digest() writes for an instrument, without its symbol */
+    (17 * sizeof(uint64_t)) /* that view_digest() writes for an instrument, without its symbol */
 
 static enum err_code restore_clock(struct view *v, struct entry *told, struct restore_in *in, struct err *err)
 {
@@ -51,6 +51,8 @@ static enum err_code restore_instrument(struct view *v, struct entry *told, stru
     restore_last(&i->mark, in);
     i->open_interest = restore_i64(in);
     i->interest_seq = restore_u64(in);
+    i->is_halted = restore_flag(in);
+    i->status_seq = restore_u64(in);
     return ERR_OK;
 }
 

@@ -158,6 +158,8 @@ enum err_code state_make_accounts(struct state_view *v, const struct book *b, co
     balance(v, "expenses:fees", "", a->fees_micro, 0);
     balance(v, "income:realized", "", -a->realized_micro, 0);
     balance(v, "equity:deposits", "", -a->deposits_micro, 0);
+    if (a->dividends_micro)
+        balance(v, "income:dividends", "", -a->dividends_micro, 0);
     balance(v, "sum (always zero)", "", accounts_sum_micro(a), 0);
     return ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* Blotter and postings: what moved cash and positions on the day. */
 #include "reports/tables_fold.h"
 
-/* What the sheets want to know of the five kinds of fill and of a deposit, in one form. */
+/* What the sheets want to know of every kind of fill, in one form. */
 struct fill {
     const struct id *fill_id;
     const struct id *order_id;
@@ -49,6 +49,19 @@ static struct fill fill_of(const struct entry *e)
         f.qty = x->qty;
         f.underlying_price = x->underlying_price;
         f.fee_micro = x->fee;
+    } else if (e->kind == ENTRY_FILL_BUST) {
+        const struct entry_fill_bust *const x = &e->as.fill_bust;
+        f.fill_id = &x->fill_id;
+        f.side = x->side == SIDE_BUY ? "buy" : "sell";
+        f.qty = x->qty;
+        f.price = x->price;
+        f.fee_micro = x->fee == INT64_MIN ? INT64_MAX : -x->fee;
+    } else if (e->kind == ENTRY_FILL_SPLIT) {
+        f.fill_id = &e->as.fill_split.fill_id;
+        f.symbol = &e->as.fill_split.into;
+        f.qty = e->as.fill_split.into_qty;
+    } else if (e->kind == ENTRY_FILL_DIVIDEND) {
+        f.fill_id = &e->as.fill_dividend.fill_id;
     } else {
         f.fill_id = &e->as.fill_deposit.fill_id;
     }

@@ -250,6 +250,8 @@ static enum err_code balance_rows(struct fold *f, struct err *err)
         rc = balance(f, "expenses:fees", NULL, a->fees_micro, err);
     if (!rc)
         rc = balance(f, "income:realized", NULL, -a->realized_micro, err);
+    if (!rc && a->dividends_micro)
+        rc = balance(f, "income:dividends", NULL, -a->dividends_micro, err);
     if (!rc)
         rc = balance(f, "equity:deposits", NULL, -a->deposits_micro, err);
     return rc ? rc : balance(f, "sum (always zero)", NULL, accounts_sum_micro(a), err);

@@ -102,19 +102,22 @@ static void say_verdict(struct words *w, const struct entry_risk_verdict *v)
 {
     unsigned held = 0;
     unsigned exempt = 0;
+    unsigned overridden = 0;
+    struct id limit;
 
     for (unsigned i = 0; i < v->checks.count; i++) {
         const struct check *const c = &v->checks.rows[i];
         exempt += risk_check_is_exempt(c);
+        overridden += risk_check_overridden(c, &limit);
         held += !risk_check_is_exempt(c) && c->ok;
     }
     words_add(w, "%s: %u of %u limits held", v->allowed ? "allowed" : "REFUSED", held,
               v->checks.count - exempt);
-    if (exempt)
-        words_add(w, ", %u do not count for a closing order", exempt);
+    if (exempt > overridden)
+        words_add(w, ", %u do not count for a closing order", exempt - overridden);
     for (unsigned i = 0; i < v->checks.count; i++) {
         const struct check *const c = &v->checks.rows[i];
-        if (c->ok || risk_check_is_exempt(c))
+        if (c->ok || (risk_check_is_exempt(c) && !risk_check_overridden(c, &limit)))
             continue;
         words_add(w, "; ");
         words_check(w, c);
@@ -178,6 +181,41 @@ static void say_settled(struct words *w, const char *what, const struct symbol *
     words_money(w, fee);
 }
 
+static void say_bust(struct words *w, const struct entry *e)
+{
+    const struct entry_fill_bust *const f = &e->as.fill_bust;
+
+    words_add(w, "the broker takes fill %s back: %s %" PRId64 " %s at ", f->busted.text,
+              f->side == SIDE_BUY ? "bought" : "sold", f->qty, f->symbol.text);
+    words_price(w, f->price);
+    words_add(w, "; ");
+    words_field(w, e, "reason");
+}
+
+static void say_split(struct words *w, const struct entry_fill_split *s)
+{
+    words_add(w, "%" PRId64 " %s become %" PRId64 " %s, cash in lieu ", s->qty, s->symbol.text, s->into_qty,
+              s->into.text);
+    words_change(w, s->cash);
+}
+
+static void say_status(struct words *w, const struct entry *e)
+{
+    const struct entry_perception_trading_status *const s = &e->as.perception_trading_status;
+
+    words_add(w, s->halted ? "%s is HALTED: " : "%s trades again: ", s->symbol.text);
+    words_field(w, e, "reason");
+}
+
+static void say_override(struct words *w, const struct entry *e)
+{
+    const struct entry_control_override *const o = &e->as.control_override;
+
+    words_add(w, "one order in %s may pass %s within %" PRId64 " s: ", o->symbol.text, o->limit.text,
+              o->valid_s);
+    words_field(w, e, "reason");
+}
+
 static void say_fill(struct words *w, const struct entry *e)
 {
     const struct entry_fill_assignment *const a = &e->as.fill_assignment;
@@ -195,6 +233,13 @@ static void say_fill(struct words *w, const struct entry *e)
         say_settled(w, "expired worthless", &p->symbol, p->qty, p->underlying_price, 0);
     } else if (e->kind == ENTRY_FILL_SETTLEMENT) {
         say_settled(w, "settled in cash", &s->symbol, s->qty, s->underlying_price, s->fee);
+    } else if (e->kind == ENTRY_FILL_BUST) {
+        say_bust(w, e);
+    } else if (e->kind == ENTRY_FILL_SPLIT) {
+        say_split(w, &e->as.fill_split);
+    } else if (e->kind == ENTRY_FILL_DIVIDEND) {
+        words_add(w, "dividend of %s: ", e->as.fill_dividend.symbol.text);
+        words_change(w, e->as.fill_dividend.amount);
     } else {
         words_add(w, "cash ");
         words_change(w, e->as.fill_deposit.amount);
@@ -267,8 +312,12 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_FILL_EXERCISE:
     case ENTRY_FILL_EXPIRATION:
     case ENTRY_FILL_SETTLEMENT:
+    case ENTRY_FILL_BUST:
+    case ENTRY_FILL_DIVIDEND:
+    case ENTRY_FILL_SPLIT:
     case ENTRY_FILL_DEPOSIT: say_fill(w, e); break;
-    case ENTRY_CONTROL_OVERRIDE: say_with_reason(w, e, "one order may pass a limit"); break;
+    case ENTRY_CONTROL_OVERRIDE: say_override(w, e); break;
+    case ENTRY_PERCEPTION_TRADING_STATUS: say_status(w, e); break;
     case ENTRY_CONTROL_CORRECTION: say_with_reason(w, e, "a break is cleared"); break;
     case ENTRY_CONTROL_SOURCE: say_source(w, e); break;
     case ENTRY_CONTROL_CONFIGURATION: say_configuration(w, e); break;
@@ -278,14 +327,10 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_CONTROL_NOTE: words_field(w, e, "text"); break;
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
-    case ENTRY_PERCEPTION_TRADING_STATUS:
     case ENTRY_PERCEPTION_STATED_POSITION:
     case ENTRY_PERCEPTION_STATED_FILL:
     case ENTRY_PERCEPTION_STATEMENT:
     case ENTRY_RISK_BREAK:
-    case ENTRY_FILL_BUST:
-    case ENTRY_FILL_DIVIDEND:
-    case ENTRY_FILL_SPLIT:
     case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:

@@ -66,57 +66,111 @@ static enum err_code measure(const struct risk_context *ctx, const struct ask *a
     return rc;
 }
 
-/* A limit on opening: listed for a closing order as well, but under a name that says it does not count. */
-static bool add_opening(struct checks *checks, const struct ask *a, const char *name, int64_t value,
-                        enum rule rule, int64_t bound, enum unit unit)
-{
-    char exempt[ID_MAX + 1];
+/* -- rows that do not count ----------------------------------------------------------------------------- */
 
-    if (!a->is_closing)
-        return checks_add(checks, name, value, rule, bound, unit);
+static struct id with_suffix(const char *name, const char *suffix)
+{
+    char text[ID_MAX + 1];
     const size_t length = strlen(name);
-    REQUIRE(length + sizeof RISK_EXEMPT_SUFFIX <= sizeof exempt);
-    memcpy(exempt, name, length);
-    memcpy(exempt + length, RISK_EXEMPT_SUFFIX, sizeof RISK_EXEMPT_SUFFIX);
-    checks_add(checks, exempt, value, rule, bound, unit);
+    const size_t more = strlen(suffix) + 1;
+
+    REQUIRE(length + more <= sizeof text);
+    memcpy(text, name, length);
+    memcpy(text + length, suffix, more);
+    return id_from(text);
+}
+
+static bool has_suffix(const struct id *name, const char *suffix)
+{
+    const size_t length = strlen(suffix);
+
+    return name->length > length && memcmp(name->text + name->length - length, suffix, length) == 0;
+}
+
+bool risk_check_overridden(const struct check *c, struct id *limit)
+{
+    char text[ID_MAX + 1] = "";
+
+    if (!has_suffix(&c->name, RISK_OVERRIDDEN_SUFFIX))
+        return false;
+    memcpy(text, c->name.text, c->name.length - strlen(RISK_OVERRIDDEN_SUFFIX));
+    *limit = id_from(text);
     return true;
 }
 
 bool risk_check_is_exempt(const struct check *c)
 {
-    const size_t length = sizeof RISK_EXEMPT_SUFFIX - 1;
-
-    return c->name.length > length &&
-           memcmp(c->name.text + c->name.length - length, RISK_EXEMPT_SUFFIX, length) == 0;
+    return has_suffix(&c->name, RISK_EXEMPT_SUFFIX) || has_suffix(&c->name, RISK_OVERRIDDEN_SUFFIX);
 }
 
-static bool limits_of_account(const struct risk_context *ctx, const struct ask *a,
-                              const struct account *account, struct checks *checks)
+bool risk_can_override(const char *limit)
 {
-    const struct risk_settings *const s = ctx->settings;
-    bool ok = add_opening(checks, a, "breakers_tripped", risk_state_tripped(ctx->state), RULE_AT_MOST, 0,
-                          UNIT_COUNT);
+    static const char *const names[] = {"daily_loss",     "margin_use", "sector_share",   "new_positions_day",
+                                        "open_positions", "order_qty",  "price_distance", "underlying_age"};
 
-    ok &= add_opening(checks, a, "daily_loss", limits_day_return(ctx, account->equity_micro), RULE_AT_LEAST,
-                      -s->daily_loss, UNIT_RATE);
-    ok &= add_opening(checks, a, "margin_use", ratio_up(account->margin_micro, account->equity_micro),
-                      RULE_AT_MOST, s->margin_use, UNIT_RATE);
-    ok &= add_opening(checks, a, "sector_share", ratio_up(account->sector_micro, account->allowed_micro),
-                      RULE_AT_MOST, s->sector_share, UNIT_RATE);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], limit) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A limit on opening: listed for a closing order as well, but under a name that says it does not count. */
+static void add_opening(struct checks *checks, const struct ask *a, const char *name, int64_t value,
+                        enum rule rule, int64_t bound, enum unit unit)
+{
+    const struct id exempt = with_suffix(name, RISK_EXEMPT_SUFFIX);
+
+    checks_add(checks, a->is_closing ? exempt.text : name, value, rule, bound, unit);
+}
+
+static void override_limits(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
+{
+    for (unsigned i = 0; i < checks->count; i++) {
+        struct check *const c = &checks->rows[i];
+        if (!c->ok && risk_can_override(c->name.text) &&
+            risk_state_override(ctx->state, &a->symbol, &c->name))
+            c->name = with_suffix(c->name.text, RISK_OVERRIDDEN_SUFFIX);
+    }
+}
+
+static bool all_hold(const struct checks *checks)
+{
+    bool ok = true;
+
+    for (unsigned i = 0; i < checks->count; i++)
+        ok &= checks->rows[i].ok || risk_check_is_exempt(&checks->rows[i]);
     return ok;
 }
 
-static bool limits_of_counts(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
+/* -- the limits ----------------------------------------------------------------------------------------- */
+
+static void limits_of_account(const struct risk_context *ctx, const struct ask *a,
+                              const struct account *account, struct checks *checks)
+{
+    const struct risk_settings *const s = ctx->settings;
+
+    add_opening(checks, a, "breakers_tripped", risk_state_tripped(ctx->state), RULE_AT_MOST, 0, UNIT_COUNT);
+
+    add_opening(checks, a, "daily_loss", limits_day_return(ctx, account->equity_micro), RULE_AT_LEAST,
+                -s->daily_loss, UNIT_RATE);
+    add_opening(checks, a, "margin_use", ratio_up(account->margin_micro, account->equity_micro), RULE_AT_MOST,
+                s->margin_use, UNIT_RATE);
+    add_opening(checks, a, "sector_share", ratio_up(account->sector_micro, account->allowed_micro),
+                RULE_AT_MOST, s->sector_share, UNIT_RATE);
+}
+
+static void limits_of_counts(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
 {
     const struct risk_settings *const s = ctx->settings;
     const int64_t open = (int64_t)risk_positions(ctx) + risk_positions_pending(ctx);
     const int64_t opens = a->is_closing ? 0 : 1;
     const int64_t adds = !a->is_closing && limits_is_new(ctx, &a->symbol) ? 1 : 0;
-    bool ok = add_opening(checks, a, "new_positions_day", ctx->state->opened_today + opens, RULE_AT_MOST,
-                          s->new_positions_day, UNIT_COUNT);
 
-    ok &= add_opening(checks, a, "open_positions", open + adds, RULE_AT_MOST, s->open_positions, UNIT_COUNT);
-    return ok;
+    add_opening(checks, a, "new_positions_day", ctx->state->opened_today + opens, RULE_AT_MOST,
+                s->new_positions_day, UNIT_COUNT);
+
+    add_opening(checks, a, "open_positions", open + adds, RULE_AT_MOST, s->open_positions, UNIT_COUNT);
 }
 
 static int64_t qty_bound(const struct risk_context *ctx, const struct ask *a)
@@ -128,27 +182,26 @@ static int64_t qty_bound(const struct risk_context *ctx, const struct ask *a)
     return qty < 0 ? -qty : qty;
 }
 
-static bool limits_of_order(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
+static void limits_of_order(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
 {
     const int64_t used = orders_find(ctx->orders, &a->order_id) ? 1 : 0;
-    bool ok = checks_add(checks, "limit_price", a->limit_nano, RULE_ABOVE, 0, UNIT_PRICE);
 
-    ok &= checks_add(checks, "price_distance", limits_price_distance(ctx, &a->symbol, a->limit_nano),
-                     RULE_AT_MOST, ctx->settings->price_distance, UNIT_RATE);
-    ok &= checks_add(checks, "order_qty", a->qty, RULE_AT_MOST, qty_bound(ctx, a), UNIT_COUNT);
-    ok &= checks_add(checks, "order_id_used", used, RULE_AT_MOST, 0, UNIT_COUNT);
-    ok &= checks_add(checks, "same_order_open", limits_same_orders(ctx, &a->symbol, a->side), RULE_AT_MOST, 0,
-                     UNIT_COUNT);
-    return ok;
+    checks_add(checks, "limit_price", a->limit_nano, RULE_ABOVE, 0, UNIT_PRICE);
+
+    checks_add(checks, "price_distance", limits_price_distance(ctx, &a->symbol, a->limit_nano), RULE_AT_MOST,
+               ctx->settings->price_distance, UNIT_RATE);
+    checks_add(checks, "order_qty", a->qty, RULE_AT_MOST, qty_bound(ctx, a), UNIT_COUNT);
+    checks_add(checks, "order_id_used", used, RULE_AT_MOST, 0, UNIT_COUNT);
+    checks_add(checks, "same_order_open", limits_same_orders(ctx, &a->symbol, a->side), RULE_AT_MOST, 0,
+               UNIT_COUNT);
 }
 
 /* Before the first statement there is nothing that we could know to differ, and no such row. */
-static bool limits_of_breaks(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
+static void limits_of_breaks(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
 {
-    if (!ctx->reconcile->statement_seq)
-        return true;
-    return add_opening(checks, a, "open_breaks", reconcile_worth_of_all(ctx), RULE_AT_MOST,
-                       ctx->settings->open_breaks_max, UNIT_MONEY);
+    if (ctx->reconcile->statement_seq)
+        add_opening(checks, a, "open_breaks", reconcile_worth_of_all(ctx), RULE_AT_MOST,
+                    ctx->settings->open_breaks_max, UNIT_MONEY);
 }
 
 enum err_code risk_judge(const struct risk_context *ctx, const struct entry *decision, struct entry *verdict,
@@ -167,15 +220,17 @@ enum err_code risk_judge(const struct risk_context *ctx, const struct entry *dec
     verdict->cause = decision->seq;
     v->order_id = a.order_id;
     v->symbol = a.symbol;
-    bool allowed = risk_check_stopped(ctx, &v->checks);
+    risk_check_stopped(ctx, &v->checks);
     if (!a.is_closing)
-        allowed &= risk_check_clock(ctx, &v->checks);
-    allowed &= limits_of_account(ctx, &a, &account, &v->checks);
-    allowed &= limits_of_counts(ctx, &a, &v->checks);
-    allowed &= risk_check_hours(ctx, &v->checks);
-    allowed &= limits_of_order(ctx, &a, &v->checks);
-    allowed &= risk_check_underlying(ctx, &a.symbol, &v->checks);
-    allowed &= limits_of_breaks(ctx, &a, &v->checks);
-    v->allowed = allowed;
+        risk_check_clock(ctx, &v->checks);
+    limits_of_account(ctx, &a, &account, &v->checks);
+    limits_of_counts(ctx, &a, &v->checks);
+    risk_check_hours(ctx, &v->checks);
+    limits_of_order(ctx, &a, &v->checks);
+    risk_check_underlying(ctx, &a.symbol, &v->checks);
+    limits_of_breaks(ctx, &a, &v->checks);
+    risk_check_halted(ctx, &a.symbol, &v->checks);
+    override_limits(ctx, &a, &v->checks);
+    v->allowed = all_hold(&v->checks);
     return ERR_OK;
 }

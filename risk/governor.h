@@ -24,6 +24,7 @@
  *   order_id_used       count    <= 0                       orders of this id
  *   same_order_open     count    <= 0                       open orders of this symbol and side
  *   underlying_age      seconds  <= risk.underlying_age_s
+ *   halted              flag     = 0                        listed when an exchange ever said whether it trades
  *   open_breaks *       money    <= risk.open_breaks_max    worth of what we and the broker disagree about; only where
  *                                                           a statement was ever taken in
  *
@@ -31,6 +32,8 @@
  * measured against the margin that is ALLOWED (equity x risk.margin_use): of the margin in use the first
  * position of a book would be 100 %. Rates and seconds are rounded toward the side that refuses.
  * A value that is not known never passes.
+ * A control.override in force for the order's symbol and a limit that fails lets it pass, once: the row then carries the
+ * name with ":overridden" appended, and does not count. risk_can_override() says which limits these can be.
  */
 #ifndef RISK_GOVERNOR_H
 #define RISK_GOVERNOR_H
@@ -40,6 +43,7 @@
 
 #define RISK_BREAKER_DAILY_LOSS "daily_loss"
 #define RISK_EXEMPT_SUFFIX      ":exempt"
+#define RISK_OVERRIDDEN_SUFFIX  ":overridden"
 
 /*
  * Fills *verdict (a draft: kind, cause = decision->seq, body) for a decision.enter or decision.exit
@@ -48,8 +52,12 @@
 MUST_USE enum err_code risk_judge(const struct risk_context *ctx, const struct entry *decision,
                                   struct entry *verdict, struct err *err);
 
-/* True for a row that a verdict lists but did not count. */
+/* True for a row that a verdict lists but did not count: a closing order's, or one that was overridden. */
 bool risk_check_is_exempt(const struct check *c);
+/* True for the latter; *limit is then the limit's own name. */
+bool risk_check_overridden(const struct check *c, struct id *limit);
+/* Limits of judgement: nobody overrides a stop, a tripped breaker, a halt, the hours or what an order is. */
+bool risk_can_override(const char *limit);
 
 /* Whether an order of this side would reduce what is open in the symbol. */
 bool risk_is_closing(const struct risk_context *ctx, const struct symbol *s, enum side side);
@@ -96,5 +104,7 @@ bool risk_check_breakers(const struct risk_context *ctx, struct checks *checks);
 bool risk_check_hours(const struct risk_context *ctx,
                       struct checks *checks); /* after_open and before_close */
 bool risk_check_underlying(const struct risk_context *ctx, const struct symbol *s, struct checks *checks);
+/* No row, and a good outcome, when no exchange ever said whether it trades. */
+bool risk_check_halted(const struct risk_context *ctx, const struct symbol *s, struct checks *checks);
 
 #endif

@@ -222,3 +222,11 @@ bool risk_check_underlying(const struct risk_context *ctx, const struct symbol *
     return checks_add(checks, "underlying_age", age, RULE_AT_MOST, ctx->settings->underlying_age_s,
                       UNIT_SECONDS);
 }
+
+bool risk_check_halted(const struct risk_context *ctx, const struct symbol *s, struct checks *checks)
+{
+    uint64_t seq;
+    const bool is_halted = view_is_halted(ctx->view, s, &seq);
+
+    return seq == 0 || checks_add(checks, "halted", is_halted ? 1 : 0, RULE_EQUAL, 0, UNIT_FLAG);
+}

@@ -1,5 +1,7 @@
 #include "risk/risk_state.h"
 
+#include "risk/governor.h"
+
 #include <string.h>
 
 void risk_state_init(void *state)
@@ -102,8 +104,64 @@ static void on_stop(struct risk_state *s, const struct entry *e)
     s->stop_seq = e->seq;
 }
 
+/* -- overrides ------------------------------------------------------------------------------------------ */
+
+static void remove_override(struct risk_state *s, uint32_t index)
+{
+    s->override_count--;
+    memmove(s->overrides + index, s->overrides + index + 1,
+            (s->override_count - index) * sizeof s->overrides[0]);
+    memset(&s->overrides[s->override_count], 0, sizeof s->overrides[0]);
+}
+
+static void on_override(struct risk_state *s, const struct entry *e)
+{
+    const struct entry_control_override *const o = &e->as.control_override;
+    int64_t until;
+
+    if (s->now_ns == INSTANT_NONE || decimal_add(s->now_ns, o->valid_s * NS_PER_SECOND, &until, NULL))
+        return; /* without a clock there is no order to let pass */
+    if (s->override_count == RISK_OVERRIDES_MAX)
+        remove_override(s, 0);
+    s->overrides[s->override_count++] = (struct risk_override){o->symbol, o->limit, until, e->seq};
+}
+
+static bool is_for(const struct risk_override *o, const struct symbol *symbol, const struct id *limit)
+{
+    struct symbol underlying;
+
+    symbol_underlying(symbol, &underlying);
+    return id_equal(&o->limit, limit) &&
+           (symbol_equal(&o->symbol, symbol) || symbol_equal(&o->symbol, &underlying));
+}
+
+const struct risk_override *risk_state_override(const struct risk_state *s, const struct symbol *symbol,
+                                                const struct id *limit)
+{
+    for (uint32_t i = 0; i < s->override_count; i++) {
+        if (s->now_ns <= s->overrides[i].until_ns && is_for(&s->overrides[i], symbol, limit))
+            return &s->overrides[i];
+    }
+    return NULL;
+}
+
+/* What an allowed order has used is gone. */
+static void use_overrides(struct risk_state *s, const struct entry_risk_verdict *v)
+{
+    for (unsigned row = 0; row < v->checks.count; row++) {
+        struct id limit;
+        if (!risk_check_overridden(&v->checks.rows[row], &limit))
+            continue;
+        const struct risk_override *const used = risk_state_override(s, &v->symbol, &limit);
+        if (used)
+            remove_override(s, (uint32_t)(used - s->overrides));
+    }
+}
+
 static void on_verdict(struct risk_state *s, const struct entry *e)
 {
+    if (e->as.risk_verdict.allowed)
+        use_overrides(s, &e->as.risk_verdict);
     if (e->as.risk_verdict.allowed && s->enter_seq != 0 && e->cause == s->enter_seq) {
         s->opened_today++;
         s->enter_seq = 0;
@@ -134,6 +192,7 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_FILL_DEPOSIT: return on_deposit(s, e, err);
     case ENTRY_CONTROL_STOP: on_stop(s, e); break;
     case ENTRY_CONTROL_RESUME: on_resume(s); break;
+    case ENTRY_CONTROL_OVERRIDE: on_override(s, e); break;
     case ENTRY_PERCEPTION_QUOTE: /* the market is the view's */
     case ENTRY_PERCEPTION_BAR:
     case ENTRY_PERCEPTION_MARK:
@@ -178,7 +237,6 @@ enum err_code risk_state_apply(void *state, const struct entry *e, struct err *e
     case ENTRY_CONTROL_DISPOSAL:
     case ENTRY_CONTROL_SESSION:
     case ENTRY_CONTROL_CORRECTION:
-    case ENTRY_CONTROL_OVERRIDE:
     case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_HEARTBEAT: break;
     }
@@ -214,6 +272,13 @@ void risk_state_digest(const void *state, const struct digest_out *out)
     digest_i64(out, s->equity_session);
     digest_u64(out, s->enter_seq);
     digest_i64(out, s->opened_today);
+    digest_u64(out, s->override_count);
+    for (uint32_t i = 0; i < s->override_count; i++) {
+        digest_symbol(out, &s->overrides[i].symbol);
+        digest_id(out, &s->overrides[i].limit);
+        digest_i64(out, s->overrides[i].until_ns);
+        digest_u64(out, s->overrides[i].seq);
+    }
     digest_u64(out, s->clock_seq);
     digest_u64(out, s->clock_ok);
 }
@@ -226,6 +291,17 @@ static void restore_breakers(struct risk_state *s, struct restore_in *in)
         s->breakers[i].seq = restore_u64(in);
         s->breakers[i].session = restore_day(in);
         s->breakers[i].tripped = restore_flag(in);
+    }
+}
+
+static void restore_overrides(struct risk_state *s, struct restore_in *in)
+{
+    s->override_count = restore_count(in, 1, RISK_OVERRIDES_MAX);
+    for (uint32_t i = 0; i < s->override_count; i++) {
+        restore_symbol(in, &s->overrides[i].symbol, false);
+        restore_id(in, &s->overrides[i].limit, false);
+        s->overrides[i].until_ns = restore_i64(in);
+        s->overrides[i].seq = restore_u64(in);
     }
 }
 
@@ -268,6 +344,7 @@ static enum err_code risk_state_restore(void *state, struct restore_in *in, stru
     s->equity_session = restore_day(in);
     s->enter_seq = restore_u64(in);
     s->opened_today = restore_i64(in);
+    restore_overrides(s, in);
     s->clock_seq = restore_u64(in);
     s->clock_ok = restore_flag(in);
     return restore_result(in, err);
@@ -281,7 +358,7 @@ const struct replay_row risk_row = {
     .digest = risk_state_digest,
     .release = risk_state_release,
     .restore = risk_state_restore,
-    .version = 2,
+    .version = 3,
 };
 
 uint32_t risk_state_tripped(const struct risk_state *s)

@@ -9,7 +9,16 @@
 #include "ledger/replay.h"
 #include "ledger/table.h"
 
-#define RISK_BREAKERS_MAX 8
+#define RISK_BREAKERS_MAX  8
+#define RISK_OVERRIDES_MAX 16
+
+/* A person's word that one order may pass one limit: until then, or until it was used. */
+struct risk_override {
+    struct symbol symbol; /* what the order trades, or its underlying */
+    struct id limit;
+    int64_t until_ns; /* of the market's clock, this instant included */
+    uint64_t seq;
+};
 
 struct risk_breaker {
     struct id name;
@@ -42,6 +51,10 @@ struct risk_state {
     uint64_t enter_seq;   /* newest decision.enter, whose verdict may be the next */
     int64_t opened_today; /* decision.enter allowed in this session */
 
+    struct risk_override
+        overrides[RISK_OVERRIDES_MAX]; /* not used yet, oldest first; a newer one pushes it out */
+    uint32_t override_count;
+
     uint64_t clock_seq; /* newest perception.clock_quality of the journal's own; 0: none */
     bool clock_ok;      /* it says so */
 };
@@ -52,6 +65,10 @@ MUST_USE enum err_code risk_state_apply(void *state, const struct entry *e, stru
 void risk_state_digest(const void *state, const struct digest_out *out);
 void risk_state_release(void *state);
 extern const struct replay_row risk_row; /* name "risk" */
+
+/* The override that lets an order in the symbol pass this limit now, or NULL. */
+const struct risk_override *risk_state_override(const struct risk_state *s, const struct symbol *symbol,
+                                                const struct id *limit);
 
 /* Breakers that are tripped now. */
 uint32_t risk_state_tripped(const struct risk_state *s);

@@ -5,7 +5,7 @@
  *   entries  decision.candidates (cause: the tick) and decision.enter (cause: the candidates) for the best
  *            of them; or one decision.no_trade (cause: the tick) with every gate and the counts of the
  *            screening, at most one a minute and symbol. Sells strategy.contracts at the bid.
- *   gates    stopped, breakers_tripped, after_open, before_close, underlying_age, as in risk/governor.h;
+ *   gates    stopped, breakers_tripped, after_open, before_close, underlying_age, halted, as in risk/governor.h;
  *            price_above_smaN and smaN_above_smaM, when strategy.trend_required; open_positions and
  *            underlying_positions, pending ones included, each below its most
  *

@@ -92,6 +92,7 @@ static enum err_code add_gates(const struct decide_context *ctx, struct entry_lo
     look->gates_ok &= risk_check_breakers(&ctx->risk, &look->gates);
     look->gates_ok &= risk_check_hours(&ctx->risk, &look->gates);
     look->gates_ok &= risk_check_underlying(&ctx->risk, look->underlying, &look->gates);
+    look->gates_ok &= risk_check_halted(&ctx->risk, look->underlying, &look->gates);
     if (s->trend_required)
         rc = add_trend_gates(ctx, look, err);
     look->gates_ok &=

@@ -158,6 +158,7 @@ static bool add_gates(const struct decide_context *ctx, const struct exit_look *
 
     ok &= risk_check_hours(&ctx->risk, gates);
     ok &= risk_check_underlying(&ctx->risk, &look->symbol, gates);
+    ok &= risk_check_halted(&ctx->risk, &look->symbol, gates);
     ok &= checks_add(gates, look->side == SIDE_BUY ? "ask_known" : "bid_known", is_offered, RULE_EQUAL, 1,
                      UNIT_FLAG);
     return ok;

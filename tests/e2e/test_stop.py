@@ -118,5 +118,50 @@ class Stop(Case):
         j.verify()
 
 
+class Override(Case):
+    FEED = desk.synthetic(days=1, minutes=5)
+
+    def refused(self):
+        """A desk that wants five contracts where one is allowed; until ten past ten."""
+        j = self.journal()
+        self.config = self.write("strict.yaml", desk.configuration(
+            strategy={"underlyings": ["ACME"], "otm_min": 0.01, "otm_max": 0.2, "premium_min": 0.1, "premium_max": 5,
+                      "days_min": 4, "days_max": 60, "contracts": 5, "trend_required": False},
+            risk={"sector_share": 1, "max_contracts": 1}, account={"deposit": 90000000}))
+        desk.run(j, self.FEED, config=self.config, more=["--until", "2026-01-05T15:10:00Z"])
+        self.assertEqual(orders_after(j, 0), [])
+        return j
+
+    def test_one_order_may_pass_one_limit(self):
+        j = self.refused()
+        told = j.json("override", "order_qty", "ACME", "--reason", "agreed by phone", "--for", "1h")
+        override, = j.log("--kind", "control.override")
+        self.assertEqual((override["seq"], override["body"]["valid_s"]), (told["seq"], 3600))
+        self.assertIn("signature", override)
+        desk.run(j, self.FEED, config=self.config)
+        self.assertEqual(len(j.log("--kind", "order.new")), 1)
+        allowed = [e for e in j.log("--kind", "risk.verdict") if e["body"]["allowed"]]
+        self.assertEqual(len(allowed), 1)
+        self.assertIn("order_qty:overridden", [c["name"] for c in allowed[0]["body"]["checks"]])
+        self.assertIn("overridden", j.run("explain", allowed[0]["body"]["order_id"]).out)
+        j.verify()
+        self.assertIsNone(j.redecide()["differs"])
+        desk.check_books(self, j)
+
+    def test_bad_overrides_leave_nothing(self):
+        j = self.refused()
+        size = j.size()
+        for words, args in (("is no limit that can be overridden", ["stopped", "ACME"]),
+                            ("is no limit", ["order qty", "ACME"]),
+                            ("not a ticker", ["order_qty", "acme?"]),
+                            ("a second to a day", ["order_qty", "ACME", "--for", "2d"])):
+            self.expect_error(COULD_NOT, words, args=["-C", j.path, "override", *args, "--reason", "x"])
+        self.expect_error(support.MISUSED, "LIMIT and SYMBOL", args=["-C", j.path, "override", "order_qty", "--reason", "x"])
+        self.expect_error(support.MISUSED, "--reason TEXT is missing", args=["-C", j.path, "override", "order_qty", "ACME"])
+        self.assertEqual(j.size(), size)
+        fresh = self.journal("fresh")
+        self.expect_error(COULD_NOT, "no market clock yet", args=["-C", fresh.path, "override", "order_qty", "ACME", "--reason", "x"])
+
+
 if __name__ == "__main__":
     support.main()

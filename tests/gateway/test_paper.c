@@ -217,6 +217,27 @@ static void test_orders_are_rejected_cancelled_and_end_with_the_day(void **state
     world_free(w);
 }
 
+static void test_in_a_halt_nothing_is_taken_and_nothing_fills(void **state)
+{
+    struct world *const w = world_new();
+
+    (void)state;
+    world_tell(w, entries_quote(PUT, "0.40", "0.50", 10, 10), "2015-12-24T15:00:00Z");
+    tick(w, "2015-12-24T15:00:00Z");
+    order(w, "resting", PUT, SIDE_SELL, 1, "0.45", "2015-12-24T15:00:00Z");
+    work(w);
+    world_tell(w, entries_status("GOOG", true), "2015-12-24T15:00:10Z");
+    world_tell(w, entries_quote(PUT, "0.50", "0.60", 10, 10), "2015-12-24T15:00:20Z");
+    order(w, "new", PUT, SIDE_SELL, 1, "0.40", "2015-12-24T15:00:20Z");
+    work(w);
+    assert_true(id_is(&world_last(w, ENTRY_ORDER_REJECTED)->as.order_rejected.order_id, "new"));
+    assert_int_equal(world_count(w, ENTRY_FILL_EXECUTION), 0);
+    world_tell(w, entries_status("GOOG", false), "2015-12-24T15:00:30Z");
+    work(w);
+    assert_true(id_is(&world_last(w, ENTRY_FILL_EXECUTION)->as.fill_execution.order_id, "resting"));
+    world_free(w);
+}
+
 /* What an option that expires on the half day becomes, with the underlying at 748.40. */
 static void test_expiration(void **state)
 {
@@ -350,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_nothing_new_is_taken_while_stopped),
         cmocka_unit_test(test_one_quote_serves_one_order),
         cmocka_unit_test(test_orders_are_rejected_cancelled_and_end_with_the_day),
+        cmocka_unit_test(test_in_a_halt_nothing_is_taken_and_nothing_fills),
         cmocka_unit_test(test_expiration),
         cmocka_unit_test(test_a_missing_settlement_value_is_stood_in_for_aloud),
         cmocka_unit_test(test_an_order_that_no_verdict_allows_is_rejected),

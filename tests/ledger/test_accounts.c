@@ -395,6 +395,120 @@ static void test_a_delivery_that_closes_on_both_sides_needs_every_posting(void *
     tell(steps, COUNT(steps));
 }
 
+static void test_a_bust_takes_back_the_very_lot_that_it_opened(void **state)
+{
+    struct step steps[] = {
+        {SELL("1", PUT, 2, "2", "1"), "399", "0", "1", PUT, -2, "2", "-400", "0"},
+        {SELL("2", PUT, 3, "1", "2"), "697", "0", "3", PUT, -5, "1.4", "-700", "0"},
+        {SELL("3", PUT, 1, "3", "1"), "996", "0", "4", PUT, -6, "1.666666", "-1000", "0"},
+        /* the middle one never was: fee and money go back, and nothing is won or lost */
+        {entries_bust(SELL("2", PUT, 3, "1", "2"), "b2", 2), "698", "0", "2", PUT, -3, "2.333333", "-700",
+         "0"},
+        /* told again, by another id, and the fill itself told again: nothing */
+        {entries_bust(SELL("2", PUT, 3, "1", "2"), "b3", 2), "698", "0", "2", PUT, -3, "2.333333", "-700",
+         "0"},
+        {SELL("2", PUT, 3, "1", "2"), "698", "0", "2", PUT, -3, "2.333333", "-700", "0"},
+        /* corrected: another execution */
+        {SELL("2c", PUT, 3, "1.10", "2"), "1026", "0", "4", PUT, -6, "1.716666", "-1030", "0"},
+        /* of the first lot one is bought back; then it is busted: the oldest are closed at its price */
+        {BUY("4", PUT, 1, "1.50", "0"), "876", "50", "4", PUT, -5, "1.66", "-830", "50"},
+        {entries_bust(SELL("1", PUT, 2, "2", "1"), "b1", 1), "477", "150", "3", PUT, -3, "1.1", "-330",
+         "150"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
+static void test_what_is_taken_back_before_it_is_told_never_counts(void **state)
+{
+    struct step steps[] = {
+        {entries_bust(SELL("1", PUT, 2, "2", "1"), "b1", 0), "0", "0", "0", NULL, 0, NULL, NULL, NULL},
+        {SELL("1", PUT, 2, "2", "1"), "0", "0", "0", NULL, 0, NULL, NULL, NULL},
+        {SELL("2", PUT, 2, "2", "1"), "399", "0", "1", PUT, -2, "2", "-400", "0"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
+static void test_a_bust_of_a_closing_fill_opens_again(void **state)
+{
+    struct step steps[] = {
+        {BUY("1", "AAPL", 100, "10", "0"), "-1000", "0", "0", "AAPL", 100, "10", "1000", "0"},
+        {SELL("2", "AAPL", 100, "12", "0"), "200", "200", "0", "AAPL", 0, "0", "0", "200"},
+        {entries_bust(SELL("2", "AAPL", 100, "12", "0"), "b", 2), "-1000", "200", "0", "AAPL", 100, "12",
+         "1200", "200"}, /* as any fill: at its price, the profit stays where it was made */
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
+static void test_dividends_are_income_of_their_own(void **state)
+{
+    struct step steps[] = {
+        {BUY("1", "AAPL", 100, "10", "0"), "-1000", "0", "0", "AAPL", 100, "10", "1000", "0"},
+        {entries_dividend("d1", "AAPL", "52"), "-948", "0", "0", "AAPL", 100, "10", "1000", "0"},
+        {entries_dividend("d1", "AAPL", "52"), "-948", "0", "0", "AAPL", 100, "10", "1000", "0"},
+        {entries_dividend("d2", "AAPL", "-2"), "-950", "0", "0", "AAPL", 100, "10", "1000", "0"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
+static void test_a_split_keeps_the_cost_and_every_lot(void **state)
+{
+    struct step steps[] = {
+        {BUY("1", "AAPL", 100, "70", "0"), "-7000", "0", "0", "AAPL", 100, "70", "7000", "0"},
+        {BUY("2", "AAPL", 1, "77", "0"), "-7077", "0", "0", "AAPL", 101, "70.069306", "7077", "0"},
+        {entries_split("s", "AAPL", "AAPL", SIDE_BUY, 101, 707, "0"), "-7077", "0", "0", "AAPL", 707,
+         "10.0099", "7077", "0"},
+        /* first in, first out, as before: 700 at 10, then 7 at 11 */
+        {SELL("3", "AAPL", 700, "10", "0"), "-77", "0", "0", "AAPL", 7, "11", "77", "0"},
+        /* the broker says 4 for 8; we hold 7: 3.5, half to even, and half a share in cash */
+        {entries_split("r", "AAPL", "AAPL", SIDE_BUY, 8, 4, "10"), "-67", "10", "0", "AAPL", 4, "19.25", "77",
+         "10"},
+        {entries_split("r", "AAPL", "AAPL", SIDE_BUY, 8, 4, "10"), "-67", "10", "0", "AAPL", 4, "19.25", "77",
+         "10"},
+        /* one for a hundred: nothing but fractions is left, and they are paid out */
+        {entries_split("q", "AAPL", "AAPL", SIDE_BUY, 100, 1, "80"), "13", "13", "0", "AAPL", 0, "0", "0",
+         "13"},
+        {entries_split("z", "AAPL", "AAPL", SIDE_BUY, 1, 2, "0"), "13", "13", "0", "AAPL", 0, "0", "0", "13"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
+static void test_a_split_of_what_is_short(void **state)
+{
+    struct step steps[] = {
+        {SELL("1", "AAPL", 1, "90", "0"), "90", "0", "0", "AAPL", -1, "90", "-90", "0"},
+        {SELL("2", "AAPL", 2, "60", "0"), "210", "0", "0", "AAPL", -3, "70", "-210", "0"},
+        /* 2 for 3: the first lot is two thirds of a share, and the rounded sum of both is two */
+        {entries_split("s", "AAPL", "AAPL", SIDE_SELL, 3, 2, "0"), "210", "0", "0", "AAPL", -2, "105", "-210",
+         "0"},
+        /* a tenth: both lots come to nothing but the last share, which keeps all of the cost */
+        {entries_split("t", "AAPL", "AAPL", SIDE_SELL, 20, 10, "-5"), "205", "-5", "0", "AAPL", -1, "210",
+         "-210", "-5"},
+        {BUY("3", "AAPL", 1, "200", "0"), "5", "5", "0", "AAPL", 0, "0", "0", "5"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
+static void test_an_adjusted_contract_takes_the_position_over(void **state)
+{
+    const char *const adjusted = "GOOG  151224P00375000";
+    struct step steps[] = {
+        {SELL("1", PUT, 2, "4", "0"), "800", "0", "0", PUT, -2, "4", "-800", "0"},
+        {SELL("2", PUT, 1, "7", "0"), "1500", "0", "0", PUT, -3, "5", "-1500", "0"},
+        {entries_split("s", PUT, adjusted, SIDE_SELL, 3, 6, "0"), "1500", "0", "0", adjusted, -6, "2.5",
+         "-1500", "0"},
+        {entries_note("and nothing is left of the old one"), "1500", "0", "0", PUT, 0, "0", "0", "0"},
+        {BUY("3", adjusted, 6, "1", "0"), "900", "900", "0", adjusted, 0, "0", "0", "900"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
 static void test_only_fills_move_anything(void **state)
 {
     struct accounts a;
@@ -428,6 +542,13 @@ int main(void)
         cmocka_unit_test(test_facts_beyond_what_is_held_go_through_zero),
         cmocka_unit_test(test_costs_below_a_millionth_split_half_to_even_and_add_up),
         cmocka_unit_test(test_the_oldest_open_lot_says_since_when),
+        cmocka_unit_test(test_a_bust_takes_back_the_very_lot_that_it_opened),
+        cmocka_unit_test(test_what_is_taken_back_before_it_is_told_never_counts),
+        cmocka_unit_test(test_a_bust_of_a_closing_fill_opens_again),
+        cmocka_unit_test(test_dividends_are_income_of_their_own),
+        cmocka_unit_test(test_a_split_keeps_the_cost_and_every_lot),
+        cmocka_unit_test(test_a_split_of_what_is_short),
+        cmocka_unit_test(test_an_adjusted_contract_takes_the_position_over),
         cmocka_unit_test(test_postings_are_those_of_the_manual),
         cmocka_unit_test(test_a_delivery_that_closes_on_both_sides_needs_every_posting),
         cmocka_unit_test(test_only_fills_move_anything),

@@ -81,6 +81,24 @@ static void test_a_fill_is_an_answer_too(void **state)
     TELL({NEW, ORDER_SENT, 0, "0", 1}, {FILL("1", 5, "0.40"), ORDER_FILLED, 5, "200", 0});
 }
 
+static void test_a_bust_takes_the_fill_back(void **state)
+{
+#define BUST(id, of) entries_bust(FILL(of, 2, "0.40"), id, 0)
+    (void)state;
+    TELL({NEW, ORDER_SENT, 0, "0", 1}, {FILL("1", 2, "0.40"), ORDER_WORKING, 2, "80", 1},
+         {BUST("b1", "1"), ORDER_WORKING, 0, "0", 1}, {BUST("b1", "1"), ORDER_WORKING, 0, "0", 1},
+         {BUST("b2", "1"), ORDER_WORKING, 0, "0", 1}, {FILL("1", 2, "0.40"), ORDER_WORKING, 0, "0", 1},
+         {FILL("2", 5, "0.40"), ORDER_FILLED, 5, "200", 0});
+    /* nobody works the rest of what was whole; the corrected execution makes it whole again */
+    TELL({NEW, ORDER_SENT, 0, "0", 1}, {FILL("1", 2, "0.40"), ORDER_WORKING, 2, "80", 1},
+         {FILL("2", 3, "0.40"), ORDER_FILLED, 5, "200", 0}, {BUST("b1", "1"), ORDER_CANCELLED, 3, "120", 0},
+         {FILL("1c", 2, "0.41"), ORDER_FILLED, 5, "202", 0});
+    /* taken back before it was told */
+    TELL({NEW, ORDER_SENT, 0, "0", 1}, {BUST("b1", "1"), ORDER_SENT, 0, "0", 1},
+         {FILL("1", 2, "0.40"), ORDER_SENT, 0, "0", 1});
+#undef BUST
+}
+
 static void test_cancel_and_what_crosses_it(void **state)
 {
     (void)state;
@@ -328,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sent_acknowledged_filled_in_parts),
         cmocka_unit_test(test_a_fill_is_an_answer_too),
+        cmocka_unit_test(test_a_bust_takes_the_fill_back),
         cmocka_unit_test(test_cancel_and_what_crosses_it),
         cmocka_unit_test(test_rejected_and_expired_are_final),
         cmocka_unit_test(test_answers_about_orders_never_sent_stay_unknown),

@@ -133,6 +133,89 @@ static void test_a_stop_refuses_opening_and_closing_until_a_resume(void **state)
     allowed(&v);
 }
 
+static void test_a_halt_refuses_opening_and_closing_until_it_is_over(void **state)
+{
+    struct desk *const d = *state;
+
+    desk_tell(d, entries_status("GOOG", true), "15:01:00");
+    struct entry_risk_verdict v = judge_sale(d);
+    refused_by(&v, "halted"); /* the option's underlying is halted */
+    desk_tell(d, entries_status("GOOG", false), "15:02:00");
+    v = judge_sale(d);
+    allowed(&v);
+    assert_true(desk_check(&v.checks, "halted")->ok);
+    desk_tell(d, entries_status(PUT, true), "15:03:00");
+    v = judge_sale(d);
+    refused_by(&v, "halted"); /* the option itself */
+    v = judge(d, desk_enter("np-1", PUT2, SIDE_SELL, 5, "0.40"));
+    assert_true(desk_check(&v.checks, "halted")->ok);
+}
+
+/* One contract more than an order may have. */
+static struct entry_risk_verdict judge_large(struct desk *d, const char *symbol, const char *order_id)
+{
+    return judge(d, desk_enter(order_id, symbol, SIDE_SELL, 5, "0.40"));
+}
+
+static void use(struct desk *d, const struct entry_risk_verdict *v)
+{
+    struct entry e = entries_draft(ENTRY_RISK_VERDICT);
+
+    e.as.risk_verdict = *v;
+    desk_tell(d, e, "15:02:00");
+}
+
+static void test_an_override_lets_one_order_pass_one_limit(void **state)
+{
+    struct desk *const d = *state;
+
+    d->risk_settings.max_contracts = 4;
+    desk_tell(d, entries_quote(PUT2, "0.40", "0.50", 10, 10), "15:00:00");
+    struct entry_risk_verdict v = judge_large(d, PUT, "np-1");
+    refused_by(&v, "order_qty");
+    desk_tell(d, entries_override(PUT, "margin_use", 60), "15:01:00");
+    v = judge_large(d, PUT, "np-1");
+    refused_by(&v, "order_qty"); /* another limit's */
+    desk_tell(d, entries_override(PUT, "order_qty", 60), "15:01:00");
+    v = judge_large(d, PUT2, "np-1");
+    refused_by(&v, "order_qty"); /* another contract's */
+    v = judge_large(d, PUT, "np-1");
+    allowed(&v);
+    assert_false(desk_check(&v.checks, "order_qty:overridden")->ok);
+    v = judge_large(d, PUT, "np-2");
+    allowed(&v); /* nothing is used before a verdict is an entry */
+    use(d, &v);
+    v = judge_large(d, PUT, "np-3");
+    refused_by(&v, "order_qty"); /* once */
+    desk_tell(d, entries_override("GOOG", "order_qty", 60), "15:02:00");
+    v = judge_large(d, PUT2, "np-3");
+    allowed(&v); /* by the underlying's name */
+}
+
+static void test_an_override_runs_out_and_cannot_pass_everything(void **state)
+{
+    struct desk *const d = *state;
+
+    d->risk_settings.max_contracts = 4;
+    desk_tell(d, entries_override(PUT, "order_qty", 60), "15:01:00");
+    desk_tick(d, PHASE_TICK, "15:02:00");
+    struct entry_risk_verdict v = judge_large(d, PUT, "np-1");
+    allowed(&v);
+    desk_tick(d, PHASE_TICK, "15:02:01");
+    v = judge_large(d, PUT, "np-1");
+    refused_by(&v, "order_qty");
+    d->risk_settings.max_contracts = 5;
+    desk_tell(d, entries_override(PUT, "stopped", 600), "15:02:01");
+    desk_tell(d, entries_override(PUT, "halted", 600), "15:02:01");
+    desk_tell(d, entries_stop("fire"), "15:02:01");
+    v = judge_sale(d);
+    refused_by(&v, "stopped");
+    desk_tell(d, entries_resume("out"), "15:02:01");
+    desk_tell(d, entries_status(PUT, true), "15:02:01");
+    v = judge_sale(d);
+    refused_by(&v, "halted");
+}
+
 static struct entry clock_quality(bool ok)
 {
     struct entry e = entries_draft(ENTRY_PERCEPTION_CLOCK_QUALITY);
@@ -526,6 +609,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_every_limit_is_listed_with_value_and_bound),
         TEST(test_a_stop_refuses_opening_and_closing_until_a_resume),
+        TEST(test_a_halt_refuses_opening_and_closing_until_it_is_over),
+        TEST(test_an_override_lets_one_order_pass_one_limit),
+        TEST(test_an_override_runs_out_and_cannot_pass_everything),
         TEST(test_a_tripped_breaker_refuses_opening_but_not_closing),
         TEST(test_where_the_clock_must_be_good_a_bad_one_opens_nothing),
         TEST(test_the_day_s_loss_at_two_percent),

@@ -417,7 +417,7 @@ static enum err_code work(void *context, const struct book *b, const struct prop
 void exchange_init(struct exchange *x)
 {
     memset(x, 0, sizeof *x);
-    x->broker = (struct broker){EXCHANGE_ACTOR, open_account, work, x};
+    x->broker = (struct broker){EXCHANGE_ACTOR, open_account, work, NULL, x};
     x->dies_after = -1;
 }
 

@@ -263,6 +263,62 @@ static inline struct entry entries_deposit(const char *fill_id, const char *amou
 }
 
 /* -- control -------------------------------------------------------------------------------------------- */
+/* `execution` is what is taken back, seq `cause`. */
+static inline struct entry entries_bust(struct entry execution, const char *fill_id, uint64_t cause)
+{
+    const struct entry_fill_execution f = execution.as.fill_execution;
+    struct entry e = entries_caused(entries_draft(ENTRY_FILL_BUST), cause);
+
+    e.as.fill_bust = (struct entry_fill_bust){f.order_id,
+                                              id_from(fill_id),
+                                              f.fill_id,
+                                              f.symbol,
+                                              f.side,
+                                              f.qty,
+                                              f.price,
+                                              f.fee,
+                                              text_from("clearly erroneous")};
+    return e;
+}
+
+static inline struct entry entries_dividend(const char *fill_id, const char *symbol, const char *amount)
+{
+    struct entry e = entries_draft(ENTRY_FILL_DIVIDEND);
+
+    e.as.fill_dividend =
+        (struct entry_fill_dividend){id_from(fill_id), entries_symbol(symbol), entries_money(amount)};
+    return e;
+}
+
+static inline struct entry entries_split(const char *fill_id, const char *symbol, const char *into,
+                                         enum side side, int64_t qty, int64_t into_qty, const char *cash)
+{
+    struct entry e = entries_draft(ENTRY_FILL_SPLIT);
+
+    e.as.fill_split =
+        (struct entry_fill_split){id_from(fill_id), entries_symbol(symbol), entries_symbol(into), side, qty,
+                                  into_qty,         entries_money(cash)};
+    return e;
+}
+
+static inline struct entry entries_status(const char *symbol, bool halted)
+{
+    struct entry e = entries_draft(ENTRY_PERCEPTION_TRADING_STATUS);
+
+    e.as.perception_trading_status = (struct entry_perception_trading_status){
+        entries_symbol(symbol), halted, text_from(halted ? "news pending" : "resumed")};
+    return e;
+}
+
+static inline struct entry entries_override(const char *symbol, const char *limit, int64_t valid_s)
+{
+    struct entry e = entries_draft(ENTRY_CONTROL_OVERRIDE);
+
+    e.as.control_override = (struct entry_control_override){entries_symbol(symbol), id_from(limit), valid_s,
+                                                            text_from("agreed by phone")};
+    return e;
+}
+
 static inline struct entry entries_note(const char *text)
 {
     struct entry e = entries_draft(ENTRY_CONTROL_NOTE);
