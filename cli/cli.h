@@ -73,6 +73,7 @@ enum err_code cmd_show(struct cli *cli, struct err *err);
 enum err_code cmd_sign(struct cli *cli, struct err *err);
 enum err_code cmd_snapshot(struct cli *cli, struct err *err);
 enum err_code cmd_state(struct cli *cli, struct err *err);
+enum err_code cmd_step(struct cli *cli, struct err *err);
 enum err_code cmd_stop(struct cli *cli, struct err *err);
 enum err_code cmd_verify(struct cli *cli, struct err *err);
 enum err_code cmd_version(struct cli *cli, struct err *err);
@@ -154,6 +155,8 @@ void cli_guard_reading(void);
 void cli_guard_index(bool is_open);
 /* From now on a pack is written, of a journal that was verified before: a fault is told as one of that. */
 void cli_guard_pack(void);
+/* What is called before those words: it gives the terminal back. Async-signal-safe; NULL: nothing. */
+void cli_guard_terminal(void (*restore)(void));
 /* The vault's passphrase from --passphrase-file, $LEDGER_PASSPHRASE_FILE or the terminal. */
 MUST_USE enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase,
                                       struct err *err);

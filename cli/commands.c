@@ -199,6 +199,28 @@ const struct command commands[] = {
      "  ledger -C J explain np-275001\n"
      "  ledger -C J explain 4711\n"
      "  ledger -C J explain --no-trade GOOG --at 2015-12-24T15:00:00Z\n"},
+    {"step", cmd_step, "walk through the journal on the terminal, entry by entry",
+     "usage: ledger -C DIR step [--at SEQ|TIME] [--ascii]\n\n"
+     "Shows the entries around one, that entry's fields, why it is there, and the state after it: summary,\n"
+     "accounts, positions, orders, limits, strategy, chain. Steps forward and back, to the next decision,\n"
+     "breach, order or fill, to a number, a time or a text. It needs a terminal and changes nothing; a "
+     "journal\n"
+     "that is being written meanwhile is seen as it was, until r.\n\n"
+     "  --at SEQ|TIME  begins there; without it at the newest entry. TIME is the market's: the newest entry "
+     "that\n"
+     "                 happened by then. 2015-12-24T14:31:00Z, \"2015-12-24 09:31\" (New York), or a date\n"
+     "  --ascii        no character that is not ASCII, whatever the locale says\n\n"
+     "  j k, arrows  next, previous entry             n N (d D)  decision\n"
+     "  space, page  a page on, back                  b B        breach: a refused verdict, a failed check,\n"
+     "  home end     first, newest entry                         a breaker's trip, an emergency stop\n"
+     "  g            go to SEQ, +100, or a time       o O        order or fill\n"
+     "  c u          to the cause; back               / f F      search a symbol or words; next, previous\n"
+     "  enter        why: causes and consequences     tab        next pane\n"
+     "  [ ] { } h l  scroll panes, shift tables       r          see what was appended\n"
+     "  ?            help                             q          quit\n\n"
+     "examples:\n"
+     "  ledger -C J step\n"
+     "  ledger -C J step --at \"2015-12-24 09:47\"\n"},
     {"screen", cmd_screen, "which contracts meet the strategy's criteria, and why the others do not",
      "usage: ledger -C DIR screen SYMBOL [--at T] [--config FILE] [--all] [--json]\n\n"
      "Folds the journal up to T and holds every contract of SYMBOL's chain against the criteria in force (or "

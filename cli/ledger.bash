@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot state diff bisect explain screen verify seal prove check-proof nightly report stop resume override config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot state step diff bisect explain screen verify seal prove check-proof nightly report stop resume override config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -39,6 +39,7 @@ _ledger() {
     state) options="summary accounts positions orders chain limits strategy settings --at --json" ;;
     diff) options="--with --exit-code --json" ;;
     bisect) options="--when --good --bad --json" ;;
+    step) options="--at --ascii" ;;
     explain) options="--order --no-trade --at --json" ;;
     screen) options="--at --config --all --json" ;;
     verify) options="--complete-until --tsa-ca --require-timestamp --key --against --threads --raw --json --policy --require-witness --evidence" ;;

@@ -112,6 +112,13 @@ void cli_guard_pack(void)
     pack_is_written = true;
 }
 
+static void (*volatile restore_terminal)(void);
+
+void cli_guard_terminal(void (*restore)(void))
+{
+    restore_terminal = restore;
+}
+
 static void complain(const char *words, size_t size)
 {
     const ssize_t n = write(STDERR_FILENO, words, size);
@@ -131,6 +138,8 @@ static void on_fault(int number)
                                   "the journal, which was good, was damaged meanwhile; no pack was made\n";
 
     (void)number;
+    if (restore_terminal)
+        restore_terminal();
     if (pack_is_written)
         complain(in_pack, sizeof in_pack - 1);
     else if (index_is_open)
