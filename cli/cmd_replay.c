@@ -3,7 +3,7 @@
  * --check-snapshots holds what is stored against what is folded.
  */
 #include "cli/replay.h"
-
+#include "cli/whatif.h"
 #include "book/snapshot.h"
 #include "ledger/hex.h"
 
@@ -316,6 +316,8 @@ enum err_code cmd_replay(struct cli *cli, struct err *err)
                                          {.name = "from-start", .flag = &c.from_start},
                                          {.name = "check-snapshots", .flag = &c.check_snapshots},
                                          {.name = "redecide", .flag = &c.redecide}};
+    if (replay_is_whatif(cli))
+        return replay_whatif(cli, err);
     enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], NULL, 0, NULL, err);
 
     if (!rc && to)

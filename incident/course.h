@@ -92,6 +92,9 @@ void course_free(struct course *c); /* NULL is fine */
 MUST_USE enum err_code course_from_time(struct journal_reader *r, int64_t at_ns, uint64_t *from,
                                         struct err *err);
 
+/* Whether an entry by an actor of this role can be inserted. ERR_INPUT says why not. */
+MUST_USE enum err_code course_check_insert(enum role role, const struct entry *e, struct err *err);
+
 uint64_t course_from(const struct course *c);      /* departs at this entry: all before are the journal's */
 uint64_t course_size(const struct course *c);      /* entries: 1 .. size */
 uint64_t course_base_size(const struct course *c); /* of the journal */

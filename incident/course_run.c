@@ -92,10 +92,8 @@ static enum err_code refuse_insert(const struct entry *e, const char *why, struc
                    why);
 }
 
-static enum err_code check_insert(const struct course_runner *w, const struct entry *e, struct err *err)
+enum err_code course_check_insert(enum role role, const struct entry *e, struct err *err)
 {
-    const enum role role = role_of(w, e);
-
     switch ((unsigned)e->kind) {
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
@@ -112,7 +110,7 @@ static enum err_code check_insert(const struct course_runner *w, const struct en
     case ENTRY_CONTROL_HYPOTHESIS: return refuse_insert(e, "only the program writes it", err);
     default: break;
     }
-    if (run_is_derived(course_runner_book(w)->run, e))
+    if (entry_kind_is_derived(e->kind) && (role == ROLE_STRATEGY || role == ROLE_RISK))
         return refuse_insert(e, "it is computed, and only what comes from outside can be different", err);
     if (!role_may_write(role, e->kind))
         return refuse_insert(e, "its actor may not write this kind", err);
@@ -128,7 +126,7 @@ static enum err_code insert_one(struct course_runner *w, const struct entry *dra
     e->cause = course_seq_of(w->course, draft->cause);
     if (e->cause == 0 && run->is_open && role_of(w, e) == ROLE_FEED)
         e->cause = run->run_seq;
-    enum err_code rc = check_insert(w, e, err);
+    enum err_code rc = course_check_insert(role_of(w, e), e, err);
     if (!rc)
         rc = before_taking(w, e, err);
     if (!rc)
