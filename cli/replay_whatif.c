@@ -1,6 +1,8 @@
 /* ledger replay --with, --without-actor, --drop, --insert, --sweep: how it would have gone on. */
 #include "cli/whatif.h"
 
+#include "incident/hypothesis.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +54,31 @@ static enum err_code run_recorded(struct journal_reader *r, uint64_t from, struc
     return rc;
 }
 
-static enum err_code run_one(struct whatif *q, struct journal *j, struct journal_reader *r, struct err *err)
+/* Before anything is told, so that what is told to be written is. */
+static enum err_code write_out(const struct whatif *q, struct cli *cli, struct journal *j,
+                               const struct course *c, struct journal_reader *r, struct err *err)
+{
+    struct cli_progress progress;
+    struct secret *passphrase = NULL;
+
+    if (!q->out)
+        return ERR_OK;
+    enum err_code rc = cli_passphrase(cli, true, &passphrase, err);
+    cli_progress_init(&progress, "write");
+    const struct hypothesis_options options = {.dir = q->out,
+                                               .origin = journal_origin(j),
+                                               .passphrase = passphrase,
+                                               .progress = cli_progress_draw,
+                                               .context = &progress};
+    if (!rc)
+        rc = hypothesis_write(c, r, &options, NULL, err);
+    cli_progress_end(&progress);
+    secret_free(passphrase);
+    return rc ? err_wrap(err, "--out %s", q->out) : ERR_OK;
+}
+
+static enum err_code run_one(struct whatif *q, struct cli *cli, struct journal *j, struct journal_reader *r,
+                             struct err *err)
 {
     struct course *c = NULL;
     struct course *recorded = NULL;
@@ -69,6 +95,8 @@ static enum err_code run_one(struct whatif *q, struct journal *j, struct journal
         rc = difference_new(recorded, c, r, other, &d, err);
     if (!rc)
         rc = course_digest(c, r, &digest, err);
+    if (!rc)
+        rc = write_out(q, cli, j, c, r, err);
     if (!rc)
         rc = whatif_put(q, j, recorded, c, &digest, d, err);
     difference_free(d);
@@ -112,7 +140,7 @@ enum err_code replay_whatif(struct cli *cli, struct err *err)
     if (!rc)
         rc = whatif_prepare(q, j, r, err);
     if (!rc)
-        rc = q->sweep_count ? whatif_sweep(q, j, r, err) : run_one(q, j, r, err);
+        rc = q->sweep_count ? whatif_sweep(q, j, r, err) : run_one(q, cli, j, r, err);
     whatif_release(q);
     journal_reader_end(r);
     journal_close(j);

@@ -29,6 +29,7 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
     made->spans = malloc(JOURNAL_SPANS * sizeof *made->spans);
     made->read_only = options->read_only;
     made->skip_read_back = options->skip_read_back;
+    made->is_hypothetical = options->is_hypothetical;
     made->now_ns = options->now_ns ? options->now_ns : clock_now_ns;
     made->now_arg = options->now_arg;
     made->newest_at_ns = INSTANT_NONE;
@@ -242,6 +243,21 @@ enum err_code journal_open(const struct journal_options *options, struct journal
 const char *journal_origin(const struct journal *j)
 {
     return j->origin;
+}
+
+bool journal_is_hypothetical(const char *origin)
+{
+    return strncmp(origin, JOURNAL_HYPOTHETICAL, sizeof JOURNAL_HYPOTHETICAL - 1) == 0;
+}
+
+enum err_code journal_check_lived(const struct journal *j, struct err *err)
+{
+    if (j->is_hypothetical || !journal_is_hypothetical(j->origin))
+        return ERR_OK;
+    return err_set(
+        err, ERR_INPUT,
+        "%s is hypothetical: it was computed by a what-if, not lived, and nothing is appended to it",
+        j->origin);
 }
 
 const char *journal_vkey(const struct journal *j)

@@ -27,6 +27,9 @@ struct vault;
 
 #define JOURNAL_ORIGIN_MAX     200
 #define JOURNAL_REASON_MAX     4000
+/* An origin that begins so names what was computed and not lived (control.hypothesis). Such a journal is made and written by
+ * the program alone that computes it: journal_create() and journal_unlock() ask for journal_options.is_hypothetical. */
+#define JOURNAL_HYPOTHETICAL   "hypothetical/"
 /* A step back of the clock up to this is taken as no step (the parent's time is used); more is refused. */
 #define JOURNAL_CLOCK_SLACK_NS (2 * NS_PER_SECOND)
 
@@ -39,12 +42,14 @@ struct journal_options {
     const char *const *guards; /* journal_create() alone: where its guards are to be (ledger/guard.h) */
     size_t guard_count;        /* at most GUARD_MAX (REQUIRE) */
     bool skip_read_back;       /* for the benchmark alone, which asks what reading back costs */
+    bool is_hypothetical;      /* its origin begins with JOURNAL_HYPOTHETICAL, and may */
 };
 
 /*
  * Makes the directory, the vault, and the genesis entry naming `origin`, the journal's fresh key and the
  * actors of `first`, seals it, and leaves nothing behind on failure. Where a key of `first` is zeroes it is made here, in
- * the vault, and first->rows[].key is written. ERR_EXISTS: there is a journal in dir already. ERR_INPUT: origin is no good key name.
+ * the vault, and first->rows[].key is written. ERR_EXISTS: there is a journal in dir already. ERR_INPUT: origin is no good key name, or
+ * says hypothetical where the options do not.
  */
 MUST_USE enum err_code journal_create(const struct journal_options *options, const char *origin,
                                       const struct secret *passphrase, struct actor_rows *first,
@@ -58,11 +63,13 @@ void journal_close(struct journal *j);
 
 /*
  * Opens the vault: needed before the first group. Finishes a rotation that was cut off. ERR_KEY: the passphrase does
- * not open it, or it does not hold the journal's key.
+ * not open it, or it does not hold the journal's key. ERR_INPUT: it is hypothetical, and the options do not say so: nothing is appended.
  */
 MUST_USE enum err_code journal_unlock(struct journal *j, const struct secret *passphrase, struct err *err);
 
 const char *journal_origin(const struct journal *j);
+/* Whether a journal of this origin is computed, and not lived. */
+bool journal_is_hypothetical(const char *origin);
 /* The genesis key as C2SP vkey text, terminated; borrowed until close. */
 const char *journal_vkey(const struct journal *j);
 const char *journal_dir(const struct journal *j);

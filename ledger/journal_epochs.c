@@ -255,7 +255,9 @@ enum err_code journal_unlock(struct journal *j, const struct secret *passphrase,
 {
     if (j->vault)
         return ERR_OK;
-    enum err_code rc = vault_open(&j->vault, j->dir, passphrase, err);
+    enum err_code rc = journal_check_lived(j, err);
+    if (!rc)
+        rc = vault_open(&j->vault, j->dir, passphrase, err);
     if (!rc)
         rc = journal_hold_newest_key(j, err);
     if (!rc && !j->read_only)

@@ -90,7 +90,9 @@ enum err_code journal_rekey_begin(struct journal *j, const struct secret *passph
     draft.at_ns = at_ns;
     draft.actor = owner;
     draft.as.control_key.reason = text_from(reason);
-    enum err_code rc = journal_check_reason(reason, err);
+    enum err_code rc = journal_check_lived(j, err);
+    if (!rc)
+        rc = journal_check_reason(reason, err);
     if (!rc)
         rc = check_owner(j, owner, err);
     if (!rc)

@@ -94,6 +94,7 @@ struct journal {
     bool group_is_open;
     bool edge_is_good; /* `edge` and `read_edge` are those of the stored tree at `size` */
     bool skip_read_back;
+    bool is_hypothetical; /* whoever opened it may write into such a one */
     int64_t (*now_ns)(void *arg);
     void *now_arg;
     char origin[JOURNAL_ORIGIN_MAX + 1];
@@ -271,5 +272,8 @@ MUST_USE enum err_code journal_begin(struct journal *j, struct journal_guards *f
 MUST_USE enum err_code journal_unhalt(struct journal_group *g, struct err *err);
 /* ERR_INPUT: the group does not end as a recovery must. */
 MUST_USE enum err_code journal_recovery_check(struct journal_group *g, struct err *err);
+
+/* ERR_INPUT: it is hypothetical, and was not opened as such. */
+MUST_USE enum err_code journal_check_lived(const struct journal *j, struct err *err);
 
 #endif
