@@ -60,6 +60,25 @@ enum err_code configuration_read_yaml(struct configuration *c, const char *name,
     return ERR_OK;
 }
 
+enum err_code configuration_set(struct configuration *c, const char *path, const char *value, size_t size,
+                                struct err *err)
+{
+    struct setting_group groups[GROUPS];
+
+    fill_groups(groups);
+    for (size_t g = 0; g < GROUPS; g++) {
+        const enum err_code rc = settings_set(&groups[g], c, path, value, size, err);
+        if (rc != ERR_NOT_FOUND)
+            return rc;
+    }
+    return err_set(err, ERR_INPUT, "%.100s: there is no such setting (all: ledger config --help)", path);
+}
+
+enum err_code configuration_check(const struct configuration *c, struct err *err)
+{
+    return strategy_settings_check(&c->strategy, err);
+}
+
 enum err_code configuration_text(const struct configuration *c, char *out, size_t capacity, size_t *size,
                                  struct err *err)
 {

@@ -30,6 +30,13 @@ void configuration_defaults(struct configuration *c);
 MUST_USE enum err_code configuration_read_yaml(struct configuration *c, const char *name, const char *text,
                                                size_t size, struct err *err);
 
+/* Sets one, from its canonical text; what spans settings is left to configuration_check(). ERR_INPUT: no such setting, or no
+ * such value for it. */
+MUST_USE enum err_code configuration_set(struct configuration *c, const char *path, const char *value,
+                                         size_t size, struct err *err);
+/* Rules that span settings. ERR_INPUT. */
+MUST_USE enum err_code configuration_check(const struct configuration *c, struct err *err);
+
 #define CONFIGURATION_TEXT_MAX 16384
 /* "path=value\n" for every setting, in order; terminated. ERR_RANGE when it does not fit. */
 MUST_USE enum err_code configuration_text(const struct configuration *c, char *out, size_t capacity,

@@ -263,8 +263,9 @@ static enum err_code write_table(struct journal *j, struct journal_reader *r, si
         return cli_put_json(&o->out, err);
     }
     civil_format(day, scope->day);
-    printf("%s, %s: %zu row%s, from entries 1 to %llu\n", sheet->title, day, o->grid.rows,
-           o->grid.rows == 1 ? "" : "s", (unsigned long long)scope->seal.size);
+    printf("%s%s, %s: %zu row%s, from entries 1 to %llu\n",
+           journal_is_hypothetical(journal_origin(j)) ? "HYPOTHETICAL: " : "", sheet->title, day,
+           o->grid.rows, o->grid.rows == 1 ? "" : "s", (unsigned long long)scope->seal.size);
     if (o->grid.rows)
         put_grid(&o->grid);
     return ERR_OK;

@@ -34,6 +34,8 @@ static void put_json(const struct verify_report *v, const struct arguments *a, s
     json_out_bool(out, v->key_given);
     json_out_key(out, "origin");
     json_out_text(out, v->origin);
+    json_out_key(out, "hypothetical");
+    json_out_bool(out, journal_is_hypothetical(v->origin));
     json_out_key(out, "vkey");
     json_out_text(out, v->vkey);
     json_out_key(out, "epochs");
@@ -124,6 +126,10 @@ static void put_text(const struct verify_report *v, const struct arguments *a)
                 v->integrity_ok ? v->wrong.what : "not established");
     verify_silence_put_text(&a->silence);
     printf("origin        %s\n", v->origin);
+    if (journal_is_hypothetical(v->origin))
+        printf("%sHYPOTHETICAL%s  computed by a what-if, not lived: its control.hypothesis says what it "
+               "departs from\n",
+               cli_red(stdout), cli_plain(stdout));
     printf("key           %s%s\n", v->vkey, v->key_given ? "" : "  (taken from the journal itself)");
     if (v->epochs > 1)
         printf("newest key    %s  (of epoch %llu, named by entry %llu)\n", v->newest_vkey,

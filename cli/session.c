@@ -15,7 +15,13 @@ enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, stru
 {
     const struct journal_options options = {.dir = cli->dir, .read_only = read_only};
 
-    return journal_open(&options, j, err);
+    const enum err_code rc = journal_open(&options, j, err);
+
+    /* Whatever is told of such a journal. */
+    if (!rc && journal_is_hypothetical(journal_origin(*j)))
+        fprintf(stderr, "%sHYPOTHETICAL%s: %s was computed by a what-if, not lived\n", cli_red(stderr),
+                cli_plain(stderr), journal_origin(*j));
+    return rc;
 }
 
 enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase, struct err *err)
@@ -31,7 +37,9 @@ enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err 
 
     if (rc)
         return rc;
-    rc = cli_passphrase(cli, false, &passphrase, err);
+    rc = journal_check_lived(opened, err);
+    if (!rc)
+        rc = cli_passphrase(cli, false, &passphrase, err);
     if (!rc)
         rc = journal_unlock(opened, passphrase, err);
     secret_free(passphrase);

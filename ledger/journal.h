@@ -70,6 +70,8 @@ MUST_USE enum err_code journal_unlock(struct journal *j, const struct secret *pa
 const char *journal_origin(const struct journal *j);
 /* Whether a journal of this origin is computed, and not lived. */
 bool journal_is_hypothetical(const char *origin);
+/* ERR_INPUT: this one is, and was not opened as such: nothing is appended. */
+MUST_USE enum err_code journal_check_lived(const struct journal *j, struct err *err);
 /* The genesis key as C2SP vkey text, terminated; borrowed until close. */
 const char *journal_vkey(const struct journal *j);
 const char *journal_dir(const struct journal *j);

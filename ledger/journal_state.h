@@ -273,7 +273,4 @@ MUST_USE enum err_code journal_unhalt(struct journal_group *g, struct err *err);
 /* ERR_INPUT: the group does not end as a recovery must. */
 MUST_USE enum err_code journal_recovery_check(struct journal_group *g, struct err *err);
 
-/* ERR_INPUT: it is hypothetical, and was not opened as such. */
-MUST_USE enum err_code journal_check_lived(const struct journal *j, struct err *err);
-
 #endif

@@ -67,6 +67,9 @@ static enum err_code put_head(struct words *w, const struct bundle *b, struct jo
     words_add(w,
               "</h1>\n<p>This page is for reading and proves nothing by itself. <code>verify.html</code> and "
               "<code>README.txt</code> beside it say how everything here is checked.</p>\n<dl>\n");
+    if (journal_is_hypothetical(journal_origin(j)))
+        put_term(w, "HYPOTHETICAL",
+                 "this journal was computed by a what-if and not lived: nothing in it happened");
     put_term(w, "asked for", question);
     put_term(w, "verifier key", journal_vkey(j));
     instant_format(at, last.recorded_at_ns);

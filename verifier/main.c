@@ -105,6 +105,12 @@ static bool is_whole(const struct verifier_report *r)
     return r->entries == r->sealed;
 }
 
+/* FORMAT.md, section 1: what was computed by a what-if says so in its origin. */
+static bool is_hypothetical(const struct verifier_report *r)
+{
+    return strncmp(r->origin, "hypothetical/", 13) == 0;
+}
+
 /* As `ledger verify --json` has it. */
 static void put_json(const struct verifier_report *r)
 {
@@ -116,7 +122,7 @@ static void put_json(const struct verifier_report *r)
         printf("\"complete\":%s,", r->complete_ok ? "true" : "false");
     printf("\"key_given\":%s,", r->key_given ? "true" : "false");
     put_text("origin", r->origin);
-    printf(",");
+    printf(",\"hypothetical\":%s,", is_hypothetical(r) ? "true" : "false");
     put_text("vkey", r->vkey);
     printf(",\"epochs\":%" PRIu64 ",", r->epochs);
     put_text("newest_vkey", r->newest_vkey);
@@ -194,6 +200,9 @@ static void put_verdicts(const struct verifier_report *r, bool is_proven)
     if (r->first)
         printf("in doubt      entries %" PRIu64 " to %" PRIu64 "\n", r->first, r->last);
     printf("origin        %s\n", r->origin);
+    if (is_hypothetical(r))
+        printf("HYPOTHETICAL  computed by a what-if, not lived: its control.hypothesis says what it departs "
+               "from\n");
     printf("key           %s%s\n", r->vkey, r->key_given ? "" : "  (taken from the journal itself)");
     if (r->epochs > 1)
         printf("newest key    %s  (of epoch %" PRIu64 ")\n", r->newest_vkey, r->epochs - 1);

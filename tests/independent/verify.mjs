@@ -1175,6 +1175,7 @@ const verify = (from, vkey, against) => {
     report.root = verifier.tree.root().toString('hex');
     report.key = verifier.key ? formatVkey(verifier.key) : '';
     report.epochs = verifier.epochs.length;
+    report.hypothetical = verifier.key ? verifier.key.name.startsWith('hypothetical/') : false;
     report.ownedSince = verifier.ownedSince <= verifier.s ? verifier.ownedSince : 0;
   }
   if (source) source.close();
@@ -1211,6 +1212,7 @@ const main = (args) => {
   console.log(`root ${report.root}`);
   console.log(`key ${report.key}${vkey === null ? ' (from the journal itself)' : ''}${report.epochs > 1 ? `, and ${report.epochs - 1} after it` : ''}`);
   console.log(`integrity ${report.integrity ? 'good' : 'WRONG'}, completeness ${report.complete ? 'good' : 'WRONG'}`);
+  if (report.hypothetical) console.log('HYPOTHETICAL: computed by a what-if, not lived');
   if (report.ownedSince) console.log(`owned since entry ${report.ownedSince}: what matters most needed two persons`);
   else if (report.integrity) console.log('no owner: each person acted alone');
   if (report.exit === 1) console.log(`first wrong place: ${report.text}`);
