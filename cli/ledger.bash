@@ -35,7 +35,7 @@ _ledger() {
     doctor) options="--key --salvage --reindex --json" ;;
     import) options="lean spx-eod --underlying --date --resolution --history --from --to --options --missing --clock --open-interest --size-assumed --json" ;;
     run) options="--feed --broker --config --until --actor --json" ;;
-    replay) options="--to --since --from-start --json --digest --redecide --check-snapshots" ;;
+    replay) options="--to --since --from-start --json --digest --redecide --check-snapshots --with --without-actor --drop --insert --from --out --sweep --csv" ;;
     state) options="summary accounts positions orders chain limits strategy settings --at --json" ;;
     diff) options="--with --exit-code --json" ;;
     bisect) options="--when --good --bad --json" ;;

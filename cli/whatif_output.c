@@ -22,7 +22,10 @@ static void put_entry(const char *title, const struct difference_entry *e)
     }
     words_init(&w);
     words_entry(&w, &e->entry);
-    instant_format_new_york(at, e->entry.at_ns);
+    if (e->entry.at_ns == INSTANT_NONE)
+        snprintf(at, sizeof at, "at the start");
+    else
+        instant_format_new_york(at, e->entry.at_ns);
     printf("  %-8s entry %llu, %s, %s: %s\n", title, (unsigned long long)e->seq, at,
            entry_kind_find((unsigned)e->entry.kind)->text, words_get(&w));
     words_release(&w);
