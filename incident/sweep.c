@@ -31,6 +31,7 @@ static int decimals_of(const struct setting *s)
     case SETTING_MONEY: return MONEY_DECIMALS;
     case SETTING_COUNT: return 0;
     case SETTING_FLAG:
+    case SETTING_NAME:
     case SETTING_SYMBOLS:
     case SETTING_MAP: break;
     }
