@@ -8,7 +8,7 @@
 
 /* Options that no other form of the command has. */
 static const char *const NAMES[] = {"--with",  "--without-actor", "--drop", "--insert",
-                                    "--sweep", "--from",          "--out"};
+                                    "--sweep", "--from",          "--out",  "--csv"};
 
 bool replay_is_whatif(const struct cli *cli)
 {
