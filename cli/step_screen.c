@@ -87,7 +87,12 @@ enum err_code step_screen_open(bool plain, struct step_screen **screen, struct e
         return err_set(err, ERR_MEMORY, "out of memory");
     const char *const locale = setlocale(LC_CTYPE, "");
     made->is_plain = plain || !locale || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-    made->screen = newterm(NULL, stdout, stdin);
+    int is_known = 0;
+    if (setupterm(NULL, STDOUT_FILENO, &is_known) ==
+        OK) { /* newterm() loses memory over one that is not known */
+        (void)del_curterm(cur_term);
+        made->screen = newterm(NULL, stdout, stdin);
+    }
     const char *const place = made->screen ? tigetstr((char *)(uintptr_t) "cup") : NULL;
     if (!place || place == (const char *)-1) {
         step_screen_close(made);
