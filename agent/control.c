@@ -2,16 +2,16 @@
 
 #include "ledger/roles.h"
 #include "risk/governor.h"
+#include "strategy/covered_call.h"
 
 static const struct {
     const char *name;
     enum role role;
 } first_rows[] = {
-    {"operator", ROLE_OPERATOR},     {"strategy:naked-put", ROLE_STRATEGY},
-    {"risk:governor", ROLE_RISK},    {"broker:paper", ROLE_BROKER},
-    {"feed:lean", ROLE_FEED},        {"feed:spx-eod", ROLE_FEED},
-    {"feed:synthetic", ROLE_FEED},   {"feed:journal", ROLE_FEED},
-    {"compliance", ROLE_COMPLIANCE},
+    {"operator", ROLE_OPERATOR},         {NAKED_PUT_ACTOR, ROLE_STRATEGY}, {"risk:governor", ROLE_RISK},
+    {"broker:paper", ROLE_BROKER},       {"feed:lean", ROLE_FEED},         {"feed:spx-eod", ROLE_FEED},
+    {"feed:synthetic", ROLE_FEED},       {"feed:journal", ROLE_FEED},      {"compliance", ROLE_COMPLIANCE},
+    {COVERED_CALL_ACTOR, ROLE_STRATEGY},
 };
 
 static void add_first(struct actor_rows *first, const char *name, enum role role)
@@ -82,6 +82,23 @@ enum err_code control_check_configuration(const struct entry_control_configurati
     return rc ? ERR_INPUT : ERR_OK;
 }
 
+/* A journal of an older program does not know every strategy: better said now than at the first decision. */
+static enum err_code check_strategies(const struct desk *d, const struct entry_control_configuration *body,
+                                      struct err *err)
+{
+    struct configuration c;
+    uint32_t id;
+
+    const enum err_code rc = configuration_parse(&c, body->settings.bytes, body->settings.length, err);
+    if (rc || !c.strategy.call_enabled)
+        return rc;
+    if (actors_id(d->book.actors, COVERED_CALL_ACTOR, sizeof COVERED_CALL_ACTOR - 1, &id, NULL) == ERR_OK)
+        return ERR_OK;
+    return err_set(err, ERR_INPUT,
+                   "covered_call.enabled: this journal has no actor " COVERED_CALL_ACTOR
+                   ": ledger actor add " COVERED_CALL_ACTOR " --role strategy");
+}
+
 enum err_code control_configure(struct desk *d, const char *actor, const char *name, const char *yaml,
                                 size_t size, int64_t now_ns, bool *changed, struct err *err)
 {
@@ -95,6 +112,9 @@ enum err_code control_configure(struct desk *d, const char *actor, const char *n
     if (rc)
         return rc;
     const struct configuration_state *const now = d->book.configuration;
+    rc = check_strategies(d, body, err);
+    if (rc)
+        return finish(d, rc, err);
     rc = configuration_text(&now->configuration, in_force, sizeof in_force, &size, err);
     *changed = rc || now->seq == 0 || size != body->settings.length ||
                memcmp(in_force, body->settings.bytes, size) != 0 ||
@@ -174,7 +194,7 @@ enum err_code control_draft_override(const struct desk *d, struct entry *draft,
         return err_set(err, ERR_INPUT,
                        "\"%.64s\" is no limit that can be overridden; these are daily_loss, margin_use, "
                        "sector_share, new_positions_day, open_positions, order_qty, price_distance, "
-                       "underlying_age",
+                       "underlying_age, open_breaks",
                        override->limit);
     if (override->valid_s < 1 || override->valid_s > OVERRIDE_VALID_MAX_S)
         return err_set(err, ERR_INPUT, "an override is valid for a second to a day");

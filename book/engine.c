@@ -2,6 +2,7 @@
 
 #include "risk/governor.h"
 #include "risk/reconcile_breaks.h"
+#include "strategy/covered_call.h"
 
 struct desk {
     struct book *book;
@@ -114,6 +115,8 @@ static enum err_code answer_clock(struct desk *d, const struct proposals *throug
         rc = naked_put_exits(&ctx, d->trigger, through, err);
     if (!rc)
         rc = naked_put_entries(&ctx, d->trigger, through, err);
+    if (!rc)
+        rc = covered_call_entries(&ctx, d->trigger, through, err);
     return rc;
 }
 
@@ -146,13 +149,28 @@ enum err_code engine_answer(struct book *b, const struct entry *trigger, const s
     return answer_clock(&d, &through, err);
 }
 
+/* A strategy signs its decisions with its name, and the orders that carry them out with its prefix. */
+static const char *proposer(const struct entry *draft)
+{
+    static const char call_prefix[] = COVERED_CALL_ORDER_PREFIX;
+    const struct id *strategy = NULL;
+
+    if (draft->kind == ENTRY_ORDER_NEW)
+        return strncmp(draft->as.order_new.order_id.text, call_prefix, sizeof call_prefix - 1) == 0
+                   ? COVERED_CALL_ACTOR
+                   : NAKED_PUT_ACTOR;
+    if (draft->kind == ENTRY_DECISION_ENTER)
+        strategy = &draft->as.decision_enter.strategy;
+    else if (draft->kind == ENTRY_DECISION_NO_TRADE)
+        strategy = &draft->as.decision_no_trade.strategy;
+    return strategy && id_is(strategy, COVERED_CALL_NAME) ? COVERED_CALL_ACTOR : NAKED_PUT_ACTOR;
+}
+
 enum err_code engine_stamp(const struct book *b, const struct entry *trigger, struct entry *draft,
                            struct err *err)
 {
-    static const char strategy[] = "strategy:naked-put";
-    static const char governor[] = "risk:governor";
     const bool by_governor = entry_family(draft->kind) == FAMILY_RISK || draft->kind == ENTRY_ORDER_CANCEL;
-    const char *const name = by_governor ? governor : strategy;
+    const char *const name = by_governor ? "risk:governor" : proposer(draft);
 
     draft->at_ns = trigger->at_ns;
     return actors_id(b->actors, name, strlen(name), &draft->actor, err);

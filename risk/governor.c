@@ -55,7 +55,7 @@ static enum err_code measure(const struct risk_context *ctx, const struct ask *a
     if (!rc)
         rc = margin_in_use(ctx, margin_sector(ctx->settings, &a->symbol), &account->sector_micro, err);
     if (!rc && adds)
-        rc = margin_of(ctx, &a->symbol, a->limit_nano, a->qty, &added, err);
+        rc = margin_of_sale(ctx, &a->symbol, a->limit_nano, a->qty, &added, err);
     if (!rc)
         rc = decimal_add(account->margin_micro, added, &account->margin_micro, err);
     if (!rc)
@@ -105,8 +105,9 @@ bool risk_check_is_exempt(const struct check *c)
 
 bool risk_can_override(const char *limit)
 {
-    static const char *const names[] = {"daily_loss",     "margin_use", "sector_share",   "new_positions_day",
-                                        "open_positions", "order_qty",  "price_distance", "underlying_age"};
+    static const char *const names[] = {"daily_loss",        "margin_use",     "sector_share",
+                                        "new_positions_day", "open_positions", "order_qty",
+                                        "price_distance",    "underlying_age", "open_breaks"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], limit) == 0)

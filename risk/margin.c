@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { SHARES_A_CONTRACT = 100 }; /* symbol_multiplier() of every option */
+
 static int64_t larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -93,6 +95,112 @@ static int64_t short_rest(const struct risk_context *ctx, const struct order *o)
     return larger(o->qty - o->filled_qty - held, 0);
 }
 
+/* -- calls that shares cover ---------------------------------------------------------------------------- */
+
+static bool is_call_on(const struct symbol *s, const struct symbol *underlying)
+{
+    struct symbol u;
+    struct contract c;
+
+    if (!symbol_is_option(s))
+        return false;
+    symbol_underlying(s, &u);
+    symbol_contract(s, &c);
+    return c.right == RIGHT_CALL && symbol_equal(&u, underlying);
+}
+
+/* Contracts that the shares held would cover, if nothing stood on them. */
+static int64_t cover_of(const struct risk_context *ctx, const struct symbol *underlying)
+{
+    const struct position *const p = accounts_position(ctx->accounts, underlying);
+
+    return p && p->qty > 0 ? p->qty / SHARES_A_CONTRACT : 0;
+}
+
+/* Short calls on the underlying among the first `count` positions. Quantities that together pass an integer's range
+ * are far more than any shares cover. */
+static int64_t calls_short(const struct risk_context *ctx, const struct symbol *underlying, uint32_t count)
+{
+    int64_t sum = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct position *const p = table_at(&ctx->accounts->positions, i);
+        if (p->qty < 0 && is_call_on(&p->symbol, underlying) && decimal_add(sum, -p->qty, &sum, NULL))
+            return INT64_MAX;
+    }
+    return sum;
+}
+
+/* Calls on the underlying that open orders from row `from` on would sell short. */
+static int64_t calls_ordered(const struct risk_context *ctx, const struct symbol *underlying, uint32_t from)
+{
+    uint32_t left = ctx->orders->open_count;
+    int64_t sum = 0;
+
+    for (uint32_t i = ctx->orders->by_id.count; left > 0 && i-- > from;) {
+        const struct order *const o = table_at(&ctx->orders->by_id, i);
+        if (!order_is_open(o))
+            continue;
+        left--;
+        if (o->side == SIDE_SELL && is_call_on(&o->symbol, underlying) &&
+            decimal_add(sum, short_rest(ctx, o), &sum, NULL))
+            return INT64_MAX;
+    }
+    return sum;
+}
+
+/* Of `qty` short calls, those that no share is left for when `used` come before them. */
+static int64_t uncovered(const struct risk_context *ctx, const struct symbol *s, int64_t qty,
+                         int64_t positions, int64_t orders)
+{
+    struct symbol underlying;
+
+    symbol_underlying(s, &underlying);
+    const int64_t cover = is_call_on(s, &underlying) ? cover_of(ctx, &underlying) : 0;
+    const int64_t free = larger(larger(cover - positions, 0) - orders, 0);
+    return larger(qty - free, 0);
+}
+
+static int64_t uncovered_position(const struct risk_context *ctx, uint32_t index)
+{
+    const struct position *const p = table_at(&ctx->accounts->positions, index);
+    struct symbol underlying;
+
+    symbol_underlying(&p->symbol, &underlying);
+    return uncovered(ctx, &p->symbol, -p->qty, calls_short(ctx, &underlying, index), 0);
+}
+
+static int64_t uncovered_order(const struct risk_context *ctx, uint32_t index)
+{
+    const struct order *const o = table_at(&ctx->orders->by_id, index);
+    struct symbol underlying;
+
+    symbol_underlying(&o->symbol, &underlying);
+    return uncovered(ctx, &o->symbol, short_rest(ctx, o),
+                     calls_short(ctx, &underlying, ctx->accounts->positions.count),
+                     calls_ordered(ctx, &underlying, index + 1));
+}
+
+int64_t margin_coverable(const struct risk_context *ctx, const struct symbol *underlying)
+{
+    const int64_t free =
+        larger(cover_of(ctx, underlying) - calls_short(ctx, underlying, ctx->accounts->positions.count), 0);
+
+    return larger(free - calls_ordered(ctx, underlying, 0), 0);
+}
+
+enum err_code margin_of_sale(const struct risk_context *ctx, const struct symbol *s, int64_t premium_nano,
+                             int64_t qty, int64_t *micro, struct err *err)
+{
+    struct symbol underlying;
+
+    symbol_underlying(s, &underlying);
+    const int64_t free = is_call_on(s, &underlying) ? margin_coverable(ctx, &underlying) : 0;
+    return margin_of(ctx, s, premium_nano, larger(qty - free, 0), micro, err);
+}
+
+/* -- all of it ------------------------------------------------------------------------------------------ */
+
 static enum err_code add_orders(const struct risk_context *ctx, const char *sector, int64_t *sum,
                                 struct err *err)
 {
@@ -109,7 +217,7 @@ static enum err_code add_orders(const struct risk_context *ctx, const char *sect
             continue;
         const int64_t premium =
             o->limit_nano != PRICE_NONE ? o->limit_nano : view_mark(ctx->view, &o->symbol);
-        rc = add_margin(ctx, &o->symbol, premium, short_rest(ctx, o), sum, err);
+        rc = add_margin(ctx, &o->symbol, premium, uncovered_order(ctx, i), sum, err);
     }
     return rc;
 }
@@ -126,7 +234,7 @@ enum err_code margin_in_use(const struct risk_context *ctx, const char *sector, 
             continue;
         const int64_t mark = view_mark(ctx->view, &p->symbol);
         const int64_t premium = mark != PRICE_NONE ? mark : position_average_price_nano(p);
-        rc = add_margin(ctx, &p->symbol, premium, -p->qty, &sum, err);
+        rc = add_margin(ctx, &p->symbol, premium, uncovered_position(ctx, i), &sum, err);
     }
     if (!rc)
         rc = add_orders(ctx, sector, &sum, err);

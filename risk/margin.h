@@ -10,8 +10,12 @@
  * now: its limit for an order, its mark for a position. Each percentage is rounded half to even to 1e-9
  * dollar.
  *
- * Not in this version: spreads (every short option counts as uncovered) and stock (margin zero: it is paid
- * for in full, out of cash).
+ * A call that a hundred shares (the multiplier) are held for is covered and needs none (Cboe Rule 10.3, "Covered Call"):
+ * shares cover the short calls of their underlying in order of first appearance, then the open orders that would sell
+ * calls, the newest first.
+ *
+ * Not in this version: spreads (every other short option counts as uncovered) and stock (margin zero: it is paid for
+ * in full, out of cash).
  */
 #ifndef RISK_MARGIN_H
 #define RISK_MARGIN_H
@@ -32,6 +36,12 @@ MUST_USE enum err_code margin_naked(const struct risk_settings *settings, const 
  */
 MUST_USE enum err_code margin_of(const struct risk_context *ctx, const struct symbol *s, int64_t premium_nano,
                                  int64_t qty, int64_t *micro, struct err *err);
+
+/* Calls on the underlying that its shares still cover: those held for no short call and no order yet. */
+int64_t margin_coverable(const struct risk_context *ctx, const struct symbol *underlying);
+/* The same as margin_of(), less what is coverable: what a new order would add. */
+MUST_USE enum err_code margin_of_sale(const struct risk_context *ctx, const struct symbol *s,
+                                      int64_t premium_nano, int64_t qty, int64_t *micro, struct err *err);
 
 #define MARGIN_SECTOR_UNKNOWN "unknown"
 /* The sector of what a position in `s` is about. Valid as long as the settings. */

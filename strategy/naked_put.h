@@ -33,7 +33,8 @@
 #include "ledger/decide.h"
 #include "strategy/context.h"
 
-#define NAKED_PUT_NAME "naked_put"
+#define NAKED_PUT_NAME  "naked_put"
+#define NAKED_PUT_ACTOR "strategy:naked-put"
 
 struct naked_put_look {
     struct symbol symbol; /* the key: an underlying, or a contract whose exit was blocked */

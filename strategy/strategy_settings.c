@@ -27,6 +27,8 @@ enum err_code strategy_settings_check(const struct strategy_settings *s, struct 
         {s->otm_min, s->otm_max, "strategy.otm_min", "strategy.otm_max"},
         {s->premium_min, s->premium_max, "strategy.premium_min", "strategy.premium_max"},
         {s->days_min, s->days_max, "strategy.days_min", "strategy.days_max"},
+        {s->call_otm_min, s->call_otm_max, "covered_call.otm_min", "covered_call.otm_max"},
+        {s->call_days_min, s->call_days_max, "covered_call.days_min", "covered_call.days_max"},
         {s->sma_fast, s->sma_slow - 1, "strategy.sma_fast", "strategy.sma_slow - 1"},
     };
 

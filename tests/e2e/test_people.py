@@ -195,7 +195,7 @@ class TwoPersons(Desk):
         junk = self.write("junk", json.dumps({"kind": "control.proposal", "body": {"valid_s": 3600, "draft": "0102"}}) + "\n")
         self.expect_error(COULD_NOT, "must be signed", args=["-C", j.path, "append", junk])
         owner = self.write("owner", json.dumps({"kind": "control.actor", "actor": "journal", "body": {
-            "actor_id": 10, "name": "eva", "role": "owner", "key": "00" * 32}}) + "\n")
+            "actor_id": 11, "name": "eva", "role": "owner", "key": "00" * 32}}) + "\n")
         self.expect_error(COULD_NOT, "an owner changes what the journal asks", args=["-C", j.path, "append", owner])
 
     def test_a_journal_that_gets_its_owner_later(self):

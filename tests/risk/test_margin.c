@@ -67,6 +67,39 @@ static void test_each_percentage_is_a_setting(void **state)
     desk_free(d);
 }
 
+static void test_shares_cover_calls_first_positions_then_orders(void **state)
+{
+    struct desk *const d = desk_new("2015-12-23");
+    static const char near[] = "GOOG  151231C00800000";
+    static const char far[] = "GOOG  151231C00900000";
+    const struct symbol goog = entries_symbol("GOOG");
+    const struct symbol call = entries_symbol(far);
+    int64_t micro = -1;
+
+    (void)state;
+    desk_tick(d, PHASE_OPEN, "14:30:00");
+    desk_trade(d, "GOOG", "748.5", "15:00:00");
+    desk_tell(d, entries_execution("o", "1", "GOOG", SIDE_BUY, 399, "750", "0"), "15:00:00");
+    assert_int_equal(margin_coverable(&d->ctx.risk, &goog), 3);
+    desk_tell(d, entries_execution("o", "2", near, SIDE_SELL, 2, "1", "0"), "15:00:00");
+    desk_tell(d, entries_quote(near, "1", "1", 1, 1), "15:00:00");
+    assert_int_equal(margin_in_use(&d->ctx.risk, NULL, &micro, NULL), ERR_OK);
+    assert_int_equal(micro, 0);
+    assert_int_equal(margin_coverable(&d->ctx.risk, &goog), 1);
+    /* an order for two more: one of them is naked, 10 % of the underlying and its premium */
+    desk_tell(d, entries_order("o-1", far, SIDE_SELL, 2, "0.15"), "15:00:00");
+    assert_int_equal(margin_in_use(&d->ctx.risk, NULL, &micro, NULL), ERR_OK);
+    assert_int_equal(micro, entries_money("7500"));
+    assert_int_equal(margin_coverable(&d->ctx.risk, &goog), 0);
+    assert_int_equal(margin_of_sale(&d->ctx.risk, &call, entries_price("0.15"), 1, &micro, NULL), ERR_OK);
+    assert_int_equal(micro, entries_money("7500"));
+    /* the shares go: both calls are naked, and both that are on order */
+    desk_tell(d, entries_execution("o", "3", "GOOG", SIDE_SELL, 399, "750", "0"), "15:00:00");
+    assert_int_equal(margin_in_use(&d->ctx.risk, NULL, &micro, NULL), ERR_OK);
+    assert_int_equal(micro, entries_money("34840")); /* 2 x 9,920 and 2 x 7,500 */
+    desk_free(d);
+}
+
 static void test_a_margin_that_does_not_fit_is_an_error(void **state)
 {
     struct desk *const d = desk_new("2015-12-23");
@@ -142,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_naked_margin_by_cboe_s_rule),
         cmocka_unit_test(test_each_percentage_is_a_setting),
+        cmocka_unit_test(test_shares_cover_calls_first_positions_then_orders),
         cmocka_unit_test(test_a_margin_that_does_not_fit_is_an_error),
         cmocka_unit_test(test_margin_in_use_story),
         cmocka_unit_test(test_margin_by_sector),
