@@ -53,6 +53,7 @@ enum err_code cmd_fetch_from(struct cli *cli, struct err *err);
 enum err_code cmd_guard(struct cli *cli, struct err *err);
 enum err_code cmd_help(struct cli *cli, struct err *err);
 enum err_code cmd_import(struct cli *cli, struct err *err);
+enum err_code cmd_incident(struct cli *cli, struct err *err);
 enum err_code cmd_init(struct cli *cli, struct err *err);
 enum err_code cmd_key(struct cli *cli, struct err *err);
 enum err_code cmd_log(struct cli *cli, struct err *err);

@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot state step diff bisect explain screen verify seal prove check-proof nightly report stop resume override config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot state step diff bisect incident explain screen verify seal prove check-proof nightly report stop resume override config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -57,6 +57,7 @@ _ledger() {
     approve) options="--sha256 --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     sign) options="--actor --statement --out --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     key) options="list rotate passphrase recover new show revoke renew --reason --if-older-than --new-passphrase-file --owner --statement --signature --actor --key --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    incident) options="--from --to --symbol --out --force" ;;
     export) options="--raw" ;;
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;
