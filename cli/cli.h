@@ -63,6 +63,7 @@ enum err_code cmd_proposals(struct cli *cli, struct err *err);
 enum err_code cmd_propose(struct cli *cli, struct err *err);
 enum err_code cmd_prove(struct cli *cli, struct err *err);
 enum err_code cmd_publish(struct cli *cli, struct err *err);
+enum err_code cmd_reconcile(struct cli *cli, struct err *err);
 enum err_code cmd_recover(struct cli *cli, struct err *err);
 enum err_code cmd_replay(struct cli *cli, struct err *err);
 enum err_code cmd_report(struct cli *cli, struct err *err);

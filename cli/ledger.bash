@@ -2,7 +2,7 @@
 
 _ledger() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command="" i
-    local commands="init append log show import run replay snapshot state step diff bisect incident explain screen verify seal prove check-proof nightly report stop resume override config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
+    local commands="init append log show import run replay snapshot state step diff bisect incident explain screen verify seal prove check-proof nightly report stop resume override reconcile config actor propose proposals approve sign key export publish fetch-from bundle backup guard recover doctor witness version help"
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
         -C | --passphrase-file) ((i++)) ;;
@@ -50,6 +50,7 @@ _ledger() {
     report) options="list verify --date --csv --json --key" ;;
     stop | resume) options="--reason --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     override) options="--reason --for --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
+    reconcile) options="broker --session --broker --actor --list --clear --ours --theirs --reason --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     config) options="show list check set --actor --markdown --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     actor) options="list add --role --key --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     propose) options="config resume override hold disposal --for --actor --reason --scope --first --last --valid --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
@@ -69,7 +70,7 @@ _ledger() {
         mapfile -t COMPREPLY < <(compgen -d -- "$current")
         return
     fi
-    if [[ $command == append || $command == sign || $command == show || $command == check-proof || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
+    if [[ $command == append || $command == reconcile || $command == sign || $command == show || $command == check-proof || ($command == config && $previous == @(check|set)) ]] && [[ $current != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
     fi

@@ -284,6 +284,69 @@ static void say_fields(struct words *w, const struct entry *e)
     }
 }
 
+/* -- reconciliation --------------------------------------------------------------------------------------- */
+
+static void say_statement(struct words *w, const struct entry *e)
+{
+    const struct entry_perception_statement *const s = &e->as.perception_statement;
+
+    words_add(w, "%s states of ", s->broker.text);
+    words_field(w, e, "session");
+    words_add(w, ": cash ");
+    words_money(w, s->cash);
+    words_add(w, ", ");
+    words_count(w, s->positions, "position", "positions");
+    words_add(w, ", ");
+    words_count(w, s->fills, "fill", "fills");
+    words_add(w, " (statement %s)", s->statement_id.text);
+}
+
+static void say_stated(struct words *w, const struct entry *e)
+{
+    const struct entry_perception_stated_position *const p = &e->as.perception_stated_position;
+    const struct entry_perception_stated_fill *const f = &e->as.perception_stated_fill;
+
+    if (e->kind == ENTRY_PERCEPTION_STATED_POSITION) {
+        words_add(w, "stated: we are %s %" PRId64 " %s", p->side == SIDE_BUY ? "long" : "short", p->qty,
+                  p->symbol.text);
+        return;
+    }
+    words_add(w, "stated: we %s %" PRId64 " %s at ", f->side == SIDE_BUY ? "bought" : "sold", f->qty,
+              f->symbol.text);
+    words_price(w, f->price);
+    words_add(w, ", fee ");
+    words_money(w, f->fee);
+    words_add(w, " (fill %s)", f->fill_id.text);
+}
+
+static void say_break(struct words *w, const struct entry *e)
+{
+    const struct entry_risk_break *const b = &e->as.risk_break;
+
+    words_add(w, "BREAK %s with the broker about ", b->break_id.text);
+    words_field(w, e, "about");
+    for (unsigned i = 0; i < b->checks.count; i++) {
+        if (b->checks.rows[i].ok)
+            continue;
+        words_add(w, "; ");
+        words_check(w, &b->checks.rows[i]);
+    }
+    words_add(w, "; %s is to clear it", b->owner.text);
+}
+
+static void say_correction(struct words *w, const struct entry *e)
+{
+    const struct entry_control_correction *const c = &e->as.control_correction;
+
+    words_add(w, "%s is cleared", c->break_id.text);
+    if (c->ours)
+        words_add(w, ", our side by entry %" PRId64, c->ours);
+    if (c->theirs)
+        words_add(w, ", theirs by entry %" PRId64, c->theirs);
+    words_add(w, ": ");
+    words_field(w, e, "reason");
+}
+
 void words_entry(struct words *w, const struct entry *e)
 {
     switch (e->kind) { /* no default: a new kind gets its words, or says here that it needs none */
@@ -318,7 +381,11 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_FILL_DEPOSIT: say_fill(w, e); break;
     case ENTRY_CONTROL_OVERRIDE: say_override(w, e); break;
     case ENTRY_PERCEPTION_TRADING_STATUS: say_status(w, e); break;
-    case ENTRY_CONTROL_CORRECTION: say_with_reason(w, e, "a break is cleared"); break;
+    case ENTRY_CONTROL_CORRECTION: say_correction(w, e); break;
+    case ENTRY_PERCEPTION_STATEMENT: say_statement(w, e); break;
+    case ENTRY_PERCEPTION_STATED_POSITION:
+    case ENTRY_PERCEPTION_STATED_FILL: say_stated(w, e); break;
+    case ENTRY_RISK_BREAK: say_break(w, e); break;
     case ENTRY_CONTROL_SOURCE: say_source(w, e); break;
     case ENTRY_CONTROL_CONFIGURATION: say_configuration(w, e); break;
     case ENTRY_CONTROL_RUN: say_run(w, e); break;
@@ -327,10 +394,6 @@ void words_entry(struct words *w, const struct entry *e)
     case ENTRY_CONTROL_NOTE: words_field(w, e, "text"); break;
     case ENTRY_PERCEPTION_OPEN_INTEREST:
     case ENTRY_PERCEPTION_CLOCK_QUALITY:
-    case ENTRY_PERCEPTION_STATED_POSITION:
-    case ENTRY_PERCEPTION_STATED_FILL:
-    case ENTRY_PERCEPTION_STATEMENT:
-    case ENTRY_RISK_BREAK:
     case ENTRY_CONTROL_HYPOTHESIS:
     case ENTRY_CONTROL_GENESIS:
     case ENTRY_CONTROL_ACTOR:
