@@ -1,16 +1,19 @@
 /* ledger incident: a span of the journal as one page, for whoever is called at night and whoever asks later. */
 #include "cli/cli.h"
 #include "cli/moment.h"
+#include "cli/whatif.h"
 
 #include "incident/page.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct request {
     const char *from_text;
     const char *to_text;
     const char *symbol_text;
+    const char *with;
     const char *out;
     bool is_forced;
     struct moment from;
@@ -114,26 +117,95 @@ static void put_result(const struct request *q, const struct timeline *t, const 
                 c->left, t->is_narrowed ? " or of other underlyings" : "");
 }
 
+/* -- what would have been ------------------------------------------------------------------------------- */
+
+/* The course's entries up to where the span ends in the record. */
+static enum err_code fold_course(struct timeline *t, const struct course *c, struct journal_reader *r,
+                                 uint64_t before, uint64_t to, struct err *err)
+{
+    struct course_walk w;
+    struct entry e;
+    uint64_t base_seq = 0;
+    bool found = true;
+    enum err_code rc = timeline_begin(t, r, before, NULL, NULL, err);
+
+    course_walk_begin(&w, c, r, before + 1);
+    while (!rc) {
+        rc = course_next(&w, &e, &base_seq, &found, err);
+        if (rc || !found || base_seq > to)
+            break;
+        rc = timeline_take(t, &e, err);
+    }
+    return rc ? rc : timeline_end(t, err);
+}
+
+/* Runs it; a departure never cuts an answer, so *before may be earlier afterwards. */
+static enum err_code run_course(const struct request *q, struct journal *j, struct journal_reader *r,
+                                struct course **c, uint64_t *before, struct err *err)
+{
+    struct whatif *const asked = calloc(1, sizeof *asked);
+    struct cli_progress progress;
+
+    if (!asked)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    asked->with = q->with;
+    enum err_code rc = whatif_prepare(asked, j, r, err);
+    asked->change.from = *before ? *before + 1 : 2; /* the genesis is nobody's decision */
+    asked->change.hypothesis = NULL;                /* it is shown, and stored nowhere */
+    cli_progress_init(&progress, "what if");
+    if (!rc)
+        rc = course_run(r, &asked->change, c, cli_progress_draw, &progress, err);
+    cli_progress_end(&progress);
+    if (!rc && course_from(*c) <= *before)
+        *before = course_from(*c) - 1;
+    whatif_release(asked);
+    free(asked);
+    return rc;
+}
+
 static enum err_code make(const struct request *q, struct journal *j, struct journal_reader *r,
                           struct err *err)
 {
     struct timeline real;
+    struct timeline other;
     struct page_counts counts;
+    struct course *course = NULL;
+    struct words change;
     uint64_t before = 0;
     uint64_t to = 0;
 
     enum err_code rc = find_span(q, r, &before, &to, err);
     if (rc)
         return rc;
-    rc = timeline_init(&real, q->symbol_text ? &q->symbol : NULL, err);
+    const struct symbol *const only = q->symbol_text ? &q->symbol : NULL;
+    rc = q->with ? run_course(q, j, r, &course, &before, err) : ERR_OK;
+    const enum err_code rc_real = timeline_init(&real, only, rc ? NULL : err);
+    const enum err_code rc_other = timeline_init(&other, only, rc || rc_real ? NULL : err);
+    words_init(&change);
+    rc = rc ? rc : rc_real ? rc_real : rc_other;
     if (!rc)
         rc = fold(&real, r, before, to, err);
-    const struct page_request page = {.real = &real, .out = q->out, .is_forced = q->is_forced};
+    other.keeps_deeds = true;
+    if (!rc && course)
+        rc = fold_course(&other, course, r, before, to, err);
+    if (course)
+        words_add(&change,
+                  "Decided again from entry %" PRIu64
+                  " on with the configuration of %s, the paper broker answering. None of it happened.",
+                  before ? before + 1 : 2, q->with);
+    const struct page_request page = {.real = &real,
+                                      .other = course ? &other : NULL,
+                                      .change = words_get(&change),
+                                      .out = q->out,
+                                      .is_forced = q->is_forced};
     if (!rc)
         rc = page_write(j, r, &page, &counts, err);
     if (!rc)
         put_result(q, &real, &counts);
+    words_release(&change);
     timeline_release(&real);
+    timeline_release(&other);
+    course_free(course);
     return rc;
 }
 
@@ -145,6 +217,7 @@ enum err_code cmd_incident(struct cli *cli, struct err *err)
     const struct cli_option options[] = {{.name = "from", .value = &q.from_text},
                                          {.name = "to", .value = &q.to_text},
                                          {.name = "symbol", .value = &q.symbol_text},
+                                         {.name = "with", .value = &q.with},
                                          {.name = "out", .value = &q.out},
                                          {.name = "force", .flag = &q.is_forced}};
     enum err_code rc = cli_options(cli, options, sizeof options / sizeof options[0], NULL, 0, NULL, err);

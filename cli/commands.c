@@ -542,14 +542,18 @@ const struct command commands[] = {
      "  ledger key new ann --keys ~/keys > ann.vkey\n"
      "  ledger -C J key revoke bob --reason 'left the desk' --actor eva --keys /media/eva\n"},
     {"incident", cmd_incident, "a span of the journal as one page: charts, entries, causes, proofs",
-     "usage: ledger -C DIR incident [--from SEQ|TIME] [--to SEQ|TIME] [--symbol S] [--force] --out FILE.html\n\n"
+     "usage: ledger -C DIR incident [--from SEQ|TIME] [--to SEQ|TIME] [--symbol S] [--with CONFIG] "
+     "[--force]\n"
+     "                              --out FILE.html\n\n"
      "Writes one HTML file that needs no network and no other file: what happened in words, the "
      "underlying's\n"
-     "price with every decision, verdict, order and fill, profit, margin and exposure below it, and the entries\n"
+     "price with every decision, verdict, order and fill, profit, margin and exposure below it, and the "
+     "entries\n"
      "themselves with their chain of causes, numbers and proof, which the page checks. docs/INCIDENT.md.\n\n"
      "  --from, --to  first and last entry, or times (of a span: what happened at both is in it); without\n"
      "                them the journal's first and newest\n"
      "  --symbol S    entries about this underlying and its contracts, and those about none\n"
+     "  --with CONFIG what would have happened in the span with this configuration, beside what did\n"
      "  --out FILE    the page\n"
      "  --force       even if there is such a file\n\n"
      "A span of more than 60,000 entries leaves market data of contracts out that were neither held nor "
@@ -557,7 +561,8 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J incident --out incident.html\n"
      "  ledger -C J incident --from 2015-12-24T15:00:00Z --to 2015-12-24T16:00:00Z --out hour.html\n"
-     "  ledger -C J incident --from 4000 --to 9000 --symbol GOOG --out goog.html\n"},
+     "  ledger -C J incident --from 4000 --to 9000 --symbol GOOG --out goog.html\n"
+     "  ledger -C J incident --with examples/naked-put.yaml --out what-if.html\n"},
     {"export", cmd_export, "all stored bytes in one file, for other verifiers",
      "usage: ledger -C DIR export --raw FILE\n\n"
      "Writes entries, tiles and seals as they are stored, without judging them (docs/FORMAT.md describes the "

@@ -58,7 +58,7 @@ _ledger() {
     approve) options="--sha256 --actor --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     sign) options="--actor --statement --out --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
     key) options="list rotate passphrase recover new show revoke renew --reason --if-older-than --new-passphrase-file --owner --statement --signature --actor --key --json --keys --keys-passphrase-file --pkcs11 --pin-file" ;;
-    incident) options="--from --to --symbol --out --force" ;;
+    incident) options="--from --to --symbol --with --out --force" ;;
     export) options="--raw" ;;
     bundle) options="--order --entry --kind --symbol --actor --cause --from --to --since --until --json" ;;
     publish) options="--all --json" ;;

@@ -261,6 +261,26 @@ class Page(Browsing, Incidents):
         self.assertEqual(self.chosen()[1], "fill.execution")
         self.assert_quiet()
 
+    def test_what_would_have_been_stands_beside_it(self):
+        j = self.bad_day()
+        config = self.write("better.yaml", BAD_DAY.replace("new_positions_day: 6", "new_positions_day: 2"))
+        page = self.page(j, "--with", config)
+        self.window(1280, 1700)
+        self.open(page)
+        rows = {row[0]: row[1:] for row in self.data(page)["other"]["table"]}
+        self.assertEqual(rows["orders"][0], len(j.log("--kind", "order.new")))
+        self.assertLess(rows["orders"][1], rows["orders"][0])
+        self.assertNotEqual(*rows["profit and loss"])
+        self.assertIn("None of it happened", self.one("#comparison").text)
+        self.assertEqual(len(self.all("#comparison tbody tr")), len(rows))
+        self.assertEqual(self.script("return charts.all[1].graph.getLabels()"), ["time", "profit", "profit, what-if"])
+        self.assertTrue(self.script("return charts.others.length"))
+        self.shoot("incident-what-if.png")
+        same = self.data(self.page(j, "--with", self.write("same.yaml", BAD_DAY), out="same.html"))
+        for name, was, would in same["other"]["table"]:
+            self.assertEqual(was, would, name)
+        self.assert_quiet()
+
     def test_proof_says_whose_journal_it_is(self):
         j = self.bad_day()
         self.window(1280)
