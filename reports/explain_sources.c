@@ -101,7 +101,10 @@ static void of_enter(struct finder *f, const struct entry_decision_enter *d)
 {
     struct explain_number *n = add_value(f, "qty", NULL, UNIT_COUNT, d->qty);
 
-    sources_of_setting(f->book, "strategy.contracts", &n->from);
+    if (id_is(&d->strategy, NAKED_PUT_NAME))
+        sources_of_setting(f->book, "strategy.contracts", &n->from);
+    else
+        n->from.note = "reckoned by the strategy from what it holds";
     n = add_value(f, "limit", NULL, UNIT_PRICE, d->limit);
     sources_of_quote(f->book, &d->symbol, &n->from);
     n->from.note = n->from.count ? "the bid" : n->from.note;

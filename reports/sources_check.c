@@ -146,6 +146,21 @@ static void of_age(const struct sources_ask *ask, struct sources *out)
         sources_add(out, ask->book->view->clock.seq);
 }
 
+static void of_halt(const struct sources_ask *ask, struct sources *out)
+{
+    uint64_t seq = 0;
+
+    if (ask->about)
+        (void)view_is_halted(ask->book->view, ask->about, &seq);
+    sources_add(out, seq);
+}
+
+static void of_breaks(const struct sources_ask *ask, struct sources *out)
+{
+    sources_add(out, ask->book->reconcile->statement_seq);
+    out->note = out->count ? "the breaks that are open since the statement" : NULL;
+}
+
 static void of_same_orders(const struct sources_ask *ask, struct sources *out)
 {
     uint32_t left = ask->book->orders->open_count;
@@ -184,6 +199,21 @@ static void of_profit(const struct sources_ask *ask, struct sources *out)
     of_position(ask, out);
     if (ask->about)
         sources_of_mark(ask->book, ask->about, out);
+}
+
+/* What the shares under a call cost. */
+static void of_shares(const struct sources_ask *ask, struct sources *out)
+{
+    const struct position *p = NULL;
+    struct symbol underlying;
+
+    if (ask->about) {
+        symbol_underlying(ask->about, &underlying);
+        p = accounts_position(ask->book->accounts, &underlying);
+    }
+    if (p && p->qty)
+        sources_of_lots(p, out);
+    out->note = out->count ? "the shares" : "no shares are held";
 }
 
 static void of_otm(const struct sources_ask *ask, struct sources *out)
@@ -289,6 +319,9 @@ static const struct {
     {"order_id_used", of_order_ids, NULL, NULL},
     {"same_order_open", of_same_orders, NULL, NULL},
     {"underlying_age", of_age, "risk.underlying_age_s", NULL},
+    {"halted", of_halt, NULL, NULL},
+    {"open_breaks", of_breaks, "risk.open_breaks_max", NULL},
+    {"above_cost", of_symbol, NULL, of_shares},
     {"underlying_positions", of_underlying_positions, "strategy.underlying_positions_max", NULL},
     {"right_is_put", of_symbol, NULL, NULL},
     {"days_least", of_days, "strategy.days_min", NULL},
@@ -315,6 +348,32 @@ static bool is_named(const struct check *c, const char *name)
     return c->name.length == length + suffix && memcmp(c->name.text, name, length) == 0;
 }
 
+static bool is_call(const struct symbol *s)
+{
+    struct contract c;
+
+    if (!symbol_is_option(s))
+        return false;
+    symbol_contract(s, &c);
+    return c.right == RIGHT_CALL;
+}
+
+/* Calls are sold by a strategy of their own, whose criteria have settings of their own. */
+static const char *of_covered_call(const char *path)
+{
+    static const char *const pairs[][2] = {{"strategy.days_min", "covered_call.days_min"},
+                                           {"strategy.days_max", "covered_call.days_max"},
+                                           {"strategy.otm_min", "covered_call.otm_min"},
+                                           {"strategy.otm_max", "covered_call.otm_max"},
+                                           {"strategy.premium_min", "covered_call.premium_min"}};
+
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (strcmp(pairs[i][0], path) == 0)
+            return pairs[i][1];
+    }
+    return path;
+}
+
 static void bound_of(const struct sources_ask *ask, const struct check *c, size_t row, struct sources *bound)
 {
     const struct decide_context ctx = engine_context(ask->book);
@@ -328,8 +387,12 @@ static void bound_of(const struct sources_ask *ask, const struct check *c, size_
     /* A gate of the strategy has the governor's name with a bound of its own, which it stays below. */
     if (strcmp(rows[row].name, "open_positions") == 0 && c->rule == RULE_BELOW)
         path = "strategy.positions_max";
+    if (path && ask->about && is_call(ask->about) && strncmp(path, "strategy.", 9) == 0)
+        path = of_covered_call(path);
     if (rows[row].scaled)
         rows[row].scaled(ask, bound);
+    if (rows[row].scaled && !path)
+        return;
     if (path)
         sources_of_setting(ask->book, path, bound);
     else
