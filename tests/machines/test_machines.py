@@ -14,7 +14,7 @@ import test_determinism
 
 IS_GATE = bool(os.environ.get("LEDGER_GATE"))  # where a build that is missing is a mistake
 BUILDS = dict(pair.split("=", 1) for pair in os.environ.get("LEDGER_MACHINES", "").split("|") if pair)
-FEED = desk.synthetic(days=2, minutes=30, scenario="crash")
+FEED = desk.synthetic(days=2, minutes=65, scenario="crash")
 
 
 def need(case, what, there):
