@@ -13,6 +13,7 @@ static const struct table_rows *const tables[TABLES_COUNT] = {
     [TABLES_CANDIDATES] = &tables_candidates,
     [TABLES_VERDICTS] = &tables_verdicts,
     [TABLES_STOPS] = &tables_stops,
+    [TABLES_BREAKS] = &tables_breaks,
     [TABLES_CONFIGURATION] = &tables_configuration,
     [TABLES_SETTINGS] = &tables_settings,
     [TABLES_POSITIONS] = &tables_positions,

@@ -76,8 +76,8 @@ struct table_rows {
     fold_end *at_end;   /* or NULL */
 };
 extern const struct table_rows tables_cover, tables_blotter, tables_postings, tables_orders, tables_decisions,
-    tables_candidates, tables_verdicts, tables_stops, tables_configuration, tables_settings, tables_positions,
-    tables_pnl, tables_accounts, tables_quality, tables_sources;
+    tables_candidates, tables_verdicts, tables_stops, tables_breaks, tables_configuration, tables_settings,
+    tables_positions, tables_pnl, tables_accounts, tables_quality, tables_sources;
 
 #define TABLE_COLUMNS(list) (list), sizeof(list) / sizeof((list)[0])
 
