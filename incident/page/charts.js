@@ -211,12 +211,14 @@ const addChart = (id, series, options) => {
       $(`say-${id}`).textContent = `${new Date(x).toISOString().slice(11, 19)}  ${points.filter((p) => p.yval !== null && !Number.isNaN(p.yval)).map((p) => `${p.name} ${money(p.yval)}`).join(', ')}`;
     },
     unhighlightCallback: () => { $(`say-${id}`).textContent = ''; },
-    clickCallback: (event) => {
-      const mark = pick(chart, event);
-      if (mark) charts.onPick?.(mark);
-    },
   });
   drawMarks(chart);
+  let pressed = null; // a click, by whatever pointer: dygraphs tells of none that did not move there first
+  plot.addEventListener('pointerdown', (event) => { pressed = [event.pageX, event.pageY]; });
+  plot.addEventListener('pointerup', (event) => {
+    const mark = pressed && Math.hypot(event.pageX - pressed[0], event.pageY - pressed[1]) < 5 ? pick(chart, event) : null;
+    if (mark) charts.onPick?.(mark);
+  });
   holder.addEventListener('wheel', (event) => {
     if (!event.ctrlKey && !event.shiftKey && !event.altKey) return; // the page scrolls
     event.preventDefault();
