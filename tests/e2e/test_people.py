@@ -320,7 +320,7 @@ class Persons(Desk):
         j.run("key", "revoke", "ann", "--reason", "laptop stolen", *self.eva.signs)
         self.refuse("was revoked with entry", args=["stop", "--reason", "x", *self.ann.signs])
         self.refuse("ann, who has proposed it, was revoked", args=["approve", seq, "--sha256", sha, *self.bob.signs])
-        self.assertRegex(j.run("actor").out, r"(?m)^ +9  ann +operator +ann\+\S+  \(revoked\)$")
+        self.assertRegex(j.run("actor").out, r"(?m)^ +10  ann +operator +ann\+\S+  \(revoked\)$")
         self.assertIn(self.bob.vkey, j.run("actor").out)
         fresh = self.ledger("key", "new", "ann", "--keys", self.path("new-ring"), "--keys-passphrase-file", self.ann.words).out.strip()
         self.refuse("was revoked", args=["key", "renew", "--key", fresh, "--reason", "x", *self.ann.signs])
