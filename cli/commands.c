@@ -396,16 +396,12 @@ const struct command commands[] = {
     {"override", cmd_override, "let one order pass one limit",
      "usage: ledger -C DIR override LIMIT SYMBOL --reason TEXT [--for AGE] [--actor NAME] [--json]\n\n"
      "The next order in SYMBOL (or in an option on it) that the limit alone refuses may pass, once, within "
-     "that "
-     "time\n"
-     "of the market's clock (default 15m); its verdict says so. Limits: daily_loss, margin_use, "
-     "sector_share,\n"
-     "new_positions_day, open_positions, order_qty, price_distance, underlying_age, open_breaks. Nobody "
-     "overrides a stop, "
-     "a "
-     "breaker\n"
-     "or a halt. Signed as a stop is. In a journal that has an owner two persons are needed: ledger help "
-     "propose.\n\n"
+     "that\n"
+     "time of the market's clock (default 15m); its verdict says so. Limits: daily_loss, margin_use,\n"
+     "sector_share, new_positions_day, open_positions, order_qty, price_distance, underlying_age, "
+     "open_breaks.\n"
+     "Nobody overrides a stop, a breaker or a halt. Signed as a stop is. In a journal that has an owner two\n"
+     "persons are needed: ledger help propose.\n\n"
      "example:\n"
      "  ledger -C J override new_positions_day GOOG --reason 'roll of the December put, agreed by phone'\n"},
     {"reconcile", cmd_reconcile, "hold a broker's statement against our books; open breaks",

@@ -16,7 +16,8 @@ REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signe
            "control.session": "ledger run", "control.heartbeat": "ledger run", "perception.clock_quality": "ledger run",
            "risk.verdict": "operator may not write", "risk.breaker_trip": "operator may not write",
            "risk.equity": "operator may not write", "risk.break": "operator may not write",
-           "control.hypothesis": "operator may not write",
+           "control.hypothesis": "operator may not write", "perception.statement": "ledger reconcile",
+           "perception.stated_position": "ledger reconcile", "perception.stated_fill": "ledger reconcile",
            **{f"control.{kind}": "must be signed" for kind in (
                "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal", "correction",
                "override")}}
