@@ -26,17 +26,18 @@ static void *grown(void *rows, size_t count, size_t size)
     return new;
 }
 
-static struct exchange_message *say(struct exchange *x, enum entry_kind kind)
+struct exchange_message *exchange_say(struct exchange *x, enum entry_kind kind)
 {
     x->messages = grown(x->messages, x->message_count, sizeof *x->messages);
     struct exchange_message *const m = &x->messages[x->message_count++];
     memset(m, 0, sizeof *m);
     m->kind = kind;
     m->due = x->moment;
+    m->traded = x->session;
     return m;
 }
 
-static struct id fresh_id(struct exchange *x, const char *prefix)
+struct id exchange_id(struct exchange *x, const char *prefix)
 {
     char text[ID_MAX];
 
@@ -44,7 +45,18 @@ static struct id fresh_id(struct exchange *x, const char *prefix)
     return id_from(text);
 }
 
-static void move(struct exchange *x, const struct symbol *s, int64_t qty)
+void exchange_pay(struct exchange *x, int64_t micro)
+{
+    x->cash_micro += micro;
+}
+
+/* Prices here are of whole cents, so that nothing is lost. */
+static int64_t worth(const struct symbol *s, int64_t qty, int64_t price_nano)
+{
+    return qty * symbol_multiplier(s) * (price_nano / 1000);
+}
+
+void exchange_move(struct exchange *x, const struct symbol *s, int64_t qty, int64_t price_nano)
 {
     size_t i = 0;
 
@@ -55,9 +67,10 @@ static void move(struct exchange *x, const struct symbol *s, int64_t qty)
         x->positions[x->position_count++] = (struct exchange_position){*s, 0};
     }
     x->positions[i].qty += qty;
+    exchange_pay(x, -worth(s, qty, price_nano));
 }
 
-static int64_t signed_qty(enum side side, int64_t qty)
+int64_t exchange_signed(enum side side, int64_t qty)
 {
     return side == SIDE_BUY ? qty : -qty;
 }
@@ -175,9 +188,9 @@ static struct exchange_order *find(const struct exchange *x, const struct id *or
     return NULL;
 }
 
-static void answer_order(struct exchange *x, const struct exchange_order *o, enum entry_kind kind)
+void exchange_say_of(struct exchange *x, const struct exchange_order *o, enum entry_kind kind)
 {
-    struct exchange_message *const m = say(x, kind);
+    struct exchange_message *const m = exchange_say(x, kind);
 
     m->order_id = o->order_id;
     m->cause = o->seq;
@@ -185,13 +198,13 @@ static void answer_order(struct exchange *x, const struct exchange_order *o, enu
 
 static void acknowledge(struct exchange *x, const struct exchange_order *o)
 {
-    answer_order(x, o, ENTRY_ORDER_ACKNOWLEDGED);
+    exchange_say_of(x, o, ENTRY_ORDER_ACKNOWLEDGED);
     struct exchange_message *const m = &x->messages[x->message_count - 1];
-    m->fill_id = fresh_id(x, "ack");
+    m->fill_id = exchange_id(x, "ack");
     m->is_lost = x->faults.ack_lost;
     m->due += x->faults.ack_late;
     if (x->faults.ack_other)
-        m->order_id = fresh_id(x, "nobodys");
+        m->order_id = exchange_id(x, "nobodys");
     x->faults.ack_lost = false;
     x->faults.ack_late = 0;
     x->faults.ack_other = false;
@@ -223,7 +236,7 @@ static void take_order(struct exchange *x, const struct book *b, const struct or
     if (x->faults.reject || is_refused(b, o)) {
         x->faults.reject = false;
         new->state = EXCHANGE_DONE;
-        answer_order(x, new, ENTRY_ORDER_REJECTED);
+        exchange_say_of(x, new, ENTRY_ORDER_REJECTED);
     } else {
         acknowledge(x, new);
     }
@@ -259,11 +272,11 @@ static void take_orders(struct exchange *x, const struct book *b)
 
 static void say_execution(struct exchange *x, const struct exchange_order *o, int64_t qty, int64_t price_nano)
 {
-    struct exchange_message *const m = say(x, ENTRY_FILL_EXECUTION);
+    struct exchange_message *const m = exchange_say(x, ENTRY_FILL_EXECUTION);
 
     m->cause = o->seq;
     m->order_id = o->order_id;
-    m->fill_id = fresh_id(x, "fill");
+    m->fill_id = exchange_id(x, "fill");
     m->symbol = o->symbol;
     m->side = o->side;
     m->qty = qty;
@@ -274,7 +287,8 @@ static void say_execution(struct exchange *x, const struct exchange_order *o, in
     if (x->faults.fill_twice) {
         struct exchange_message again = *m;
         again.due += x->faults.fill_twice;
-        *say(x, ENTRY_FILL_EXECUTION) = again;
+        again.is_copy = true;
+        *exchange_say(x, ENTRY_FILL_EXECUTION) = again;
     }
     x->faults.fill_lost = false;
     x->faults.fill_late = 0;
@@ -298,8 +312,9 @@ static void match(struct exchange *x, const struct book *b, struct exchange_orde
 {
     const struct view_instrument *const i = view_find(b->view, &o->symbol);
     const struct view_quote *const q = i ? view_live_quote(b->view, i) : NULL;
+    uint64_t halt_seq;
 
-    if (!q || o->last_fill_moment == x->moment)
+    if (!q || o->last_fill_moment == x->moment || view_is_halted(b->view, &o->symbol, &halt_seq))
         return;
     const bool is_sell = o->side == SIDE_SELL;
     const int64_t price = is_sell ? q->bid_nano : q->ask_nano;
@@ -313,7 +328,8 @@ static void match(struct exchange *x, const struct book *b, struct exchange_orde
     o->last_fill_moment = x->moment;
     if (o->filled >= o->qty)
         o->state = EXCHANGE_DONE;
-    move(x, &o->symbol, signed_qty(o->side, qty));
+    exchange_move(x, &o->symbol, exchange_signed(o->side, qty), price);
+    exchange_pay(x, -qty * EXCHANGE_FEE_MICRO);
     say_execution(x, o, qty, price);
 }
 
@@ -324,13 +340,13 @@ static void work_order(struct exchange *x, const struct book *b, struct exchange
 
     if (o->state == EXCHANGE_CANCELLING && o->cancel_due <= x->moment) {
         o->state = EXCHANGE_DONE;
-        answer_order(x, o, ENTRY_ORDER_CANCELLED);
+        exchange_say_of(x, o, ENTRY_ORDER_CANCELLED);
     }
     if (o->state != EXCHANGE_DONE && o->seq >= b->view->clock.session_seq)
         match(x, b, o);
     if (o->state != EXCHANGE_DONE && is_over) {
         o->state = EXCHANGE_DONE;
-        answer_order(x, o, ENTRY_ORDER_EXPIRED);
+        exchange_say_of(x, o, ENTRY_ORDER_EXPIRED);
     }
 }
 
@@ -348,16 +364,16 @@ static void settle(struct exchange *x, struct exchange_position *p, int64_t pric
     symbol_underlying(&symbol, &underlying);
     const int64_t depth = c.right == RIGHT_PUT ? c.strike_nano - price_nano : price_nano - c.strike_nano;
     const bool buys = (c.right == RIGHT_PUT) == is_short;
-    struct exchange_message *const m = say(x, depth < NANO / 100 ? ENTRY_FILL_EXPIRATION
-                                              : is_short         ? ENTRY_FILL_ASSIGNMENT
-                                                                 : ENTRY_FILL_EXERCISE);
-    m->fill_id = fresh_id(x, "settle");
+    struct exchange_message *const m = exchange_say(x, depth < NANO / 100 ? ENTRY_FILL_EXPIRATION
+                                                       : is_short         ? ENTRY_FILL_ASSIGNMENT
+                                                                          : ENTRY_FILL_EXERCISE);
+    m->fill_id = exchange_id(x, "settle");
     m->symbol = symbol;
     m->qty = qty;
     m->price_nano = price_nano;
     p->qty = 0;
     if (depth >= NANO / 100)
-        move(x, &underlying, buys ? qty * 100 : -qty * 100);
+        exchange_move(x, &underlying, buys ? qty * 100 : -qty * 100, c.strike_nano);
 }
 
 static void settle_due(struct exchange *x, const struct book *b)
@@ -385,9 +401,13 @@ static enum err_code open_account(void *context, const struct book *b, const str
 {
     struct entry e;
 
-    (void)context;
+    struct exchange *const x = context;
+
     if (b->risk->deposit_ids.count != 0)
         return ERR_OK;
+    if (!x->is_open)
+        exchange_pay(x, b->configuration->configuration.strategy.deposit);
+    x->is_open = true;
     memset(&e, 0, sizeof e);
     e.kind = ENTRY_FILL_DEPOSIT;
     e.at_ns = INSTANT_NONE;
@@ -404,6 +424,7 @@ static enum err_code work(void *context, const struct book *b, const struct prop
 
     if (x->is_down || b->view->clock.seq == 0)
         return ERR_OK;
+    x->session = b->view->clock.session;
     settle_due(x, b);
     take_orders(x, b);
     for (size_t i = 0; i < x->order_count; i++) {
@@ -414,10 +435,81 @@ static enum err_code work(void *context, const struct book *b, const struct prop
     return tell_all(&t, err);
 }
 
+static struct entry *begin_statement(struct talk *t, enum entry_kind kind)
+{
+    memset(&t->draft, 0, sizeof t->draft);
+    t->draft.kind = kind;
+    t->draft.at_ns = t->book->view->clock.now_ns;
+    return &t->draft;
+}
+
+/* What is true out there, whatever was told. */
+static enum err_code state_positions(struct talk *t, const struct id *statement_id, int64_t *count,
+                                     struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; !rc && i < t->x->position_count; i++) {
+        const struct exchange_position *const p = &t->x->positions[i];
+        if (p->qty == 0)
+            continue;
+        begin_statement(t, ENTRY_PERCEPTION_STATED_POSITION)->as.perception_stated_position =
+            (struct entry_perception_stated_position){
+                *statement_id, p->symbol, p->qty < 0 ? SIDE_SELL : SIDE_BUY, p->qty < 0 ? -p->qty : p->qty};
+        rc = t->out->propose(t->out->context, &t->draft, err);
+        ++*count;
+    }
+    return rc;
+}
+
+static enum err_code state_fills(struct talk *t, const struct id *statement_id, int64_t *count,
+                                 struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; !rc && i < t->x->message_count; i++) {
+        const struct exchange_message *const m = &t->x->messages[i];
+        if (m->kind != ENTRY_FILL_EXECUTION || m->is_busted || m->is_copy ||
+            m->traded != t->book->view->clock.session)
+            continue;
+        begin_statement(t, ENTRY_PERCEPTION_STATED_FILL)->as.perception_stated_fill =
+            (struct entry_perception_stated_fill){*statement_id, m->fill_id,    m->symbol,     m->side,
+                                                  m->qty,        m->price_nano, m->money_micro};
+        rc = t->out->propose(t->out->context, &t->draft, err);
+        ++*count;
+    }
+    return rc;
+}
+
+static enum err_code statement(void *context, const struct book *b, const struct id *statement_id,
+                               const struct proposals *out, struct err *err)
+{
+    struct exchange *const x = context;
+    struct talk t = {.x = x, .book = b, .out = out};
+    int64_t count = 0;
+    int64_t fills = 0;
+
+    if (b->view->clock.session == CIVIL_DAY_NONE || x->is_down)
+        return ERR_OK;
+    enum err_code rc = state_positions(&t, statement_id, &count, err);
+    if (!rc)
+        rc = state_fills(&t, statement_id, &fills, err);
+    if (rc)
+        return rc;
+    begin_statement(&t, ENTRY_PERCEPTION_STATEMENT)->as.perception_statement =
+        (struct entry_perception_statement){.statement_id = *statement_id,
+                                            .broker = id_from("paper"),
+                                            .session = b->view->clock.session,
+                                            .cash = x->cash_micro,
+                                            .positions = count,
+                                            .fills = fills};
+    return out->propose(out->context, &t.draft, err);
+}
+
 void exchange_init(struct exchange *x)
 {
     memset(x, 0, sizeof *x);
-    x->broker = (struct broker){EXCHANGE_ACTOR, open_account, work, NULL, x};
+    x->broker = (struct broker){EXCHANGE_ACTOR, open_account, work, statement, x};
     x->dies_after = -1;
 }
 
@@ -431,114 +523,4 @@ void exchange_release(struct exchange *x)
 void exchange_moment(struct exchange *x)
 {
     x->moment++;
-}
-
-/* -- acts of the script --------------------------------------------------------------------------------- */
-
-static void tell_again(struct exchange *x, size_t i)
-{
-    struct exchange_message again = x->messages[i];
-
-    again.is_told = false;
-    again.is_lost = false;
-    again.due = x->moment;
-    *say(x, again.kind) = again;
-}
-
-static void retell(struct exchange *x, int64_t n)
-{
-    const size_t count = x->message_count;
-
-    for (size_t i = count > (size_t)n ? count - (size_t)n : 0; i < count; i++)
-        tell_again(x, i);
-}
-
-void exchange_reconnect(struct exchange *x, const struct book *b)
-{
-    const size_t count = x->message_count;
-    size_t i = count;
-
-    while (i > 0 && (!x->messages[i - 1].is_told || x->messages[i - 1].session == b->view->clock.session))
-        i--;
-    for (; i < count; i++) {
-        if (!x->messages[i].is_lost && !x->messages[i].is_told)
-            continue; /* it is on its way */
-        tell_again(x, i);
-        x->messages[i].is_told = true;
-        x->messages[i].is_lost = false;
-        x->messages[i].session = CIVIL_DAY_NONE; /* the copy is what is told again next time */
-    }
-}
-
-static void stray(struct exchange *x, const struct act *a)
-{
-    struct exchange_message *const m = say(x, ENTRY_FILL_EXECUTION);
-
-    m->order_id = fresh_id(x, "nobodys");
-    m->fill_id = fresh_id(x, "fill");
-    m->symbol = a->symbol;
-    m->side = a->n[0] == 1 ? SIDE_BUY : SIDE_SELL;
-    m->qty = a->n[1];
-    m->price_nano = a->price[0];
-    m->money_micro = EXCHANGE_FEE_MICRO;
-    move(x, &a->symbol, signed_qty(m->side, m->qty));
-}
-
-static void assign_early(struct exchange *x, int64_t n, const struct book *b)
-{
-    for (size_t i = 0; i < x->position_count; i++) {
-        struct exchange_position *const p = &x->positions[i];
-        struct symbol underlying;
-        struct view_price price;
-        struct contract c;
-        if (p->qty >= 0 || !symbol_is_option(&p->symbol) || n-- > 0)
-            continue;
-        symbol_contract(&p->symbol, &c);
-        symbol_underlying(&p->symbol, &underlying);
-        view_price(b->view, &underlying, &price);
-        struct exchange_message *const m = say(x, ENTRY_FILL_ASSIGNMENT);
-        m->fill_id = fresh_id(x, "early");
-        m->symbol = p->symbol;
-        m->qty = -p->qty;
-        m->price_nano = price.price_nano > 0 ? price.price_nano : c.strike_nano;
-        p->qty = 0;
-        move(x, &underlying, c.right == RIGHT_PUT ? m->qty * 100 : -m->qty * 100);
-        return;
-    }
-}
-
-static void act_on_fills(struct exchange *x, const struct act *a)
-{
-    switch ((int)a->kind) {
-    case ACT_FILL_LOST: x->faults.fill_lost = true; break;
-    case ACT_FILL_LATE: x->faults.fill_late = a->n[0]; break;
-    case ACT_FILL_TWICE: x->faults.fill_twice = a->n[0]; break;
-    case ACT_FILL_PART: x->faults.fill_part = a->n[0]; break;
-    case ACT_FILL_OVER: x->faults.fill_over = a->n[0]; break;
-    default: break;
-    }
-}
-
-void exchange_act(struct exchange *x, const struct act *a, const struct book *b)
-{
-    switch ((int)a->kind) {
-    case ACT_DOWN: x->is_down = true; break;
-    case ACT_UP:
-        x->is_down = false;
-        exchange_reconnect(x, b);
-        break;
-    case ACT_RETELL: retell(x, a->n[0]); break;
-    case ACT_ACK_LOST: x->faults.ack_lost = true; break;
-    case ACT_ACK_LATE: x->faults.ack_late = a->n[0]; break;
-    case ACT_ACK_OTHER: x->faults.ack_other = true; break;
-    case ACT_REJECT: x->faults.reject = true; break;
-    case ACT_CANCEL_LATE: x->faults.cancel_late = a->n[0]; break;
-    case ACT_CANCEL_LOST: x->faults.cancel_lost = true; break;
-    case ACT_SWAP: x->faults.swap = true; break;
-    case ACT_DAY_ENDS: x->faults.day_ends = true; break;
-    case ACT_STRAY: stray(x, a); break;
-    case ACT_ASSIGN: assign_early(x, a->n[0], b); break;
-    case ACT_ELSEWHERE: move(x, &a->symbol, signed_qty(a->n[0] == 1 ? SIDE_BUY : SIDE_SELL, a->n[1])); break;
-    default: act_on_fills(x, a); break;
-    }
 }

@@ -44,10 +44,13 @@ struct exchange_message {
     int64_t into_qty;
     int64_t price_nano;
     int64_t money_micro;
-    int64_t due; /* the moment from which it can be told */
-    civil_day session;
+    int64_t due;       /* the moment from which it can be told */
+    civil_day traded;  /* the session in which it came about */
+    civil_day session; /* in which it was told */
     bool is_told;
     bool is_lost; /* until it is told again */
+    bool is_busted;
+    bool is_copy; /* of an earlier message */
 };
 
 struct exchange_position {
@@ -81,9 +84,12 @@ struct exchange {
     size_t told; /* all before it are told or lost */
     struct exchange_position *positions;
     size_t position_count;
+    int64_t cash_micro; /* as the broker has it */
+    bool is_open;       /* the account has its first deposit */
     struct exchange_faults faults;
     bool is_down;
     int64_t moment;
+    civil_day session;
     uint64_t numbers; /* of fills, acknowledgements */
     /* Of the world that asks it now. */
     uint64_t durable;   /* entries that are in the journal for good: no order behind them may have left */
@@ -96,9 +102,20 @@ void exchange_init(struct exchange *x);
 void exchange_release(struct exchange *x);
 /* One act of the script that is about it; `b`: the newest state known. */
 void exchange_act(struct exchange *x, const struct act *a, const struct book *b);
+/* Cash that somebody has paid in, or taken out. */
+void exchange_pay(struct exchange *x, int64_t micro);
 /* A moment is over. */
 void exchange_moment(struct exchange *x);
 /* The program has connected anew: the session's executions, and what became of its orders, are told again. */
 void exchange_reconnect(struct exchange *x, const struct book *b);
+
+/* -- for the exchange's own files --------------------------------------------------------------------------- */
+
+struct exchange_message *exchange_say(struct exchange *x, enum entry_kind kind);
+void exchange_say_of(struct exchange *x, const struct exchange_order *o, enum entry_kind kind);
+struct id exchange_id(struct exchange *x, const char *prefix);
+/* Cash comes or goes with it: price x quantity, which has a sign. */
+void exchange_move(struct exchange *x, const struct symbol *s, int64_t qty, int64_t price_nano);
+int64_t exchange_signed(enum side side, int64_t qty);
 
 #endif

@@ -136,21 +136,30 @@ static const enum act_kind faults[] = {
     ACT_DOWN,       ACT_UP,         ACT_UP,          ACT_RETELL,      ACT_ACK_LOST,    ACT_ACK_LATE,
     ACT_ACK_OTHER,  ACT_REJECT,     ACT_FILL_LOST,   ACT_FILL_LATE,   ACT_FILL_TWICE,  ACT_FILL_PART,
     ACT_FILL_PART,  ACT_FILL_OVER,  ACT_CANCEL_LATE, ACT_CANCEL_LATE, ACT_CANCEL_LOST, ACT_SWAP,
-    ACT_STRAY,      ACT_ASSIGN,     ACT_ELSEWHERE,   ACT_DAY_ENDS,    ACT_SET};
+    ACT_STRAY,      ACT_ASSIGN,     ACT_BUST,        ACT_BUST,        ACT_CORRECT,     ACT_DIVIDEND,
+    ACT_SPLIT,      ACT_OVERRIDE,   ACT_OVERRIDE,    ACT_CLEAR,       ACT_CLEAR,       ACT_ASK,
+    ACT_STATUS,     ACT_STATUS,     ACT_ELSEWHERE,   ACT_DAY_ENDS,    ACT_SET};
 
-static const char *const changes[] = {
-    "strategy.contracts=1",        "strategy.contracts=7",        "strategy.contracts=30",
-    "strategy.positions_max=2",    "strategy.positions_max=12",   "risk.open_positions=3",
-    "risk.open_positions=12",      "risk.new_positions_day=4",    "risk.new_positions_day=40",
-    "risk.max_contracts=5",        "risk.max_contracts=50",       "risk.margin_use=0.02",
-    "risk.margin_use=0.8",         "risk.daily_loss=0.0005",      "risk.daily_loss=0.02",
-    "strategy.take_profit=0.05",   "strategy.take_profit=0.5",    "strategy.stop_loss=0.1",
-    "strategy.exit_order_s=60",    "strategy.exit_order_s=600",   "risk.price_distance=0.01",
-    "risk.underlying_age_s=120",   "clock.required=true",         "clock.required=false",
-    "journal.snapshot_every=100",  "journal.snapshot_every=1000", "risk.equity_every_min=1",
-    "strategy.underlyings=[ACME]", "strategy.underlyings=[BETA]", "strategy.underlyings=[ACME,BETA]",
-    "risk.position_loss=200",      "risk.sector_share=0.05",      "risk.sector_share=1",
-    "keys.rotate_sessions=1",      "strategy.exit_days=3"};
+static const char *const changes[] = {"strategy.contracts=1",        "strategy.contracts=7",
+                                      "strategy.contracts=30",       "strategy.positions_max=2",
+                                      "strategy.positions_max=12",   "risk.open_positions=3",
+                                      "risk.open_positions=12",      "risk.new_positions_day=4",
+                                      "risk.new_positions_day=40",   "risk.max_contracts=5",
+                                      "risk.max_contracts=50",       "risk.margin_use=0.02",
+                                      "risk.margin_use=0.8",         "risk.daily_loss=0.0005",
+                                      "risk.daily_loss=0.02",        "strategy.take_profit=0.05",
+                                      "strategy.take_profit=0.5",    "strategy.stop_loss=0.1",
+                                      "strategy.exit_order_s=60",    "strategy.exit_order_s=600",
+                                      "risk.price_distance=0.01",    "risk.underlying_age_s=120",
+                                      "risk.open_breaks_max=1000",   "reconcile.at_close=false",
+                                      "risk.open_breaks_max=1000",   "reconcile.at_close=false",
+                                      "clock.required=true",         "clock.required=false",
+                                      "journal.snapshot_every=100",  "journal.snapshot_every=1000",
+                                      "risk.equity_every_min=1",     "strategy.underlyings=[ACME]",
+                                      "strategy.underlyings=[BETA]", "strategy.underlyings=[ACME,BETA]",
+                                      "risk.position_loss=200",      "risk.sector_share=0.05",
+                                      "risk.sector_share=1",         "keys.rotate_sessions=1",
+                                      "strategy.exit_days=3"};
 
 static void add_change(struct maker *m)
 {
@@ -165,6 +174,42 @@ static void choose_trade(struct maker *m, struct act *a)
     a->price[0] = dice_between(&m->dice, 1, 400) * CENT;
 }
 
+/* Prices, and contracts' strikes, go with it. */
+static void add_split(struct maker *m, struct act *a)
+{
+    struct underlying *const u = &m->underlyings[dice_below(&m->dice, UNDERLYINGS)];
+
+    if (u->price_nano < 40 * NANO)
+        return;
+    a->symbol = u->symbol;
+    a->n[0] = 2;
+    a->n[1] = 1;
+    u->price_nano /= 2;
+    for (unsigned i = 0; i < CONTRACTS; i++) {
+        struct contract c;
+        struct symbol underlying;
+        symbol_underlying(&m->contracts[i], &underlying);
+        if (!symbol_equal(&underlying, &u->symbol))
+            continue;
+        symbol_contract(&m->contracts[i], &c);
+        c.strike_nano /= 2;
+        REQUIRE(symbol_from_contract(&c, &m->contracts[i], NULL) == ERR_OK);
+    }
+    script_add(m->script, a);
+}
+
+static void add_override(struct maker *m, struct act *a)
+{
+    static const char *const limits[] = {"daily_loss",        "margin_use",     "sector_share",
+                                         "new_positions_day", "open_positions", "order_qty",
+                                         "price_distance",    "underlying_age"};
+
+    snprintf(a->word, sizeof a->word, "%s@%s", limits[dice_below(&m->dice, 8)],
+             m->underlyings[dice_below(&m->dice, UNDERLYINGS)].symbol.text);
+    a->n[0] = dice_between(&m->dice, 60, 7200);
+    script_add(m->script, a);
+}
+
 static void add_fault(struct maker *m)
 {
     struct act a = begin_act(m, faults[dice_below(&m->dice, (int64_t)(sizeof faults / sizeof faults[0]))]);
@@ -173,6 +218,23 @@ static void add_fault(struct maker *m)
         return;
     switch ((int)a.kind) {
     case ACT_SET: add_change(m); return;
+    case ACT_BUST:
+    case ACT_CORRECT:
+        a.n[0] = dice_below(&m->dice, 3);
+        a.price[0] = dice_between(&m->dice, 5, 300) * CENT;
+        break;
+    case ACT_DIVIDEND:
+        a.symbol = m->underlyings[dice_below(&m->dice, UNDERLYINGS)].symbol;
+        a.price[0] = dice_between(&m->dice, 5, 100) * CENT;
+        break;
+    case ACT_SPLIT: add_split(m, &a); return;
+    case ACT_STATUS:
+        a.symbol = dice_once_in(&m->dice, 2) ? m->underlyings[dice_below(&m->dice, UNDERLYINGS)].symbol
+                                             : m->contracts[dice_below(&m->dice, CONTRACTS)];
+        a.n[0] = dice_below(&m->dice, 2);
+        break;
+    case ACT_OVERRIDE: add_override(m, &a); return;
+    case ACT_CLEAR: a.n[0] = dice_below(&m->dice, 3); break;
     case ACT_DEPOSIT: a.price[0] = dice_between(&m->dice, -20, 50) * 1000 * NANO; break;
     case ACT_AGENT:
     case ACT_STRAY:

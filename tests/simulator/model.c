@@ -17,6 +17,7 @@ void model_release(struct model *m)
 {
     free(m->positions);
     free(m->fill_ids);
+    free(m->busted);
     free(m->orders);
     free(m->markets);
 }
@@ -92,13 +93,20 @@ static struct model_market *put_market(struct model *m, const struct symbol *s)
     return &m->markets[m->market_count++];
 }
 
-/* False: it was counted before. */
+static bool is_among(const struct id *ids, size_t count, const struct id *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (id_equal(&ids[i], id))
+            return true;
+    }
+    return false;
+}
+
+/* False: it was counted before, or taken back before it was told. */
 static bool is_news(struct model *m, const struct id *fill_id)
 {
-    for (size_t i = 0; i < m->fill_count; i++) {
-        if (id_equal(&m->fill_ids[i], fill_id))
-            return false;
-    }
+    if (is_among(m->fill_ids, m->fill_count, fill_id) || is_among(m->busted, m->busted_count, fill_id))
+        return false;
     m->fill_ids = grown(m->fill_ids, m->fill_count, sizeof *m->fill_ids);
     m->fill_ids[m->fill_count++] = *fill_id;
     return true;
@@ -157,6 +165,10 @@ static void apply_perception(struct model *m, const struct entry *e)
         break;
     case ENTRY_PERCEPTION_MARK:
         see(&put_market(m, &e->as.perception_mark.symbol)->mark, e, e->as.perception_mark.price, PRICE_NONE);
+        break;
+    case ENTRY_PERCEPTION_TRADING_STATUS:
+        put_market(m, &e->as.perception_trading_status.symbol)->is_halted =
+            e->as.perception_trading_status.halted;
         break;
     default: break;
     }
@@ -287,6 +299,39 @@ static void on_deposit(struct model *m, const struct entry_fill_deposit *f)
         m->deposits_micro += f->amount;
 }
 
+/* The execution the other way, fee and all, if it counts; of the order there is less filled then. */
+static void on_bust(struct model *m, const struct entry_fill_bust *f)
+{
+    const bool counts =
+        is_among(m->fill_ids, m->fill_count, &f->busted) && !is_among(m->busted, m->busted_count, &f->busted);
+
+    m->busted = grown(m->busted, m->busted_count, sizeof *m->busted);
+    m->busted[m->busted_count++] = f->busted;
+    if (!counts)
+        return;
+    trade(m, &f->symbol, f->side == SIDE_BUY ? -f->qty : f->qty, f->price);
+    m->cash_micro += f->fee;
+    struct model_order *const o = model_order(m, &f->order_id);
+    o->filled -= f->qty;
+    if (o->status == ORDER_FILLED && o->filled < o->qty)
+        o->status = ORDER_CANCELLED; /* nobody works the rest */
+}
+
+/* By the ratio told, whatever is held, halves to the even one; the position goes over as a whole. */
+static void on_split(struct model *m, const struct entry_fill_split *f)
+{
+    struct model_position *const p = model_position(m, &f->symbol);
+    const model_wide product = (model_wide)(p->qty < 0 ? -p->qty : p->qty) * f->into_qty;
+    int64_t made = (int64_t)(product / f->qty);
+    const model_wide rest = product % f->qty * 2;
+
+    made += rest > f->qty || (rest == f->qty && made % 2 != 0);
+    made = p->qty < 0 ? -made : made;
+    p->qty = 0;
+    model_position(m, &f->into)->qty += made;
+    m->cash_micro += f->cash;
+}
+
 static const struct id *fill_id_of(const struct entry *e)
 {
     switch ((int)e->kind) {
@@ -295,6 +340,9 @@ static const struct id *fill_id_of(const struct entry *e)
     case ENTRY_FILL_EXERCISE: return &e->as.fill_exercise.fill_id;
     case ENTRY_FILL_EXPIRATION: return &e->as.fill_expiration.fill_id;
     case ENTRY_FILL_SETTLEMENT: return &e->as.fill_settlement.fill_id;
+    case ENTRY_FILL_BUST: return &e->as.fill_bust.fill_id;
+    case ENTRY_FILL_DIVIDEND: return &e->as.fill_dividend.fill_id;
+    case ENTRY_FILL_SPLIT: return &e->as.fill_split.fill_id;
     default: return &e->as.fill_deposit.fill_id;
     }
 }
@@ -317,6 +365,9 @@ static void apply_fill(struct model *m, const struct entry *e)
         break;
     case ENTRY_FILL_EXPIRATION: on_expiration(m, &e->as.fill_expiration); break;
     case ENTRY_FILL_DEPOSIT: on_deposit(m, &e->as.fill_deposit); break;
+    case ENTRY_FILL_BUST: on_bust(m, &e->as.fill_bust); break;
+    case ENTRY_FILL_DIVIDEND: m->cash_micro += e->as.fill_dividend.amount; break;
+    case ENTRY_FILL_SPLIT: on_split(m, &e->as.fill_split); break;
     default: model_says(m, "no such fill is in the simulation"); break;
     }
 }
@@ -349,6 +400,33 @@ static void on_equity(struct model *m, const struct entry *e)
     m->deposits_micro = 0;
 }
 
+static void on_override(struct model *m, const struct entry_control_override *o)
+{
+    if (m->now_ns == INSTANT_NONE)
+        return;
+    if (m->override_count == MODEL_OVERRIDES_MAX)
+        memmove(m->overrides, m->overrides + 1, (--m->override_count) * sizeof m->overrides[0]);
+    m->overrides[m->override_count++] =
+        (struct model_override){o->symbol, o->limit, m->now_ns + o->valid_s * NS_PER_SECOND};
+}
+
+bool model_overrides(struct model *m, const struct symbol *s, const char *limit)
+{
+    struct symbol underlying;
+
+    symbol_underlying(s, &underlying);
+    for (unsigned i = 0; i < m->override_count; i++) {
+        const struct model_override *const o = &m->overrides[i];
+        if (m->now_ns > o->until_ns || !id_is(&o->limit, limit) ||
+            (!symbol_equal(&o->symbol, s) && !symbol_equal(&o->symbol, &underlying)))
+            continue;
+        m->override_count--;
+        memmove(m->overrides + i, m->overrides + i + 1, (m->override_count - i) * sizeof m->overrides[0]);
+        return true;
+    }
+    return false;
+}
+
 static void on_genesis(struct model *m, const struct entry_control_genesis *g)
 {
     for (unsigned i = 0; i < g->actors.count; i++) {
@@ -373,6 +451,7 @@ static void apply_rest(struct model *m, const struct entry *e)
     case ENTRY_RISK_BREAKER_TRIP: m->is_tripped = true; break;
     case ENTRY_CONTROL_GENESIS: on_genesis(m, &e->as.control_genesis); break;
     case ENTRY_CONTROL_CONFIGURATION: model_configure(m, &e->as.control_configuration.settings); break;
+    case ENTRY_CONTROL_OVERRIDE: on_override(m, &e->as.control_override); break;
     case ENTRY_CONTROL_STOP:
         m->is_stopped = true;
         m->stop_seq = e->seq;

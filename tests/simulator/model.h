@@ -41,9 +41,19 @@ struct model_seen {
 
 struct model_market {
     struct symbol symbol;
+    bool is_halted;
     struct model_seen quote;
     struct model_seen trade;
     struct model_seen mark;
+};
+
+#define MODEL_OVERRIDES_MAX 16
+
+/* One order may pass one limit; a newer one pushes the oldest out when there are too many. */
+struct model_override {
+    struct symbol symbol;
+    struct id limit;
+    int64_t until_ns;
 };
 
 /* Of the configuration in force, what the model needs. */
@@ -75,6 +85,8 @@ struct model {
     size_t position_count;
     struct id *fill_ids;
     size_t fill_count;
+    struct id *busted; /* executions that were taken back */
+    size_t busted_count;
     struct model_order *orders;
     size_t order_count;
     /* The market. */
@@ -94,6 +106,8 @@ struct model {
     int64_t opening_micro;
     int64_t deposits_micro;
     uint64_t enter_seq;
+    struct model_override overrides[MODEL_OVERRIDES_MAX];
+    unsigned override_count;
     /* The newest verdict. */
     uint64_t verdict_seq;
     struct id verdict_order;
@@ -122,6 +136,8 @@ bool model_is_open(const struct model_order *o);
 void model_judge(struct model *m, const struct entry *order);
 /* What risk.equity says, computed again. */
 void model_check_equity(struct model *m, const struct entry *e);
+/* A limit that an order passes all the same: whether somebody allowed that, for which he may be asked once. */
+bool model_overrides(struct model *m, const struct symbol *s, const char *limit);
 /* Sets what a text of settings says. */
 void model_configure(struct model *m, const struct text *settings);
 

@@ -207,14 +207,16 @@ static void judge_account(struct model *m, const struct entry_order_new *o)
     if (o->side == SIDE_SELL)
         margin += margin_of(m, &o->symbol, o->limit, o->qty);
     const model_wide lost = (model_wide)m->opening_micro + m->deposits_micro - equity;
-    if (!m->has_opening || lost * NANO > (model_wide)m->opening_micro * l->daily_loss)
+    if ((!m->has_opening || lost * NANO > (model_wide)m->opening_micro * l->daily_loss) &&
+        !model_overrides(m, &o->symbol, "daily_loss"))
         model_says(m, "order %s opens although the day has lost %" PRId64 " micro-dollars", o->order_id.text,
                    (int64_t)lost);
-    if (margin * NANO > equity * l->margin_use)
+    if (margin * NANO > equity * l->margin_use && !model_overrides(m, &o->symbol, "margin_use"))
         model_says(m, "order %s needs margin of %" PRId64 " micro-dollars in all, of equity of %" PRId64,
                    o->order_id.text, (int64_t)margin, (int64_t)equity);
     /* All that is traded here is of one sector, the unknown one. */
-    if (margin * NANO > equity * l->margin_use / NANO * l->sector_share)
+    if (margin * NANO > equity * l->margin_use / NANO * l->sector_share &&
+        !model_overrides(m, &o->symbol, "sector_share"))
         model_says(m, "order %s needs too much margin of its sector", o->order_id.text);
 }
 
@@ -224,11 +226,12 @@ static void judge_opening(struct model *m, const struct entry_order_new *o)
     const int64_t open = open_positions(m) + pending_positions(m) + is_new;
 
     judge_account(m, o);
-    if (m->opened_today > m->limits.new_positions_day)
+    if (m->opened_today > m->limits.new_positions_day && !model_overrides(m, &o->symbol, "new_positions_day"))
         model_says(m, "order %s opens position %" PRId64 " of the day", o->order_id.text, m->opened_today);
-    if (open > m->limits.open_positions)
+    if (open > m->limits.open_positions && !model_overrides(m, &o->symbol, "open_positions"))
         model_says(m, "order %s would make %" PRId64 " open positions", o->order_id.text, open);
-    if (o->qty > m->limits.max_contracts * (symbol_is_option(&o->symbol) ? 1 : 100))
+    if (o->qty > m->limits.max_contracts * (symbol_is_option(&o->symbol) ? 1 : 100) &&
+        !model_overrides(m, &o->symbol, "order_qty"))
         model_says(m, "order %s is of %" PRId64, o->order_id.text, o->qty);
 }
 
@@ -244,6 +247,8 @@ static void judge_price(struct model *m, const struct entry_order_new *o)
     }
     if ((bid == PRICE_NONE && ask == PRICE_NONE) || (bid != PRICE_NONE && ask != PRICE_NONE && bid > ask) ||
         instant_new_york_day(k->quote.at_ns, NULL) != m->session) {
+        if (model_overrides(m, &o->symbol, "price_distance"))
+            return;
         model_says(m, "order %s was sent without a live quote", o->order_id.text);
         return;
     }
@@ -251,7 +256,8 @@ static void judge_price(struct model *m, const struct entry_order_new *o)
     const int64_t high = ask != PRICE_NONE ? ask : bid;
     const int64_t side = o->limit < low ? low : high;
     const model_wide gap = o->limit < low ? low - o->limit : o->limit > high ? o->limit - high : 0;
-    if (gap * NANO > (model_wide)side * m->limits.price_distance)
+    if (gap * NANO > (model_wide)side * m->limits.price_distance &&
+        !model_overrides(m, &o->symbol, "price_distance"))
         model_says(m, "order %s has a limit far outside the market", o->order_id.text);
 }
 
@@ -264,9 +270,21 @@ static void judge_moment(struct model *m, const struct entry_order_new *o)
     if (!calendar_session(m->session, &s) || m->now_ns < s.open_ns || m->now_ns >= s.close_ns)
         model_says(m, "order %s was sent outside the session", o->order_id.text);
     symbol_underlying(&o->symbol, &underlying);
-    if (price_of(m, &underlying, &at_ns) == PRICE_NONE ||
-        (m->now_ns > at_ns && m->now_ns - at_ns > m->limits.underlying_age_s * NS_PER_SECOND))
+    if ((price_of(m, &underlying, &at_ns) == PRICE_NONE ||
+         (m->now_ns > at_ns && m->now_ns - at_ns > m->limits.underlying_age_s * NS_PER_SECOND)) &&
+        !model_overrides(m, &o->symbol, "underlying_age"))
         model_says(m, "order %s was sent on an old price of its underlying", o->order_id.text);
+}
+
+static void judge_halts(struct model *m, const struct entry_order_new *o)
+{
+    struct symbol underlying;
+
+    symbol_underlying(&o->symbol, &underlying);
+    const struct model_market *const own = model_market(m, &o->symbol);
+    const struct model_market *const under = model_market(m, &underlying);
+    if ((own && own->is_halted) || (under && under->is_halted))
+        model_says(m, "order %s was sent in a trading halt", o->order_id.text);
 }
 
 void model_judge(struct model *m, const struct entry *order)
@@ -277,7 +295,7 @@ void model_judge(struct model *m, const struct entry *order)
 
     if (!closes)
         judge_opening(m, o);
-    else if (o->qty > (have < 0 ? -have : have))
+    else if (o->qty > (have < 0 ? -have : have) && !model_overrides(m, &o->symbol, "order_qty"))
         model_says(m, "order %s closes more than is open", o->order_id.text);
     for (size_t i = 0; i < m->order_count; i++) {
         if (id_equal(&m->orders[i].order_id, &o->order_id))
@@ -287,6 +305,7 @@ void model_judge(struct model *m, const struct entry *order)
         model_says(m, "order %s stands beside an open one like it", o->order_id.text);
     judge_price(m, o);
     judge_moment(m, o);
+    judge_halts(m, o);
 }
 
 void model_check_equity(struct model *m, const struct entry *e)

@@ -265,7 +265,9 @@ static void begin(struct world *w)
                                            "strategy.exit_days=0",
                                            "risk.sector_share=1",
                                            "risk.position_loss=5000",
-                                           "account.deposit=1000000"};
+                                           "account.deposit=1000000",
+                                           "risk.open_breaks_max=1000000000",
+                                           "reconcile.at_close=true"};
     const size_t count = sizeof settings / sizeof settings[0];
 
     for (size_t i = 0; i < count; i++)

@@ -1,6 +1,7 @@
 /* What people, machines and other programs do, as the script says. */
 #include "simulator/world_state.h"
 
+#include "agent/reconciliation.h"
 #include "book/snapshot.h"
 #include "simulator/disk.h"
 
@@ -108,8 +109,8 @@ static void write_section(const struct world *w, const char *section, char *out,
 
 enum err_code world_configure(struct world *w, struct desk *d, struct err *err)
 {
-    static const char *const sections[] = {"strategy", "account", "risk",      "broker",
-                                           "journal",  "clock",   "heartbeat", "keys"};
+    static const char *const sections[] = {"strategy", "account",   "risk", "broker",   "journal",
+                                           "clock",    "heartbeat", "keys", "reconcile"};
     char yaml[4096] = "";
     bool changed = false;
 
@@ -192,7 +193,47 @@ static enum err_code deposit(struct world *w, const struct act *a, struct err *e
     e.as.fill_deposit.fill_id = number(w, "paid");
     e.as.fill_deposit.amount = a->price[0] / 1000;
     e.as.fill_deposit.text = text_from("by wire");
-    return append(w, "operator", &e, err);
+    const enum err_code rc = append(w, "operator", &e, err);
+    if (!rc)
+        exchange_pay(&w->exchange, e.as.fill_deposit.amount);
+    return rc;
+}
+
+static enum err_code override(struct world *w, const struct act *a, struct err *err)
+{
+    struct desk *d = NULL;
+    char limit[ACT_WORD_SIZE];
+
+    snprintf(limit, sizeof limit, "%s", a->word);
+    char *const at = strchr(limit, '@');
+    enum err_code rc = outside(w, &d, err);
+    if (rc || !at)
+        return rc;
+    *at = '\0';
+    const struct control_override o = {limit, at + 1, a->n[0], "this once"};
+    rc = control_override(d, "operator", &o, w->base_ns, err);
+    return rc == ERR_INPUT ? ERR_OK : rc; /* no market clock yet */
+}
+
+static enum err_code clear_break(struct world *w, const struct act *a, struct err *err)
+{
+    struct desk *d = NULL;
+    const enum err_code rc = outside(w, &d, err);
+
+    if (rc || (uint64_t)a->n[0] >= d->book.reconcile->breaks.count)
+        return rc;
+    const struct reconcile_break b =
+        *(const struct reconcile_break *)table_at(&d->book.reconcile->breaks, (uint32_t)a->n[0]);
+    return reconciliation_clear(d, "compliance", b.break_id.text, b.ours, b.theirs, "seen to", w->base_ns,
+                                err);
+}
+
+static enum err_code ask(struct world *w, struct err *err)
+{
+    struct desk *d = NULL;
+    const enum err_code rc = outside(w, &d, err);
+
+    return rc ? rc : reconciliation_ask(d, err);
 }
 
 static enum err_code agent(struct world *w, const struct act *a, struct err *err)
@@ -233,6 +274,9 @@ static enum err_code people(struct world *w, const struct act *a, struct err *er
     case ACT_NOTE: return note(w, err);
     case ACT_SNAPSHOT: return snapshot(w, err);
     case ACT_DEPOSIT: return deposit(w, a, err);
+    case ACT_OVERRIDE: return override(w, a, err);
+    case ACT_CLEAR: return clear_break(w, a, err);
+    case ACT_ASK: return ask(w, err);
     case ACT_AGENT: return agent(w, a, err);
     default: return rival(w, err);
     }
@@ -263,6 +307,9 @@ static void happen(struct world *w, const struct act *a)
     case ACT_NOTE:
     case ACT_SNAPSHOT:
     case ACT_DEPOSIT:
+    case ACT_OVERRIDE:
+    case ACT_CLEAR:
+    case ACT_ASK:
     case ACT_AGENT:
     case ACT_RIVAL: act_as_people(w, a); break;
     case ACT_KILL: disk_die(); break;
