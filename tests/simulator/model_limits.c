@@ -134,8 +134,44 @@ static int64_t held(const struct model *m, const struct symbol *s)
     return 0;
 }
 
+/* Calls that shares still cover, of the few underlyings there are. */
+#define COVERS_MAX 16
+
+struct covers {
+    struct symbol underlying[COVERS_MAX];
+    int64_t left[COVERS_MAX];
+    size_t count;
+};
+
+/* How many of `qty` short options no share is left for; those that one is left for have it from here on. */
+static int64_t uncovered(const struct model *m, struct covers *c, const struct symbol *s, int64_t qty)
+{
+    struct contract contract;
+    struct symbol underlying;
+    size_t i = 0;
+
+    if (!symbol_is_option(s) || qty <= 0)
+        return qty;
+    symbol_contract(s, &contract);
+    symbol_underlying(s, &underlying);
+    if (contract.right != RIGHT_CALL)
+        return qty;
+    while (i < c->count && !symbol_equal(&c->underlying[i], &underlying))
+        i++;
+    if (i == c->count) {
+        const int64_t shares = held(m, &underlying);
+        REQUIRE(c->count < COVERS_MAX);
+        c->underlying[i] = underlying;
+        c->left[i] = shares > 0 ? shares / 100 : 0;
+        c->count++;
+    }
+    const int64_t used = qty < c->left[i] ? qty : c->left[i];
+    c->left[i] -= used;
+    return qty - used;
+}
+
 /* Every short option at its mark, and every open order's rest that would sell short at its limit. */
-static bool margin_in_use(const struct model *m, model_wide *micro)
+static bool margin_in_use(const struct model *m, struct covers *c, model_wide *micro)
 {
     *micro = 0;
     for (size_t i = 0; i < m->position_count; i++) {
@@ -145,15 +181,16 @@ static bool margin_in_use(const struct model *m, model_wide *micro)
         const int64_t mark = mark_of(m, &p->symbol);
         if (mark == PRICE_NONE)
             return false;
-        *micro += margin_of(m, &p->symbol, mark, -p->qty);
+        *micro += margin_of(m, &p->symbol, mark, uncovered(m, c, &p->symbol, -p->qty));
     }
-    for (size_t i = 0; i < m->order_count; i++) {
+    for (size_t i = m->order_count; i-- > 0;) {
         const struct model_order *const o = &m->orders[i];
         const int64_t have = model_is_open(o) ? held(m, &o->symbol) : 0;
         if (!model_is_open(o) || o->side != SIDE_SELL)
             continue;
         const int64_t premium = o->limit_nano != PRICE_NONE ? o->limit_nano : mark_of(m, &o->symbol);
-        *micro += margin_of(m, &o->symbol, premium, o->qty - o->filled - (have > 0 ? have : 0));
+        *micro += margin_of(m, &o->symbol, premium,
+                            uncovered(m, c, &o->symbol, o->qty - o->filled - (have > 0 ? have : 0)));
     }
     return true;
 }
@@ -199,13 +236,14 @@ static void judge_account(struct model *m, const struct entry_order_new *o)
     const struct model_limits *const l = &m->limits;
     model_wide equity = 0;
     model_wide margin = 0;
+    struct covers covers = {0};
 
     if (m->is_tripped)
         model_says(m, "order %s opens behind a breaker", o->order_id.text);
-    if (!equity_of(m, &equity) || !margin_in_use(m, &margin))
+    if (!equity_of(m, &equity) || !margin_in_use(m, &covers, &margin))
         return; /* something has no price: what it cost is the book's affair */
     if (o->side == SIDE_SELL)
-        margin += margin_of(m, &o->symbol, o->limit, o->qty);
+        margin += margin_of(m, &o->symbol, o->limit, uncovered(m, &covers, &o->symbol, o->qty));
     const model_wide lost = (model_wide)m->opening_micro + m->deposits_micro - equity;
     if ((!m->has_opening || lost * NANO > (model_wide)m->opening_micro * l->daily_loss) &&
         !model_overrides(m, &o->symbol, "daily_loss"))
@@ -313,12 +351,13 @@ void model_check_equity(struct model *m, const struct entry *e)
     const struct entry_risk_equity *const q = &e->as.risk_equity;
     model_wide equity = 0;
     model_wide margin = 0;
+    struct covers covers = {0};
 
     if (q->cash != (int64_t)m->cash_micro || q->positions != open_positions(m))
         model_says(
             m, "it says cash %" PRId64 " and %" PRId64 " positions, and there are %" PRId64 " and %" PRId64,
             q->cash, q->positions, (int64_t)m->cash_micro, open_positions(m));
-    if (!equity_of(m, &equity) || !margin_in_use(m, &margin))
+    if (!equity_of(m, &equity) || !margin_in_use(m, &covers, &margin))
         return;
     if (q->equity != (int64_t)equity || q->margin != (int64_t)margin)
         model_says(m,
