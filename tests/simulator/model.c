@@ -206,7 +206,7 @@ static void on_new(struct model *m, const struct entry *e)
 {
     const struct entry_order_new *const o = &e->as.order_new;
 
-    if (e->actor == m->strategy)
+    if (e->actor == m->strategy || (e->actor == m->other_strategy && e->actor != 0))
         check_order(m, e);
     struct model_order *const row = model_order(m, &o->order_id);
     if (row->seq != 0)
@@ -433,6 +433,8 @@ static void on_genesis(struct model *m, const struct entry_control_genesis *g)
         const struct id *const name = &g->actors.rows[i].name;
         if (id_is(name, "strategy:naked-put"))
             m->strategy = i + 1;
+        else if (id_is(name, "strategy:covered-call"))
+            m->other_strategy = i + 1;
         else if (id_is(name, "risk:governor"))
             m->governor = i + 1;
         else if (id_is(name, "broker:paper"))

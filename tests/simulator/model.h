@@ -75,6 +75,7 @@ struct model {
     int64_t recorded_at_ns;
     /* Who is who, by genesis. */
     uint32_t strategy;
+    uint32_t other_strategy;
     uint32_t governor;
     uint32_t broker;
     uint32_t feed;

@@ -267,7 +267,10 @@ static void begin(struct world *w)
                                            "risk.position_loss=5000",
                                            "account.deposit=1000000",
                                            "risk.open_breaks_max=1000000000",
-                                           "reconcile.at_close=true"};
+                                           "reconcile.at_close=true",
+                                           "covered_call.enabled=true",
+                                           "covered_call.otm_min=0",
+                                           "covered_call.days_min=0"};
     const size_t count = sizeof settings / sizeof settings[0];
 
     for (size_t i = 0; i < count; i++)

@@ -109,8 +109,8 @@ static void write_section(const struct world *w, const char *section, char *out,
 
 enum err_code world_configure(struct world *w, struct desk *d, struct err *err)
 {
-    static const char *const sections[] = {"strategy", "account",   "risk", "broker",   "journal",
-                                           "clock",    "heartbeat", "keys", "reconcile"};
+    static const char *const sections[] = {"strategy", "account",   "risk", "broker",    "journal",
+                                           "clock",    "heartbeat", "keys", "reconcile", "covered_call"};
     char yaml[4096] = "";
     bool changed = false;
 
