@@ -1,6 +1,7 @@
 /* ledger bisect: the first entry after which a predicate holds. */
 #include "cli/cli.h"
 
+#include "cli/bisect_config.h"
 #include "cli/moment.h"
 #include "incident/bisect.h"
 #include "ledger/entry_json.h"
@@ -194,17 +195,22 @@ enum err_code cmd_bisect(struct cli *cli, struct err *err)
         (void)err_wrap(err, "--when");
         rc = err->code = ERR_USAGE; /* the command line is what is wrong */
     }
-    if (!rc)
+    const bool has_config = bisect_config_is(good) || bisect_config_is(bad);
+    if (!rc && has_config && ((good && !bisect_config_is(good)) || (bad && !bisect_config_is(bad))))
+        rc = err_set(err, ERR_USAGE,
+                     "bisect: --good and --bad are two moments, or two configurations (*.yaml)");
+    if (!rc && !has_config)
         rc = moment_parse("--good", good, &q.good, err);
-    if (!rc)
+    if (!rc && !has_config)
         rc = moment_parse("--bad", bad, &q.bad, err);
     cli_guard_reading();
     if (!rc)
         rc = cli_open(cli, true, &j, err);
     if (!rc)
         rc = journal_reader_begin(j, &r, err);
+    const struct bisect_config configs = {q.when, &q.predicate, good, bad, q.json};
     if (!rc)
-        rc = run(&q, j, r, err);
+        rc = has_config ? bisect_config_run(&configs, j, r, err) : run(&q, j, r, err);
     journal_reader_end(r);
     journal_close(j);
     return rc;

@@ -182,8 +182,9 @@ const struct command commands[] = {
      "examples:\n"
      "  ledger -C J diff 2015-12-24T14:40:00Z 2015-12-24T15:00:00Z\n"
      "  ledger -C J diff 4710 4711 --json\n"},
-    {"bisect", cmd_bisect, "the first entry after which a predicate holds",
-     "usage: ledger -C DIR bisect --when PREDICATE [--good SEQ|TIME] [--bad SEQ|TIME] [--json]\n\n"
+    {"bisect", cmd_bisect, "the first entry, or the settings, that make a predicate hold",
+     "usage: ledger -C DIR bisect --when PREDICATE [--good SEQ|TIME] [--bad SEQ|TIME] [--json]\n"
+     "       ledger -C DIR bisect --when PREDICATE [--good FILE.yaml] [--bad FILE.yaml] [--json]\n\n"
      "Finds the first entry behind --good, up to --bad, after which PREDICATE holds, and shows it with the "
      "values\n"
      "before and after. It must not hold at --good. Each entry is asked, because what a predicate asks about "
@@ -191,6 +192,9 @@ const struct command commands[] = {
      "come and go; a --good that is near makes it quick. Exit 1: it holds after none of them.\n\n"
      "  --good SEQ|TIME  where it does not hold yet (default: entry 1)\n"
      "  --bad SEQ|TIME   the last entry that is asked about (default: the newest)\n\n"
+     "With configurations: the least set of settings that have to be the bad one's for PREDICATE to hold after any\n"
+     "entry, each question a what-if course of the whole journal (ledger help replay); the one that is not given\n"
+     "is the one in force. Exit 1: it does not hold under the bad one.\n\n"
      "A predicate is quantities compared with numbers, with and, or, not and parentheses. What is not known "
      "makes\n"
      "its comparison false. position(TICKER) is all contracts on it together, position(CONTRACT) that "
@@ -202,6 +206,7 @@ const struct command commands[] = {
      "and alone: stopped, breaker tripped, running.\n\n"
      "examples:\n"
      "  ledger -C J bisect --when 'position(GOOG) < -10'\n"
+     "  ledger -C J bisect --when 'position(GOOG) < -10' --good yesterday.yaml --bad today.yaml\n"
      "  ledger -C J bisect --good 2015-12-24T15:00:00Z --when 'breaker tripped or margin_use > 60 %'\n"},
     {"explain", cmd_explain, "why an order was made, or why none was",
      "usage: ledger -C DIR explain ORDER_ID|SEQ [--json]\n"

@@ -1,6 +1,7 @@
 #include "incident/sweep.h"
 
 #include "incident/course_impl.h"
+#include "incident/course_settings.h"
 #include "ledger/threads.h"
 
 #include <stdatomic.h>
@@ -111,8 +112,7 @@ struct job {
 struct worker {
     struct job *job;
     struct journal_reader *reader;
-    char settings[CONFIGURATION_TEXT_MAX];
-    struct entry draft;
+    struct course_settings settings;
     enum err_code rc;
     struct err err;
 };
@@ -128,23 +128,6 @@ static enum err_code set_values(const struct sweep *s, const struct sweep_row *r
         rc = configuration_set(c, s->axes[a].path, value, length, err);
     }
     return rc ? rc : configuration_check(c, err);
-}
-
-static enum err_code draft_configuration(struct worker *w, const struct configuration *c, struct err *err)
-{
-    struct entry_control_configuration *const body = &w->draft.as.control_configuration;
-    size_t size = 0;
-    const enum err_code rc = configuration_text(c, w->settings, sizeof w->settings, &size, err);
-
-    memset(&w->draft, 0, sizeof w->draft);
-    w->draft.kind = ENTRY_CONTROL_CONFIGURATION;
-    w->draft.at_ns = INSTANT_NONE;
-    w->draft.actor = w->job->actor;
-    body->settings = (struct text){w->settings, (uint16_t)size};
-    body->source = body->settings;
-    const struct hash h = hash_bytes(w->settings, size);
-    memcpy(body->sha256.bytes, h.bytes, HASH_SIZE);
-    return rc;
 }
 
 static enum err_code measure(const struct course *c, struct sweep_row *row, struct err *err)
@@ -165,9 +148,9 @@ static enum err_code do_row(struct worker *w, struct sweep_row *row, struct err 
         snprintf(row->reason, sizeof row->reason, "%.*s", (int)sizeof row->reason - 1, why.text);
         return ERR_OK;
     }
-    enum err_code rc = draft_configuration(w, &c, err);
+    enum err_code rc = course_settings_draft(&w->settings, &c, w->job->actor, err);
     change.from = w->job->sweep->from;
-    change.configuration = &w->draft;
+    change.configuration = &w->settings.draft;
     if (!rc)
         rc = course_run(w->reader, &change, &course, NULL, NULL, err);
     if (!rc)
@@ -252,15 +235,6 @@ static enum err_code find_base(struct sweep *s, struct journal_reader *r, struct
     return rc;
 }
 
-static uint32_t person_of(const struct actors *a)
-{
-    for (uint32_t i = 0; i < a->count; i++) {
-        if (a->rows[i].role == ROLE_OPERATOR || a->rows[i].role == ROLE_COMPLIANCE)
-            return i + 1;
-    }
-    return 1;
-}
-
 static enum err_code prepare(struct sweep *s, struct job *job, struct journal_reader *r, struct err *err)
 {
     struct course_change change = s->change;
@@ -316,7 +290,7 @@ enum err_code sweep_run(struct sweep *s, struct journal *j, struct journal_reade
     REQUIRE(s->axis_count >= 1 && s->axis_count <= SWEEP_AXES_MAX);
     if (!rc) {
         job->sweep = s;
-        job->actor = person_of(journal_actors(j));
+        job->actor = course_settings_actor(journal_actors(j));
         rc = prepare(s, job, r, err);
     }
     for (unsigned i = 0; !rc && i < count; i++) {

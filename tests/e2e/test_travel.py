@@ -1,4 +1,5 @@
 """Time travel: ledger state, bisect, diff and explain, at any moment, with the entry that each number is from."""
+import json
 import unittest
 
 import desk
@@ -106,6 +107,48 @@ class Bisect(Travel):
                 (["--when", "not stopped"], COULD_NOT, "it holds after entry 1 already"),
         ):
             self.assertIn(words, j.run("bisect", *args, code=code).err, args)
+
+
+    def configured(self, name, **strategy):
+        return self.write(name, desk.configuration(
+            strategy={"underlyings": ["ACME"], "otm_min": 0.01, "otm_max": 0.2, "premium_min": 0.1, "premium_max": 5,
+                      "days_min": 4, "days_max": 60, "trend_required": False, **strategy},
+            risk={"sector_share": 1}, account={"deposit": 90000000}))
+
+    def test_of_two_configurations_the_settings_that_make_it_so(self):
+        j = self.session()
+        good = self.configured("good.yaml", contracts=1, positions_max=1, take_profit=0.5)
+        bad = self.configured("bad.yaml", contracts=3, positions_max=4, take_profit=0.4)
+        both = j.json("bisect", "--when", "position(ACME) < -4", "--good", good, "--bad", bad)
+        rows = {row["setting"]: row for row in both["settings"]}
+        self.assertEqual(sorted(rows), ["strategy.contracts", "strategy.positions_max", "strategy.take_profit"])
+        self.assertEqual([name for name, row in rows.items() if row["needed"]],
+                         ["strategy.contracts", "strategy.positions_max"])
+        self.assertFalse(any(row["alone"] for row in rows.values()))
+        self.assertEqual((rows["strategy.contracts"]["good"], rows["strategy.contracts"]["bad"]), ("1", "3"))
+        self.assertEqual(both["courses"], 2 + 3 + 3)
+        # The entry is that of the course: what replay writes says the same.
+        j.run("replay", "--with", bad, "--out", self.path("course"))
+        there = self.ledger("-C", self.path("course"), "bisect", "--when", "position(ACME) < -4", "--json")
+        self.assertEqual(json.loads(there.out)["entry"]["at"], both["at"])
+        one = j.run("bisect", "--when", "position(ACME) < -2", "--good", good, "--bad", bad).out
+        self.assertIn("1 of 3 settings that differ make it so", one)
+        self.assertIn("each of these does it alone as well", one)
+
+    def test_configurations_that_answer_nothing(self):
+        j = self.session()
+        good = self.configured("good.yaml", contracts=1)
+        bad = self.configured("bad.yaml", contracts=2)
+        when = ["bisect", "--when", "position(ACME) < -1000"]
+        self.assertIn("does not hold under the bad", j.run(*when, "--good", good, "--bad", bad, code=WRONG).err)
+        for args, code, words in (
+                (["--good", good, "--bad", good], COULD_NOT, "do not differ"),
+                (["--good", good, "--bad", "12"], MISUSED, "two moments, or two configurations"),
+                (["--good", self.path("no.yaml"), "--bad", bad], COULD_NOT, "no.yaml"),
+                (["--good", self.write("odd.yaml", "strategy:\n  hue: 1\n"), "--bad", bad], COULD_NOT, "hue")):
+            self.assertIn(words, j.run(*when, *args, code=code).err, args)
+        holds = j.run("bisect", "--when", "position(ACME) <= 0", "--good", good, "--bad", bad, code=COULD_NOT)
+        self.assertIn("holds under the good configuration, too", holds.err)
 
 
 class Diff(Travel):
