@@ -7,7 +7,7 @@
 
 #include "simulator/world.h"
 
-/* *small begins empty, and fails as `whole` does, or otherwise. */
+/* *small begins empty, and fails as `whole` does: with the same words, whatever the numbers in them. */
 void shrink(const struct script *whole, const struct world_options *options, struct script *small);
 
 #endif

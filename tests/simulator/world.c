@@ -193,6 +193,14 @@ static enum err_code run_loop(struct world *w, enum loop_end *end, struct err *e
     return rc;
 }
 
+/* The run over the day's feed came to its end in an earlier life, which died before it could say so. */
+static bool has_ended(const struct world *w)
+{
+    const struct run_state *const run = w->desk->book.run;
+
+    return run->run_seq != 0 && !run->is_open && strcmp(run->feed, w->script->acts[w->day].word) == 0;
+}
+
 /* One life of the process; true: the day is over. */
 static bool live_once(struct world *w)
 {
@@ -203,13 +211,17 @@ static bool live_once(struct world *w)
     if (!rc) {
         exchange_reconnect(&w->exchange, &w->desk->book);
         world_watch(w, true);
+        if (has_ended(w)) {
+            end_process(w);
+            return true;
+        }
         rc = run_loop(w, &end, &err);
         world_notice_disk(w);
         if (!rc && !disk_is_dead() && !w->is_broken)
             world_watch(w, false);
     }
     world_notice_disk(w);
-    const bool is_over = !rc && !disk_is_dead() && end == LOOP_FEED_ENDED;
+    const bool is_over = !rc && !disk_is_dead() && !w->is_broken && end == LOOP_FEED_ENDED;
     if (rc && !world_excuses(w, rc))
         world_says(w, "the program ended: %s", err.text);
     end_process(w);
