@@ -29,6 +29,17 @@ static bool is_passed_on(enum entry_kind kind)
            (kind < ENTRY_PERCEPTION_STATED_POSITION || kind > ENTRY_PERCEPTION_STATEMENT);
 }
 
+/* What a what-if has put in or left out was perceived by nobody, and would be a perception like others here. */
+static enum err_code check_lived(const struct journal *j, struct err *err)
+{
+    const char *const origin = journal_origin(j);
+
+    return journal_is_hypothetical(origin)
+               ? err_set(err, ERR_INPUT,
+                         "feed journal: %s is hypothetical: it was computed by a what-if, not lived", origin)
+               : ERR_OK;
+}
+
 /* Of the first session that has a close, or of all there is: the longest time between two of its clock entries. */
 static enum err_code find_step(struct journal_feed *j, struct err *err)
 {
@@ -141,6 +152,8 @@ enum err_code feed_journal_open(const struct feed_spec *spec, const struct feed_
     j->base.actor = "feed:journal";
     j->newest_at_ns = INSTANT_NONE;
     enum err_code rc = journal_open(&options, &j->journal, err);
+    if (!rc)
+        rc = check_lived(j->journal, err);
     if (!rc)
         rc = journal_reader_begin(j->journal, &j->reader, err);
     if (!rc)

@@ -125,12 +125,17 @@ static void add_opening(struct checks *checks, const struct ask *a, const char *
     checks_add(checks, a->is_closing ? exempt.text : name, value, rule, bound, unit);
 }
 
+/* A closing order that is larger than what it closes would open the other side, past every limit on opening. */
+static bool can_override(const struct ask *a, const struct check *c)
+{
+    return risk_can_override(c->name.text) && !(a->is_closing && id_is(&c->name, "order_qty"));
+}
+
 static void override_limits(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
 {
     for (unsigned i = 0; i < checks->count; i++) {
         struct check *const c = &checks->rows[i];
-        if (!c->ok && risk_can_override(c->name.text) &&
-            risk_state_override(ctx->state, &a->symbol, &c->name))
+        if (!c->ok && can_override(a, c) && risk_state_override(ctx->state, &a->symbol, &c->name))
             c->name = with_suffix(c->name.text, RISK_OVERRIDDEN_SUFFIX);
     }
 }

@@ -33,7 +33,8 @@
  * position of a book would be 100 %. Rates and seconds are rounded toward the side that refuses.
  * A value that is not known never passes.
  * A control.override in force for the order's symbol and a limit that fails lets it pass, once: the row then carries the
- * name with ":overridden" appended, and does not count. risk_can_override() says which limits these can be.
+ * name with ":overridden" appended, and does not count. risk_can_override() says which limits these can be; of an order
+ * that closes not order_qty, for what is more than the position opens the other side.
  */
 #ifndef RISK_GOVERNOR_H
 #define RISK_GOVERNOR_H

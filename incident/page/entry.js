@@ -88,8 +88,8 @@ class Body {
   check() {
     const name = this.text(this.u8()), value = this.i64(), bound = this.i64(), unit = UNITS[this.u8() - 1], rule = RULES[this.u8() - 1], ok = this.u8() === 1;
     // A closing order is exempt from some limits, and an exit rule that does not hold is no failure: as reports/words.c has it.
-    const exit = name.startsWith('exit_') || name === 'position_loss', exempt = name.endsWith(':exempt');
-    const said = exit ? (ok ? 'DUE' : 'not due') : ok ? 'ok' : exempt ? 'does not count' : 'FAILED';
+    const exit = name.startsWith('exit_') || name === 'position_loss', exempt = name.endsWith(':exempt'), overridden = name.endsWith(':overridden');
+    const said = exit ? (ok ? 'DUE' : 'not due') : ok ? 'ok' : exempt ? 'does not count' : overridden ? 'overridden' : 'FAILED';
     return { name, value: amount(value, unit), bound: amount(bound, unit), rule, ok, said, failed: said === 'FAILED' };
   }
   field(type) {

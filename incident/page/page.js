@@ -1,14 +1,15 @@
 // The page itself: its words, its keys, what is printed.
 
 const BADGES = {
-  checking: ['checking …', 'soft'], agrees: ['agrees with its seal', 'good'], proven: ['proven with your key', 'good'], wrong: ['NOT PROVEN', 'bad'],
+  checking: ['checking …', 'soft'], agrees: ['agrees with its seal', 'good'], proven: ['proven with your key', 'good'],
+  unlinked: ['key changed: not proven', 'bad'], wrong: ['NOT PROVEN', 'bad'],
 };
 
 const showBadge = () => {
   const [words, state] = BADGES[proof.state];
   $('badge').textContent = words;
   $('badge').className = `badge ${state}`;
-  $('checked').replaceChildren(...proof.words.map((w) => make('li', { className: proof.state === 'wrong' ? 'bad' : 'good' }, w)));
+  $('checked').replaceChildren(...proof.words.map((w) => make('li', { className: proof.state === 'wrong' || /NOT/.test(w) ? 'bad' : 'good' }, w)));
   if (list.chosen >= 0) showEntry(list.chosen);
 };
 

@@ -121,7 +121,8 @@ const verifySignature = async (key, message, signature) => {
   return crypto.subtle.verify({ name: 'Ed25519' }, imported, signature, message);
 };
 
-const proof = { state: 'checking', words: [], tree: null, root: null };
+// isLinked: the seal is by the very key that entry 1 names, or one that nothing here leads to from it.
+const proof = { state: 'checking', words: [], tree: null, root: null, isLinked: false };
 
 const rest = () => new Promise((go) => { setTimeout(go, 0); });
 
@@ -163,11 +164,12 @@ const checkSeal = async (held) => {
   }
   if (good === false) throw new Wrong('the seal\'s signature is not that of the journal\'s key');
   if (good) words.push('The seal is signed by the journal\'s key.');
-  if (keys.length > 1) words.push(`The journal has changed its key ${keys.length - 1} times. That each new key was put there by the one before it is not checked here: ledger bundle and ledger verify do.`);
+  proof.isLinked = keys.length === 1;
+  if (!proof.isLinked) words.push(`The journal has changed its key ${keys.length - 1} times. That each new key was put there by the one before it is not checked here, and anybody can write an entry that says so: ledger bundle and ledger verify check it.`);
   if (held) {
     const mine = readVkey(held);
     if (mine.name !== own.name || !equal(mine.key, own.key)) throw new Wrong('the key that you hold is not the key of this journal: it is another journal, or this page lies');
-    words.push('It is the journal whose key you hold.');
+    words.push(proof.isLinked ? 'It is the journal whose key you hold.' : 'It begins with the key that you hold, but is sealed by another: NOT proven to be the journal whose key you hold.');
   }
   return words;
 };
@@ -182,7 +184,7 @@ const checkAll = async (held) => {
     }
     proof.words = await checkSeal(held);
     proof.root = readNote(data.note).root;
-    proof.state = held && !proof.unsigned ? 'proven' : 'agrees';
+    proof.state = !held || proof.unsigned ? 'agrees' : proof.isLinked ? 'proven' : 'unlinked';
   } catch (why) {
     proof.state = 'wrong';
     proof.words = [why instanceof Wrong ? why.message : `it could not be checked: ${why.message}`];

@@ -295,6 +295,19 @@ class Page(Browsing, Incidents):
         self.until(lambda: self.one("#badge").text == "NOT PROVEN")
         self.assert_quiet()
 
+    def test_a_journal_that_changed_its_key_is_not_called_proven(self):
+        j = self.journal()
+        j.append(note("before"))
+        j.run("key", "rotate")
+        j.append(note("after"))
+        self.window(1280)
+        self.open(self.page(j))
+        self.one("#badge").click()
+        self.one("#held").send_keys(j.vkey, Keys.ENTER)
+        self.until(lambda: self.one("#badge").text == "key changed: not proven")
+        self.assertIn("NOT proven to be the journal whose key you hold", self.one("#checked").text)
+        self.assert_quiet()
+
     def test_tampering_is_found(self):
         j = self.bad_day()
         page = self.page(j, "--from", "42000", "--to", "44000")

@@ -137,6 +137,9 @@ class WhatIf(Case):
                      ["resume", "--reason", "x"]):
             self.assertIn("is hypothetical", h.run(*args, code=COULD_NOT).err, args)
         self.assertEqual(h.json("verify")["entries"], verified["entries"])
+        size = j.size()
+        self.assertIn("is hypothetical", j.run("run", "--feed", "journal:" + self.path("H"), code=COULD_NOT).err)
+        self.assertEqual(j.size(), size)
         self.assertIn("is not empty", self.refused(j, "--with", config, "--out", self.path("H")))
         self.assertIn("cannot name a journal that is lived",
                       self.ledger("-C", self.path("K"), "init", "--origin", "hypothetical/x", code=COULD_NOT).err)

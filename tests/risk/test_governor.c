@@ -216,6 +216,18 @@ static void test_an_override_runs_out_and_cannot_pass_everything(void **state)
     refused_by(&v, "halted");
 }
 
+static void test_an_override_never_lets_a_closing_order_open_the_other_side(void **state)
+{
+    struct desk *const d = *state;
+
+    desk_fill(d, PUT, SIDE_SELL, 5, "0.40", "15:00:00");
+    desk_tell(d, entries_override(PUT, "order_qty", 600), "15:01:00");
+    struct entry_risk_verdict v = judge(d, desk_exit("np-1", PUT, SIDE_BUY, 6, "0.50"));
+    refused_by(&v, "order_qty");
+    v = judge(d, desk_exit("np-1", PUT, SIDE_BUY, 5, "0.50"));
+    allowed(&v);
+}
+
 static struct entry clock_quality(bool ok)
 {
     struct entry e = entries_draft(ENTRY_PERCEPTION_CLOCK_QUALITY);
@@ -612,6 +624,7 @@ int main(void)
         TEST(test_a_halt_refuses_opening_and_closing_until_it_is_over),
         TEST(test_an_override_lets_one_order_pass_one_limit),
         TEST(test_an_override_runs_out_and_cannot_pass_everything),
+        TEST(test_an_override_never_lets_a_closing_order_open_the_other_side),
         TEST(test_a_tripped_breaker_refuses_opening_but_not_closing),
         TEST(test_where_the_clock_must_be_good_a_bad_one_opens_nothing),
         TEST(test_the_day_s_loss_at_two_percent),
