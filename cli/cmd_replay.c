@@ -2,9 +2,9 @@
  * ledger replay: folds the journal to state and prints it; --redecide runs the deciders again,
  * --check-snapshots holds what is stored against what is folded.
  */
+#include "book/snapshot.h"
 #include "cli/replay.h"
 #include "cli/whatif.h"
-#include "book/snapshot.h"
 #include "ledger/hex.h"
 
 #include <stdlib.h>
