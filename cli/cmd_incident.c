@@ -63,7 +63,8 @@ static enum err_code find_span(const struct request *q, struct journal_reader *r
                                uint64_t *to, struct err *err)
 {
     const uint64_t size = journal_reader_size(r);
-    const struct moment eve = {.at_ns = q->from.at_ns - 1}; /* what happened at --from is in the span */
+    /* What happened at --from is in the span. */
+    const struct moment eve = {.at_ns = q->from.at_ns > INT64_MIN ? q->from.at_ns - 1 : INT64_MIN};
 
     *before = q->from.seq ? q->from.seq - 1 : 0;
     enum err_code rc = ERR_OK;

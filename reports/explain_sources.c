@@ -241,6 +241,8 @@ static enum err_code explain_step(const struct explanation *x, struct explain_st
         rc = chain_read(r, s->seq, &e, err); /* its texts were borrowed, and the reader went on */
     if (rc)
         return rc;
+    free(s->numbers); /* of an earlier call */
+    s->number_count = 0;
     s->numbers = calloc(CHECKS_MAX + NUMBERS_OF_KIND_MAX, sizeof *s->numbers);
     if (!s->numbers)
         return err_set(err, ERR_MEMORY, "out of memory for the explanation");
