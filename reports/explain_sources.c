@@ -241,11 +241,12 @@ static enum err_code explain_step(const struct explanation *x, struct explain_st
         rc = chain_read(r, s->seq, &e, err); /* its texts were borrowed, and the reader went on */
     if (rc)
         return rc;
-    free(s->numbers); /* of an earlier call */
-    s->number_count = 0;
-    s->numbers = calloc(CHECKS_MAX + NUMBERS_OF_KIND_MAX, sizeof *s->numbers);
-    if (!s->numbers)
+    struct explain_number *const room = calloc(CHECKS_MAX + NUMBERS_OF_KIND_MAX, sizeof *room);
+    if (!room)
         return err_set(err, ERR_MEMORY, "out of memory for the explanation");
+    free(s->numbers); /* of an earlier call */
+    s->numbers = room;
+    s->number_count = 0;
     struct finder f = {s, b, &e};
     of_checks(&f, is_contract ? &x->about : entry_symbol(&e), decision_seq, side);
     if (!is_contract)

