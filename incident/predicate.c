@@ -308,7 +308,7 @@ static bool compares(int64_t value, enum predicate_compare compare, int64_t with
 
 enum err_code predicate_holds(const struct predicate *p, const struct book *b, bool *holds, struct err *err)
 {
-    bool pile[PREDICATE_STEPS_MAX];
+    bool pile[PREDICATE_STEPS_MAX] = {0};
     unsigned n = 0;
 
     for (unsigned i = 0; i < p->step_count; i++) {
@@ -449,7 +449,7 @@ void predicate_text(const struct predicate *p, struct words *w)
         unsigned what;
         unsigned step;
     } pile[4 * PREDICATE_STEPS_MAX];
-    unsigned first[PREDICATE_STEPS_MAX]; /* where the steps that a step works on begin */
+    unsigned first[PREDICATE_STEPS_MAX] = {0}; /* where the steps that a step works on begin */
     unsigned n = 0;
 
     for (unsigned i = 0; i < p->step_count; i++) {
