@@ -18,11 +18,7 @@
 #include <cmocka.h>
 
 #define ENTRIES 2790u /* and genesis: ten whole tiles and a part of one */
-#ifdef __SANITIZE_ADDRESS__
-#define ROUNDS 50 /* a sample: five of each way; the release build makes them all */
-#else
-#define ROUNDS 60
-#endif
+#define ROUNDS  60    /* six of each way */
 
 static struct forge honest;
 
