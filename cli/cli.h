@@ -1,5 +1,5 @@
 /*
- * The command line: one command, one file, one row in cli/main.c. A command parses its options into a local
+ * The command line: one command, one file, one row in cli/commands.def, one text in cli/help. A command parses its options into a local
  * struct, calls a module, prints. Only this folder prints: data to stdout, remarks to stderr.
  */
 #ifndef CLI_CLI_H
@@ -27,59 +27,20 @@ struct cli {
 };
 
 struct command {
+    const char *group; /* of the overview; commands of a group follow each other */
     const char *name;
     enum err_code (*run)(struct cli *cli, struct err *err);
     const char *summary;
-    const char *help; /* usage, options, examples */
+    const char *help; /* usage, options, examples: the text of help/NAME.txt */
 };
 
 extern const struct command commands[];
 extern const size_t command_count;
 
-/* The commands, one file each. */
-enum err_code cmd_append(struct cli *cli, struct err *err);
-enum err_code cmd_backup(struct cli *cli, struct err *err);
-enum err_code cmd_bisect(struct cli *cli, struct err *err);
-enum err_code cmd_bundle(struct cli *cli, struct err *err);
-enum err_code cmd_check_proof(struct cli *cli, struct err *err);
-enum err_code cmd_approve(struct cli *cli, struct err *err);
-enum err_code cmd_config(struct cli *cli, struct err *err);
-enum err_code cmd_actor(struct cli *cli, struct err *err);
-enum err_code cmd_diff(struct cli *cli, struct err *err);
-enum err_code cmd_doctor(struct cli *cli, struct err *err);
-enum err_code cmd_explain(struct cli *cli, struct err *err);
-enum err_code cmd_export(struct cli *cli, struct err *err);
-enum err_code cmd_fetch_from(struct cli *cli, struct err *err);
-enum err_code cmd_guard(struct cli *cli, struct err *err);
-enum err_code cmd_help(struct cli *cli, struct err *err);
-enum err_code cmd_import(struct cli *cli, struct err *err);
-enum err_code cmd_incident(struct cli *cli, struct err *err);
-enum err_code cmd_init(struct cli *cli, struct err *err);
-enum err_code cmd_key(struct cli *cli, struct err *err);
-enum err_code cmd_log(struct cli *cli, struct err *err);
-enum err_code cmd_nightly(struct cli *cli, struct err *err);
-enum err_code cmd_override(struct cli *cli, struct err *err);
-enum err_code cmd_proposals(struct cli *cli, struct err *err);
-enum err_code cmd_propose(struct cli *cli, struct err *err);
-enum err_code cmd_prove(struct cli *cli, struct err *err);
-enum err_code cmd_publish(struct cli *cli, struct err *err);
-enum err_code cmd_reconcile(struct cli *cli, struct err *err);
-enum err_code cmd_recover(struct cli *cli, struct err *err);
-enum err_code cmd_replay(struct cli *cli, struct err *err);
-enum err_code cmd_report(struct cli *cli, struct err *err);
-enum err_code cmd_resume(struct cli *cli, struct err *err);
-enum err_code cmd_run(struct cli *cli, struct err *err);
-enum err_code cmd_screen(struct cli *cli, struct err *err);
-enum err_code cmd_seal(struct cli *cli, struct err *err);
-enum err_code cmd_show(struct cli *cli, struct err *err);
-enum err_code cmd_sign(struct cli *cli, struct err *err);
-enum err_code cmd_snapshot(struct cli *cli, struct err *err);
-enum err_code cmd_state(struct cli *cli, struct err *err);
-enum err_code cmd_step(struct cli *cli, struct err *err);
-enum err_code cmd_stop(struct cli *cli, struct err *err);
-enum err_code cmd_verify(struct cli *cli, struct err *err);
-enum err_code cmd_version(struct cli *cli, struct err *err);
-enum err_code cmd_witness(struct cli *cli, struct err *err);
+/* The commands: cmd_NAME in cmd_NAME.c. */
+#define COMMAND(group, id, name, summary) enum err_code cmd_##id(struct cli *cli, struct err *err);
+#include "cli/commands.def"
+#undef COMMAND
 
 /* -- options (cli/options.c) ---------------------------------------------------------------------------- */
 

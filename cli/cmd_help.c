@@ -10,11 +10,14 @@ static void put_overview(void)
            "usage: ledger [-C DIR] [--passphrase-file FILE] COMMAND [OPTION...]\n\n"
            "  -C DIR                  the journal's directory (default $LEDGER_DIR, then ./journal)\n"
            "  --passphrase-file FILE  the vault's passphrase (default $LEDGER_PASSPHRASE_FILE, then a "
-           "prompt)\n\n"
-           "commands:\n",
+           "prompt)\n",
            cli_bold(stdout), cli_plain(stdout));
-    for (size_t i = 0; i < command_count; i++)
-        printf("  %s%-9s%s %s\n", cli_bold(stdout), commands[i].name, cli_plain(stdout), commands[i].summary);
+    for (size_t i = 0; i < command_count; i++) {
+        if (i == 0 || strcmp(commands[i].group, commands[i - 1].group) != 0)
+            printf("\n%s:\n", commands[i].group);
+        printf("  %s%-11s%s %s\n", cli_bold(stdout), commands[i].name, cli_plain(stdout),
+               commands[i].summary);
+    }
     printf("\nexit status: 0 done; 1 checked and found wrong; 2 misused; 3 could not do or check it\n"
            "\"ledger help COMMAND\" shows options and examples. Start with:\n"
            "  ledger -C J init --origin desk.example/alpha\n");

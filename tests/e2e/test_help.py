@@ -32,8 +32,18 @@ def options_of(text):
 class Help(Case):
     def commands(self):
         text = self.ledger("help").out
-        rows = text[text.index("commands:"):text.index("exit status")].splitlines()[1:]
-        return [row.split()[0] for row in rows if row.strip()]
+        return re.findall(r"(?m)^  ([a-z]+(?:-[a-z]+)*) ", text[:text.index("exit status")])
+
+    def test_each_command_has_a_row_a_text_and_a_place_among_its_kind(self):
+        here = os.path.join(support.SOURCE, "cli")
+        with open(os.path.join(here, "commands.def"), encoding="utf-8") as f:
+            rows = re.findall(r'(?m)^COMMAND\("([^"]+)", \w+, "([^"]+)"', f.read())
+        self.assertEqual([name for _, name in rows], self.commands())
+        self.assertEqual(sorted(name for _, name in rows), sorted(text[:-4] for text in os.listdir(os.path.join(here, "help"))))
+        groups = [group for group, _ in rows]
+        runs = [group for i, group in enumerate(groups) if i == 0 or groups[i - 1] != group]
+        self.assertEqual(len(runs), len(set(groups)), "a group's commands follow each other")
+        self.assertEqual(re.findall(r"(?m)^([a-z][^:\n]*):$", self.ledger("help").out), runs)
 
     def test_the_overview_is_reached_in_every_way(self):
         text = self.ledger("help").out
