@@ -102,7 +102,13 @@ MUST_USE enum err_code cli_filter_actor(const struct cli_filter *q, struct journ
 /* -- the journal (cli/session.c) ------------------------------------------------------------------------ */
 
 MUST_USE enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err);
-/* Opens for writing and unlocks the vault. */
+/*
+ * Opens for writing, in two steps: what cannot be written at all, as a copy, or what was computed, is refused before
+ * anybody is asked for a passphrase.
+ */
+MUST_USE enum err_code cli_open_locked(struct cli *cli, struct journal **j, struct err *err);
+MUST_USE enum err_code cli_unlock(struct cli *cli, struct journal *j, struct err *err);
+/* Both. */
 MUST_USE enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err *err);
 /*
  * Verifies the journal before something is said or signed about it: ERR_WRONG names the first wrong place.

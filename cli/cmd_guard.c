@@ -217,9 +217,11 @@ static enum err_code set(struct cli *cli, struct speaker *by, const char *const 
     struct journal_group *g = NULL;
     struct journal *j = NULL;
 
-    enum err_code rc = person_open(&by->person, &by->keys, by->actor, err);
+    enum err_code rc = cli_open_locked(cli, &j, err);
     if (!rc)
-        rc = cli_open_to_write(cli, &j, err);
+        rc = person_open(&by->person, &by->keys, by->actor, err);
+    if (!rc)
+        rc = cli_unlock(cli, j, err);
     if (!rc)
         rc = journal_group_begin(j, &g, err);
     if (!rc) {

@@ -277,10 +277,13 @@ static enum err_code check_vault(const struct journal *j, const char *name, stru
 enum err_code person_desk_open(struct person_desk *d, struct cli *cli, const struct person_options *o,
                                const char *name, struct err *err)
 {
-    enum err_code rc = name ? person_open(&d->person, o, name, err) : ERR_OK;
+    enum err_code rc =
+        cli_open_locked(cli, &d->journal, err); /* a copy is said to be one before anybody is asked */
 
+    if (!rc && name)
+        rc = person_open(&d->person, o, name, err);
     if (!rc)
-        rc = cli_open_to_write(cli, &d->journal, err);
+        rc = cli_unlock(cli, d->journal, err);
     if (!rc && name && !d->person)
         rc = check_vault(d->journal, name, err);
     if (!rc)

@@ -118,7 +118,10 @@ void reconcile_put_line(const struct book *b, const struct reconcile_now *now,
         printf("  %s %s / %s", c->name.text, ours, theirs);
     }
     reconcile_format_worth(worth, reconcile_worth_in(b, k));
-    printf("  worth %s  open for ", worth);
+    printf("  worth %s", worth);
+    if (k->widest_seq != k->told_seq)
+        printf(" (by entry %llu)", (unsigned long long)k->widest_seq);
+    printf("  open for ");
     put_age(age_s(now, k));
     printf("  owner %s\n", k->owner.text);
 }
@@ -172,6 +175,8 @@ void reconcile_put_json(struct json_out *out, const struct book *b, const struct
     json_out_instant(out, k->opened_at_ns != INSTANT_NONE ? k->opened_at_ns : k->opened_recorded_at_ns);
     json_out_key(out, "told");
     json_out_u64(out, k->told_seq);
+    json_out_key(out, "widest");
+    json_out_u64(out, k->widest_seq);
     json_out_key(out, "age_s");
     json_out_i64(out, age_s(now, k));
     json_out_object_end(out);

@@ -3,6 +3,7 @@
 
 #include "audit/verify.h"
 #include "ledger/file.h"
+#include "ledger/vault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,20 +30,41 @@ enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **pass
     return secret_passphrase(passphrase, cli->passphrase_file, confirm, err);
 }
 
-enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err *err)
+enum err_code cli_open_locked(struct cli *cli, struct journal **j, struct err *err)
 {
-    struct secret *passphrase = NULL;
     struct journal *opened = NULL;
     enum err_code rc = cli_open(cli, false, &opened, err);
 
-    if (rc)
+    if (!rc)
+        rc = journal_check_lived(opened, err);
+    if (!rc)
+        rc = vault_check(cli->dir, err);
+    if (rc) {
+        journal_close(opened);
         return rc;
-    rc = journal_check_lived(opened, err);
+    }
+    *j = opened;
+    return ERR_OK;
+}
+
+enum err_code cli_unlock(struct cli *cli, struct journal *j, struct err *err)
+{
+    struct secret *passphrase = NULL;
+    enum err_code rc = cli_passphrase(cli, false, &passphrase, err);
+
     if (!rc)
-        rc = cli_passphrase(cli, false, &passphrase, err);
-    if (!rc)
-        rc = journal_unlock(opened, passphrase, err);
+        rc = journal_unlock(j, passphrase, err);
     secret_free(passphrase);
+    return rc;
+}
+
+enum err_code cli_open_to_write(struct cli *cli, struct journal **j, struct err *err)
+{
+    struct journal *opened = NULL;
+    enum err_code rc = cli_open_locked(cli, &opened, err);
+
+    if (!rc)
+        rc = cli_unlock(cli, opened, err);
     if (rc) {
         journal_close(opened);
         return rc;

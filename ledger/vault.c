@@ -306,6 +306,17 @@ enum err_code vault_create(struct vault **v, const char *dir, const struct secre
     return ERR_OK;
 }
 
+enum err_code vault_check(const char *dir, struct err *err)
+{
+    struct vault *v = NULL;
+    enum err_code rc = vault_new(&v, dir, err);
+
+    if (!rc && (rc = vault_file_check(v->dir, err)) != ERR_OK)
+        wrap(v, rc, err);
+    vault_close(v);
+    return rc;
+}
+
 enum err_code vault_open(struct vault **v, const char *dir, const struct secret *passphrase, struct err *err)
 {
     struct vault *made = NULL;

@@ -45,6 +45,12 @@ MUST_USE enum err_code vault_create(struct vault **v, const char *dir, const str
                                     const struct vault_cost *cost, struct err *err);
 
 /*
+ * Whether there is a vault to open, before anybody is asked for a passphrase. ERR_NOT_FOUND: as vault_open() would say.
+ * ERR_IO, ERR_MEMORY.
+ */
+MUST_USE enum err_code vault_check(const char *dir, struct err *err);
+
+/*
  * ERR_KEY: the passphrase is not this vault's. ERR_FORMAT: the file is damaged, or of a version that this
  * program does not know. ERR_NOT_FOUND: no vault in `dir`. ERR_IO, ERR_MEMORY.
  */

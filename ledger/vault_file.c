@@ -24,6 +24,15 @@ static enum err_code no_file(int dir, struct err *err)
                    "\" from a backup");
 }
 
+enum err_code vault_file_check(int dir, struct err *err)
+{
+    struct stat found;
+
+    return fstatat(dir, VAULT_FILE_NAME, &found, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT
+               ? no_file(dir, err)
+               : ERR_OK;
+}
+
 static enum err_code file_read_once(int dir, uint8_t *bytes, size_t *size, bool *is_current, struct err *err)
 {
     struct stat read_one;

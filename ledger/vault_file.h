@@ -8,6 +8,9 @@
 
 #include <stdint.h>
 
+/* Whether there is one. ERR_NOT_FOUND: there is none, and why. */
+MUST_USE enum err_code vault_file_check(int dir, struct err *err);
+
 /*
  * Reads the whole file into `bytes`, which has room for VAULT_FILE_MAX + 1, so that a file too long is seen to be. What
  * is read is one version, though others change it meanwhile. ERR_NOT_FOUND: there is none. ERR_IO.

@@ -4,11 +4,12 @@
  * Order of a look at the market (book/ composes it): risk_equity, risk_breakers, the strategies' exits, their
  * entries; after each proposed decision.enter or decision.exit risk_judge gives the verdict.
  *
- * Limits of a verdict, all listed always, in this order. A closing order (it reduces an open position) is
+ * Limits of a verdict, all listed always but where it says otherwise, in this order. A closing order (it reduces an open position) is
  * exempt from those marked *: their rows then carry the name with ":exempt" appended, with true value, bound
  * and outcome, and do not count. Nothing passes after control.stop but cancellations, which need no verdict.
  *
  *   stopped             flag     = 0                        control.stop is not in force
+ *   clock_ok            flag     = 1                        an order that opens, where clock.required is set
  *   breakers_tripped *  count    <= 0
  *   daily_loss *        rate     >= -risk.daily_loss        of the opening equity, see below
  *   margin_use *        rate     <= risk.margin_use         margin after this order, of equity
@@ -24,9 +25,9 @@
  *   order_id_used       count    <= 0                       orders of this id
  *   same_order_open     count    <= 0                       open orders of this symbol and side
  *   underlying_age      seconds  <= risk.underlying_age_s
- *   halted              flag     = 0                        listed when an exchange ever said whether it trades
  *   open_breaks *       money    <= risk.open_breaks_max    worth of what we and the broker disagree about; only where
  *                                                           a statement was ever taken in
+ *   halted              flag     = 0                        listed when an exchange ever said whether it trades
  *
  * The day's loss is (equity now - opening equity - deposits since) / opening equity. A sector's share is
  * measured against the margin that is ALLOWED (equity x risk.margin_use): of the margin in use the first

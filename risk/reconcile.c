@@ -277,6 +277,75 @@ void reconcile_key_of(const struct entry_risk_break *b, struct reconcile_key *ke
     memcpy(key->about.text, b->about.bytes, b->about.length);
 }
 
+int64_t reconcile_apart(int64_t a, int64_t b)
+{
+    int64_t v;
+
+    if (a == CHECK_VALUE_NONE || decimal_sub(a, b, &v, NULL) || v == INT64_MIN)
+        return CHECK_VALUE_NONE;
+    return v < 0 ? -v : v;
+}
+
+static const struct check *row_of(const struct checks *checks, const char *name)
+{
+    for (unsigned i = 0; i < checks->count; i++) {
+        if (id_is(&checks->rows[i].name, name))
+            return &checks->rows[i];
+    }
+    return NULL;
+}
+
+static int64_t gap_of(const struct check *c)
+{
+    return c ? reconcile_apart(c->value, c->bound) : CHECK_VALUE_NONE;
+}
+
+int64_t reconcile_sum(int64_t a, int64_t b)
+{
+    int64_t sum = CHECK_VALUE_NONE;
+
+    if (a == CHECK_VALUE_NONE || b == CHECK_VALUE_NONE || decimal_add(a, b, &sum, NULL))
+        return CHECK_VALUE_NONE;
+    return sum;
+}
+
+/* Of two instruments nothing cancels out. */
+static int64_t gap_of_fill(const struct checks *checks)
+{
+    const struct check *const notional = row_of(checks, "notional");
+    const int64_t fee = gap_of(row_of(checks, "fee"));
+
+    if (!row_of(checks, "symbol"))
+        return reconcile_sum(gap_of(notional), fee);
+    if (!notional || notional->value == CHECK_VALUE_NONE)
+        return CHECK_VALUE_NONE;
+    return reconcile_sum(
+        reconcile_sum(reconcile_apart(notional->value, 0), reconcile_apart(notional->bound, 0)), fee);
+}
+
+int64_t reconcile_gap(enum reconcile_topic topic, const struct checks *checks)
+{
+    switch (topic) {
+    case RECONCILE_OF_CASH: return gap_of(row_of(checks, RECONCILE_CASH));
+    case RECONCILE_OF_POSITION: return gap_of(row_of(checks, RECONCILE_POSITION));
+    case RECONCILE_OF_FILL: return gap_of_fill(checks);
+    case RECONCILE_OF_STATEMENT: break;
+    }
+    return CHECK_VALUE_NONE;
+}
+
+/* Nobody has corrected anything because a statement lies nearer: what was told once counts. */
+static void widen(struct reconcile_break *k, uint64_t seq)
+{
+    const int64_t gap = reconcile_gap((enum reconcile_topic)k->key.topic, &k->checks);
+    const bool is_wider = gap == CHECK_VALUE_NONE || gap > k->widest_gap;
+
+    if (k->widest_seq && (k->widest_gap == CHECK_VALUE_NONE || !is_wider))
+        return;
+    k->widest_gap = gap;
+    k->widest_seq = seq;
+}
+
 static enum err_code on_break(struct reconcile *r, const struct entry *e, struct err *err)
 {
     const struct entry_risk_break *const b = &e->as.risk_break;
@@ -300,6 +369,7 @@ static enum err_code on_break(struct reconcile *r, const struct entry *e, struct
     k->theirs = (uint64_t)b->theirs;
     k->told_seq = e->seq;
     k->checks = b->checks;
+    widen(k, e->seq);
     return ERR_OK;
 }
 
@@ -452,5 +522,5 @@ const struct replay_row reconcile_row = {
     .digest = reconcile_digest,
     .release = reconcile_release,
     .restore = reconcile_restore,
-    .version = 1,
+    .version = 2,
 };

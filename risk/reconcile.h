@@ -8,7 +8,8 @@
  * in his name, states is taken: a feed's word is no statement. Rows of another statement or actor begin anew.
  *
  * A break is about one thing (a symbol, a fill, the cash), and there is one at a time: told again it keeps its id
- * and its age. It ends by control.correction alone, never by a later statement that agrees.
+ * and its age. It ends by control.correction alone, never by a later statement that agrees; nor does one that nearly
+ * agrees make it smaller: of all that was told of it the widest gap counts.
  *
  * An execution is of the session of its own `at`, in New York; without one of the newest clock's session. Those
  * of sessions more than RECONCILE_DAYS before the newest one are forgotten.
@@ -55,6 +56,9 @@ struct reconcile_break {
     int64_t opened_recorded_at_ns;
     uint64_t told_seq; /* the newest risk.break of it */
     struct checks checks;
+    int64_t
+        widest_gap; /* reconcile_gap(), the greatest that was ever told; CHECK_VALUE_NONE, once told, is greater */
+    uint64_t widest_seq; /* the risk.break that told it first */
 };
 
 struct reconcile_position {
@@ -117,6 +121,15 @@ const struct reconcile_break *reconcile_find(const struct reconcile *r, const st
 const struct reconcile_break *reconcile_about(const struct reconcile *r, const struct reconcile_key *key);
 /* What a risk.break is about. */
 void reconcile_key_of(const struct entry_risk_break *b, struct reconcile_key *key);
+/*
+ * How far the two sides of a break's checks are apart, never below zero: money; of a position shares or contracts.
+ * CHECK_VALUE_NONE: nobody can tell, as of a statement that is not complete.
+ */
+int64_t reconcile_gap(enum reconcile_topic topic, const struct checks *checks);
+/* |a - b|; CHECK_VALUE_NONE when it does not fit, or a is not known. */
+int64_t reconcile_apart(int64_t a, int64_t b);
+/* a + b of what is not below zero; what is not known, or does not fit, makes all of it unknown. */
+int64_t reconcile_sum(int64_t a, int64_t b);
 
 /*
  * Whether a control.correction that would be entry `seq` (its seq) closes a break: it names an open one, at least one

@@ -32,21 +32,11 @@ static enum err_code tell(struct walk *w, struct err *err)
 
 /* -- money and positions ---------------------------------------------------------------------------------- */
 
-/* |a - b|, or CHECK_VALUE_NONE when it does not fit. */
-static int64_t gap(int64_t a, int64_t b)
-{
-    int64_t v;
-
-    if (decimal_sub(a, b, &v, NULL) || v == INT64_MIN)
-        return CHECK_VALUE_NONE;
-    return v < 0 ? -v : v;
-}
-
 static enum err_code compare_cash(struct walk *w, struct err *err)
 {
     const int64_t ours = w->ctx->accounts->cash_micro;
     const int64_t theirs = w->ctx->reconcile->cash_micro;
-    const int64_t between = gap(ours, theirs);
+    const int64_t between = reconcile_apart(ours, theirs);
 
     if (between != CHECK_VALUE_NONE && between <= w->ctx->settings->cash_tolerance)
         return ERR_OK;
@@ -259,30 +249,6 @@ enum err_code reconcile_breaks(const struct risk_context *ctx, const struct entr
 
 /* -- worth ------------------------------------------------------------------------------------------------ */
 
-static const struct check *row_of(const struct reconcile_break *b, const char *name)
-{
-    for (unsigned i = 0; i < b->checks.count; i++) {
-        if (id_is(&b->checks.rows[i].name, name))
-            return &b->checks.rows[i];
-    }
-    return NULL;
-}
-
-static int64_t gap_of(const struct check *c)
-{
-    return c && c->value != CHECK_VALUE_NONE ? gap(c->value, c->bound) : CHECK_VALUE_NONE;
-}
-
-/* Of what is not negative; what is not known makes all of it unknown. */
-static int64_t plus(int64_t a, int64_t b)
-{
-    int64_t sum = CHECK_VALUE_NONE;
-
-    if (a == CHECK_VALUE_NONE || b == CHECK_VALUE_NONE || decimal_add(a, b, &sum, NULL))
-        return CHECK_VALUE_NONE;
-    return sum;
-}
-
 static int64_t price_of(const struct risk_context *ctx, const struct symbol *symbol)
 {
     const struct position *const p = accounts_position(ctx->accounts, symbol);
@@ -303,40 +269,20 @@ static int64_t worth_of_position(const struct risk_context *ctx, const struct re
 {
     struct symbol symbol;
     int64_t micro = 0;
-    const int64_t qty = gap_of(row_of(b, RECONCILE_POSITION));
 
-    if (qty == CHECK_VALUE_NONE ||
+    if (b->widest_gap == CHECK_VALUE_NONE ||
         symbol_parse(b->key.about.text, b->key.about.length, &symbol, NULL) != ERR_OK)
         return CHECK_VALUE_NONE;
     const int64_t price = price_of(ctx, &symbol);
     if (price == PRICE_NONE ||
-        decimal_notional(price, qty, symbol_multiplier(&symbol), &micro, NULL) != ERR_OK)
+        decimal_notional(price, b->widest_gap, symbol_multiplier(&symbol), &micro, NULL) != ERR_OK)
         return CHECK_VALUE_NONE;
     return micro < 0 ? -micro : micro;
 }
 
-/* Of two instruments nothing cancels out. */
-static int64_t worth_of_fill(const struct reconcile_break *b)
-{
-    const struct check *const notional = row_of(b, "notional");
-    const int64_t fee = gap_of(row_of(b, "fee"));
-
-    if (!row_of(b, "symbol"))
-        return plus(gap_of(notional), fee);
-    if (!notional || notional->value == CHECK_VALUE_NONE)
-        return CHECK_VALUE_NONE;
-    return plus(plus(gap(notional->value, 0), gap(notional->bound, 0)), fee);
-}
-
 int64_t reconcile_worth(const struct risk_context *ctx, const struct reconcile_break *b)
 {
-    switch ((enum reconcile_topic)b->key.topic) {
-    case RECONCILE_OF_CASH: return gap_of(row_of(b, RECONCILE_CASH));
-    case RECONCILE_OF_POSITION: return worth_of_position(ctx, b);
-    case RECONCILE_OF_FILL: return worth_of_fill(b);
-    case RECONCILE_OF_STATEMENT: break;
-    }
-    return CHECK_VALUE_NONE;
+    return b->key.topic == RECONCILE_OF_POSITION ? worth_of_position(ctx, b) : b->widest_gap;
 }
 
 int64_t reconcile_worth_of_all(const struct risk_context *ctx)
@@ -344,6 +290,6 @@ int64_t reconcile_worth_of_all(const struct risk_context *ctx)
     int64_t sum = 0;
 
     for (uint32_t i = 0; i < ctx->reconcile->breaks.count; i++)
-        sum = plus(sum, reconcile_worth(ctx, table_at(&ctx->reconcile->breaks, i)));
+        sum = reconcile_sum(sum, reconcile_worth(ctx, table_at(&ctx->reconcile->breaks, i)));
     return sum;
 }

@@ -47,7 +47,8 @@ MUST_USE enum err_code reconcile_breaks(const struct risk_context *ctx, const st
 
 /*
  * What a break is worth, in money, never below zero: of the cash its difference; of a position the difference at its
- * mark, else at its underlying's or average price; of a fill the difference in notional and in fees.
+ * mark, else at its underlying's or average price; of a fill the difference in notional and in fees. Of all differences
+ * that were told of it since it is open the widest counts: a later statement never makes it worth less.
  * CHECK_VALUE_NONE: nobody can tell, as of a statement that is not complete.
  */
 int64_t reconcile_worth(const struct risk_context *ctx, const struct reconcile_break *b);

@@ -128,6 +128,8 @@ static void put_breaks(const struct table *breaks, const struct digest_out *out)
         digest_i64(out, b->opened_recorded_at_ns);
         digest_u64(out, b->told_seq);
         put_checks(&b->checks, out);
+        digest_i64(out, b->widest_gap);
+        digest_u64(out, b->widest_seq);
     }
 }
 
@@ -161,7 +163,9 @@ static enum err_code get_breaks(struct table *breaks, struct restore_in *in, str
         b.opened_recorded_at_ns = restore_i64(in);
         b.told_seq = restore_u64(in);
         get_checks(in, &b.checks);
-        in->bad = in->bad || b.opened_seq == 0;
+        b.widest_gap = restore_i64(in);
+        b.widest_seq = restore_u64(in);
+        in->bad = in->bad || b.opened_seq == 0 || b.widest_seq == 0;
         if (!in->bad)
             rc = table_put(breaks, &b.key, &row, err);
         if (row)

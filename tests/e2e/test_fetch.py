@@ -167,6 +167,18 @@ class Whole(Fetched):
         rows = {row["check"]: row for row in self.copy(j).json("doctor") if row["check"] == "vault"}
         self.assertEqual(rows["vault"]["grade"], "remark")
 
+    def test_a_copy_is_said_to_be_one_before_anybody_is_asked_for_a_passphrase(self):
+        j = self.published(10)
+        self.fetch(j, self.path("P"))
+        path = self.write("x.jsonl", json.dumps(note("x")))
+        for args in (["reconcile", "--clear", "break-1", "--ours", "1", "--theirs", "2", "--reason", "x"],
+                     ["reconcile", "--clear", "break-1", "--ours", "1", "--reason", "x", "--keys", self.path("keys")],
+                     ["reconcile", "broker"], ["stop", "--reason", "x"], ["append", path], ["snapshot"],
+                     ["guard", "set", self.path("G")], ["key", "rotate"]):
+            done = self.ledger("-C", self.path("C"), *args, code=COULD_NOT, env={"LEDGER_PASSPHRASE_FILE": None}, start_new_session=True)
+            self.assertIn("this is a copy", done.err, args)
+            self.assertNotIn("terminal", done.err, args)
+
     def test_many_connections_fetch_the_same(self):
         j = self.published(10000)
         for n, connections in enumerate(([], ["--connections", "1"], ["--connections", "16"])):

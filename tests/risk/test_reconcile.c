@@ -261,6 +261,95 @@ static void test_other_numbers_are_told_under_the_same_id(void **state)
     desk_free(d);
 }
 
+static struct entry correction(const struct reconcile_break *b, int64_t ours, int64_t theirs)
+{
+    struct entry e = entries_draft(ENTRY_CONTROL_CORRECTION);
+
+    e.as.control_correction.break_id = b->break_id;
+    e.as.control_correction.ours = ours;
+    e.as.control_correction.theirs = theirs;
+    e.as.control_correction.reason = text_from("looked into");
+    return e;
+}
+
+/* Two brokers: the first is far off, the second nearly agrees. Nobody has corrected anything in between. */
+static void test_a_statement_that_lies_nearer_makes_no_break_worth_less(void **state)
+{
+    struct desk *const d = traded();
+    const struct entry f1 = fill("s", "f-1", "GOOG", SIDE_BUY, 100, "7");
+    const struct entry f2 = fill("s", "f-2", PUT, SIDE_SELL, 5, "0.40");
+    const struct entry put = position("s", PUT, SIDE_SELL, 5);
+    const struct planted far_off = {
+        "",   {position("s", "GOOG", SIDE_BUY, 10), put, fill("s", "f-1", "GOOG", SIDE_BUY, 100, "70"), f2},
+        4,    "0",
+        NULL, NULL,
+        0,    0,
+        NULL};
+    const struct planted nearer = {
+        "",   {position("s", "GOOG", SIDE_BUY, 99), put, fill("s", "f-1", "GOOG", SIDE_BUY, 100, "7.01"), f2},
+        4,    "9497.99",
+        NULL, NULL,
+        0,    0,
+        NULL};
+    const struct planted farther = {
+        "", {position("s", "GOOG", SIDE_SELL, 1), put, f1, f2}, 4, "-1", NULL, NULL, 0, 0, NULL};
+    const struct planted agrees = {
+        "", {position("s", "GOOG", SIDE_BUY, 100), put, f1, f2}, 4, "9498", NULL, NULL, 0, 0, NULL};
+
+    (void)state;
+    assert_int_equal(tell_planted(d, &far_off, "s-1"), 3);
+    const int64_t found = reconcile_worth_of_all(&d->ctx.risk);
+    assert_int_equal(found, entries_money("9498") + entries_money("630") + entries_money("6300"));
+    const uint64_t first = d->replay.seq;
+    assert_int_equal(tell_planted(d, &nearer, "s-2"), 3); /* on the record, under the same ids */
+    assert_int_equal(d->reconcile.breaks.count, 3);
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), found);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct reconcile_break *const b = table_at(&d->reconcile.breaks, i);
+        assert_true(b->told_seq > first);
+        assert_true(b->widest_seq <= first);
+    }
+    assert_int_equal(tell_planted(d, &agrees, "s-3"), 0);
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), found);
+    assert_int_equal(tell_planted(d, &farther, "s-4"), 2); /* cash and position: these are worth more now */
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk),
+                     entries_money("9499") + entries_money("707") + entries_money("6300"));
+    desk_free(d);
+}
+
+/* What nobody could tell is not told by numbers that come later. */
+static void test_a_break_of_unknown_worth_stays_so_until_it_is_corrected(void **state)
+{
+    struct desk *const d = traded();
+    const struct entry most = fill("s", "f-9", "GOOG", SIDE_BUY, INT64_MAX, "9000000000");
+    const struct entry put = position("s", PUT, SIDE_SELL, 5);
+    const struct planted wild = {"",
+                                 {position("s", "GOOG", SIDE_BUY, 100), put,
+                                  fill("s", "f-1", "GOOG", SIDE_BUY, 100, "7"),
+                                  fill("s", "f-2", PUT, SIDE_SELL, 5, "0.40"), most},
+                                 5,
+                                 "9498",
+                                 NULL,
+                                 NULL,
+                                 0,
+                                 0,
+                                 NULL};
+    struct planted tame = wild;
+
+    (void)state;
+    tame.rows[4] = fill("s", "f-9", "GOOG", SIDE_BUY, 1, "7");
+    assert_int_equal(tell_planted(d, &wild, "s-1"), 1);
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), CHECK_VALUE_NONE);
+    assert_int_equal(tell_planted(d, &tame, "s-2"), 1);
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), CHECK_VALUE_NONE);
+    const struct reconcile_break *const b = table_at(&d->reconcile.breaks, 0);
+    desk_tell(d, correction(b, 0, (int64_t)b->theirs), "21:30:00");
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), 0);
+    assert_int_equal(tell_planted(d, &tame, "s-3"), 1); /* as if it were new */
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), entries_money("8"));
+    desk_free(d);
+}
+
 static void test_a_statement_that_lacks_rows_is_one_break_whatever_else_differs(void **state)
 {
     struct desk *const d = traded();
@@ -337,17 +426,6 @@ static void test_a_busted_fill_is_not_ours(void **state)
     assert_true(id_is(&found->checks.rows[0].name, RECONCILE_FILL_MISSING));
     assert_int_equal(found->ours, seq);
     desk_free(d);
-}
-
-static struct entry correction(const struct reconcile_break *b, int64_t ours, int64_t theirs)
-{
-    struct entry e = entries_draft(ENTRY_CONTROL_CORRECTION);
-
-    e.as.control_correction.break_id = b->break_id;
-    e.as.control_correction.ours = ours;
-    e.as.control_correction.theirs = theirs;
-    e.as.control_correction.reason = text_from("looked into");
-    return e;
 }
 
 static void test_only_a_correction_that_names_both_sides_ends_a_break(void **state)
@@ -555,6 +633,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_planted_difference_is_one_break),
         cmocka_unit_test(test_other_numbers_are_told_under_the_same_id),
+        cmocka_unit_test(test_a_statement_that_lies_nearer_makes_no_break_worth_less),
+        cmocka_unit_test(test_a_break_of_unknown_worth_stays_so_until_it_is_corrected),
         cmocka_unit_test(test_a_statement_that_lacks_rows_is_one_break_whatever_else_differs),
         cmocka_unit_test(test_rows_of_another_statement_or_actor_are_not_its_own),
         cmocka_unit_test(test_the_tolerance_is_for_cash_and_exact),
