@@ -1,6 +1,7 @@
 #include "cli/reconcile_show.h"
 
 #include "book/engine.h"
+#include "ledger/entry_rows.h"
 #include "risk/reconcile_breaks.h"
 
 #include <string.h>
@@ -50,25 +51,12 @@ void reconcile_format_worth(char out[DECIMAL_TEXT_SIZE], int64_t micro)
         decimal_format_fixed(out, micro, MONEY_DECIMALS, 2);
 }
 
-static int decimals_of(enum unit unit)
-{
-    switch (unit) {
-    case UNIT_PRICE: return PRICE_DECIMALS;
-    case UNIT_MONEY: return MONEY_DECIMALS;
-    case UNIT_RATE: return RATE_DECIMALS;
-    case UNIT_COUNT:
-    case UNIT_SECONDS:
-    case UNIT_FLAG: break;
-    }
-    return 0;
-}
-
 static void format_value(char out[DECIMAL_TEXT_SIZE], const struct check *c, int64_t value)
 {
     if (value == CHECK_VALUE_NONE)
         memcpy(out, "unknown", sizeof "unknown");
     else
-        decimal_format(out, value, decimals_of(c->unit));
+        decimal_format(out, value, entry_rows_decimals(c->unit));
 }
 
 static void put_side(const char *name, const struct check *c, int64_t value, uint64_t seq)
@@ -135,9 +123,9 @@ static void put_check(struct json_out *out, const struct check *c)
     if (c->value == CHECK_VALUE_NONE)
         json_out_null(out);
     else
-        json_out_decimal(out, c->value, decimals_of(c->unit));
+        json_out_decimal(out, c->value, entry_rows_decimals(c->unit));
     json_out_key(out, "theirs");
-    json_out_decimal(out, c->bound, decimals_of(c->unit));
+    json_out_decimal(out, c->bound, entry_rows_decimals(c->unit));
     json_out_object_end(out);
 }
 

@@ -25,4 +25,7 @@ MUST_USE enum err_code replay_json_difference(struct journal *j, struct journal_
                                               const struct redecider *d, struct json_out *out,
                                               struct err *err);
 
+/* The number of an entry; 0, which stands for none, as null. */
+void replay_json_seq(struct json_out *out, const char *key, uint64_t seq);
+
 #endif

@@ -300,16 +300,6 @@ static void json_number(struct json_out *out, const char *key, int64_t value)
     json_out_i64(out, value);
 }
 
-/* 0 stands for no entry. */
-static void json_seq(struct json_out *out, const char *key, uint64_t seq)
-{
-    json_out_key(out, key);
-    if (seq)
-        json_out_u64(out, seq);
-    else
-        json_out_null(out);
-}
-
 static void json_price(struct json_out *out, const char *key, int64_t price_nano)
 {
     json_amount(out, key, price_nano != PRICE_NONE, price_nano, PRICE_DECIMALS);
@@ -327,7 +317,7 @@ static void json_instrument(const struct scene *s, struct json_out *out)
         json_price(out, "ask", s->quote.ask_nano);
         json_number(out, "bid_size", s->quote.bid_size);
         json_number(out, "ask_size", s->quote.ask_size);
-        json_seq(out, "seq", s->quote.seq);
+        replay_json_seq(out, "seq", s->quote.seq);
         json_out_key(out, "live");
         json_out_bool(out, s->quote_is_live);
         json_out_object_end(out);
@@ -336,14 +326,14 @@ static void json_instrument(const struct scene *s, struct json_out *out)
     }
     json_value(out, "underlying", true, s->underlying.text);
     json_price(out, "underlying_price", s->price.price_nano);
-    json_seq(out, "underlying_price_seq", s->price.seq);
+    replay_json_seq(out, "underlying_price_seq", s->price.seq);
 }
 
 static void json_scene(const struct scene *s, struct json_out *out)
 {
     json_out_key(out, "state");
     json_out_object(out);
-    json_seq(out, "seq", s->seq);
+    replay_json_seq(out, "seq", s->seq);
     json_out_key(out, "market_clock");
     json_out_instant(out, s->clock.now_ns);
     json_amount(out, "cash", true, s->cash_micro, MONEY_DECIMALS);
@@ -357,7 +347,7 @@ static void json_scene(const struct scene *s, struct json_out *out)
     for (uint32_t i = 0; i < s->tripped; i++)
         json_out_text(out, s->breakers[i]->name.text);
     json_out_array_end(out);
-    json_seq(out, "stop", s->stop_seq);
+    replay_json_seq(out, "stop", s->stop_seq);
     if (s->has_symbol)
         json_instrument(s, out);
     json_out_object_end(out);
@@ -378,7 +368,7 @@ static enum err_code json_programs(struct journal_reader *r, const struct scene 
 
     json_out_key(out, "configuration");
     json_out_object(out);
-    json_seq(out, "seq", s->configuration_seq);
+    replay_json_seq(out, "seq", s->configuration_seq);
     json_out_key(out, "sha256");
     json_out_hex(out, s->configuration.bytes, sizeof s->configuration.bytes);
     json_out_object_end(out);
@@ -388,7 +378,7 @@ static enum err_code json_programs(struct journal_reader *r, const struct scene 
             return rc;
         json_out_key(out, "run");
         json_out_object(out);
-        json_seq(out, "seq", run.seq);
+        replay_json_seq(out, "seq", run.seq);
         json_text(out, "program", &run.as.control_run.program);
         json_text(out, "build", &run.as.control_run.build);
         json_out_object_end(out);

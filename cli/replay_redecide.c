@@ -78,8 +78,7 @@ static void json_counts(struct json_out *out, const struct redecide_report *repo
     }
 }
 
-/* 0 stands for no entry. */
-static void json_seq(struct json_out *out, const char *key, uint64_t seq)
+void replay_json_seq(struct json_out *out, const char *key, uint64_t seq)
 {
     json_out_key(out, key);
     if (seq)
@@ -98,8 +97,8 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
     json_out_init(&out);
     json_out_object(&out);
     json_counts(&out, report, p);
-    json_seq(&out, "first_unanswered", report->behind_seq);
-    json_seq(&out, "differs", report->differs_seq);
+    replay_json_seq(&out, "first_unanswered", report->behind_seq);
+    replay_json_seq(&out, "differs", report->differs_seq);
     if (report->differs_seq)
         rc = replay_json_difference(j, r, d, &out, err);
     json_out_object_end(&out);

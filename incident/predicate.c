@@ -1,6 +1,8 @@
 /* Reading a predicate (operators on a pile of their own, so nothing recurses), asking it, saying it. */
 #include "incident/predicate.h"
 
+#include "ledger/entry_rows.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -164,26 +166,13 @@ static enum err_code take_compare(struct reading *r, struct predicate_leaf *leaf
     return wrong(r, r->at, "one of < <= > >= = != is expected");
 }
 
-static int decimals_of(enum unit unit)
-{
-    switch (unit) {
-    case UNIT_PRICE: return PRICE_DECIMALS;
-    case UNIT_MONEY: return MONEY_DECIMALS;
-    case UNIT_RATE: return RATE_DECIMALS;
-    case UNIT_COUNT:
-    case UNIT_SECONDS:
-    case UNIT_FLAG: break;
-    }
-    return 0;
-}
-
 static enum err_code take_number(struct reading *r, struct predicate_leaf *leaf)
 {
     const enum unit unit = predicate_quantity(leaf->quantity)->unit;
     const size_t from = r->at;
     struct err why = {.code = ERR_OK};
     char what[ERR_TEXT_SIZE / 2];
-    int decimals = decimals_of(unit);
+    int decimals = entry_rows_decimals(unit);
 
     while (r->at < r->length && r->text[r->at] != '\0' && strchr("+-.0123456789", r->text[r->at]))
         r->at++;
@@ -415,8 +404,8 @@ enum err_code predicate_json(const struct predicate *p, const struct book *b, st
             json_out_null(out);
         else if (unit == UNIT_FLAG)
             json_out_bool(out, value != 0);
-        else if (decimals_of(unit) > 0)
-            json_out_decimal(out, value, decimals_of(unit));
+        else if (entry_rows_decimals(unit) > 0)
+            json_out_decimal(out, value, entry_rows_decimals(unit));
         else
             json_out_i64(out, value);
     }
@@ -434,7 +423,7 @@ static void leaf_text(const struct predicate_leaf *leaf, struct words *w)
     words_add(w, "%s", name);
     if (leaf->compare == COMPARE_NONE)
         return;
-    decimal_format(number, leaf->value, decimals_of(predicate_quantity(leaf->quantity)->unit));
+    decimal_format(number, leaf->value, entry_rows_decimals(predicate_quantity(leaf->quantity)->unit));
     words_add(w, " %s %s", signs[leaf->compare], number);
 }
 

@@ -203,6 +203,16 @@ void symbol_underlying(const struct symbol *s, struct symbol *underlying)
     *underlying = u;
 }
 
+bool symbol_is_about(const struct symbol *s, const struct symbol *underlying)
+{
+    struct symbol u;
+
+    if (!underlying)
+        return true;
+    symbol_underlying(s, &u);
+    return symbol_equal(&u, underlying);
+}
+
 int64_t symbol_multiplier(const struct symbol *s)
 {
     return symbol_is_option(s) ? 100 : 1;

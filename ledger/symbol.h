@@ -44,6 +44,9 @@ MUST_USE enum err_code symbol_from_contract(const struct contract *c, struct sym
  */
 void symbol_underlying(const struct symbol *s, struct symbol *underlying);
 
+/* Whether that ticker is `underlying`; NULL stands for any. */
+bool symbol_is_about(const struct symbol *s, const struct symbol *underlying);
+
 /* Shares or index units a contract stands for: 100 for an option, 1 otherwise. */
 int64_t symbol_multiplier(const struct symbol *s);
 

@@ -66,16 +66,6 @@ static void of_clock(const struct sources_ask *ask, struct sources *out)
     out->note = out->count ? NULL : "no clock has spoken";
 }
 
-static bool is_about(const struct symbol *s, const struct symbol *underlying)
-{
-    struct symbol u;
-
-    if (!underlying)
-        return true;
-    symbol_underlying(s, &u);
-    return symbol_equal(&u, underlying);
-}
-
 /* What is open, and what orders would open; of one underlying, or of all. */
 static void add_open(const struct book *b, const struct symbol *underlying, struct sources *out)
 {
@@ -83,7 +73,7 @@ static void add_open(const struct book *b, const struct symbol *underlying, stru
 
     for (uint32_t i = 0; i < b->accounts->positions.count; i++) {
         const struct position *const p = table_at(&b->accounts->positions, i);
-        if (p->qty != 0 && is_about(&p->symbol, underlying))
+        if (p->qty != 0 && symbol_is_about(&p->symbol, underlying))
             sources_add(out, p->opened_seq);
     }
     for (uint32_t i = b->orders->by_id.count; left > 0 && i-- > 0;) {
@@ -91,7 +81,7 @@ static void add_open(const struct book *b, const struct symbol *underlying, stru
         if (!order_is_open(o))
             continue;
         left--;
-        if (is_about(&o->symbol, underlying))
+        if (symbol_is_about(&o->symbol, underlying))
             sources_add(out, o->seq);
     }
     if (!out->count)

@@ -65,24 +65,13 @@ bool limits_is_new(const struct risk_context *ctx, const struct symbol *s)
     return !is_held(ctx, s) && !has_order(ctx, s);
 }
 
-/* `underlying` NULL: any. */
-static bool is_about(const struct symbol *s, const struct symbol *underlying)
-{
-    struct symbol u;
-
-    if (!underlying)
-        return true;
-    symbol_underlying(s, &u);
-    return symbol_equal(&u, underlying);
-}
-
 static uint32_t count_held(const struct risk_context *ctx, const struct symbol *underlying)
 {
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < ctx->accounts->positions.count; i++) {
         const struct position *const p = table_at(&ctx->accounts->positions, i);
-        n += p->qty != 0 && is_about(&p->symbol, underlying) ? 1 : 0;
+        n += p->qty != 0 && symbol_is_about(&p->symbol, underlying) ? 1 : 0;
     }
     return n;
 }
@@ -95,7 +84,7 @@ static uint32_t count_pending(const struct risk_context *ctx, const struct symbo
     uint32_t left = ctx->orders->open_count;
 
     for (const struct order *o; (o = next_open(ctx, &index, &left));) {
-        if (is_about(&o->symbol, underlying) && !is_held(ctx, &o->symbol) &&
+        if (symbol_is_about(&o->symbol, underlying) && !is_held(ctx, &o->symbol) &&
             !has_newer_order(ctx, &o->symbol, index))
             n++;
     }
