@@ -2,8 +2,8 @@
  * Sign only what was read back. One bit that flips in memory between hash and disk, once it is signed, ends a
  * journal: no proof of it holds any more. So a group is read twice again, by other ways than it was written:
  *
- * 1. Before the seal, in a transaction within the group's, through LMDB's trees: the leaf hashes from the bytes that
- *    are found there, the root from these and from an edge of the tree that the writer has no part in, and the tiles.
+ * 1. Before the seal, with cursors of its own, through LMDB's trees: the leaf hashes from the bytes that are found
+ *    there, the root from these and from an edge of the tree that the writer has no part in, and the tiles.
  * 2. After the commit and before anybody is told, from the file's own pages, as every later reader gets them: entries,
  *    lengths and checks byte for byte, the tiles, the seal, the index of control entries.
  *

@@ -40,8 +40,8 @@ MUST_USE enum err_code store_read_begin(struct store *s, struct store_txn **t, s
  * holds it already. */
 MUST_USE enum err_code store_write_begin(struct store *s, struct store_txn **t, struct err *err);
 /*
- * A fresh look at what *t has put: a transaction within it, which finds the rows through LMDB's trees. *t rests until
- * store_txn_end() of the look.
+ * A fresh look at what *t has put, with cursors of its own, which find the rows through LMDB's trees. *t rests until
+ * store_txn_end() of the look. It is no transaction within *t: for one, LMDB would take three megabytes each time.
  */
 MUST_USE enum err_code store_look_begin(struct store_txn *t, struct store_txn **look, struct err *err);
 /*

@@ -57,7 +57,7 @@ struct store_txn {
     MDB_dbi timestamps;
     bool has_timestamps; /* as the store knew when this began, or made by this one */
     bool is_writing;
-    bool is_look;    /* within another one, which holds the lock */
+    bool is_look;    /* at another one, whose `txn` it has, and which holds the lock */
     bool is_resting; /* sees nothing at the moment, and is none of the store's `readers` */
     bool is_full;
     bool is_interrupted; /* by a signal: LMDB gives up then */

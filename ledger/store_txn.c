@@ -324,11 +324,7 @@ enum err_code store_look_begin(struct store_txn *t, struct store_txn **look, str
     if (!begun)
         return err_set(err, ERR_MEMORY, "%s: out of memory", t->store->name);
     begun->is_look = true;
-    const int rc = mdb_txn_begin(t->store->env, t->txn, 0, &begun->txn);
-    if (rc) {
-        free(begun);
-        return store_txn_fail(t, rc, "read it again", err);
-    }
+    begun->txn = t->txn;
     *look = begun;
     return ERR_OK;
 }
@@ -445,7 +441,7 @@ void store_txn_end(struct store_txn *t)
         return;
     struct store *const s = t->store;
     close_cursor(t);
-    if (t->txn)
+    if (t->txn && !t->is_look)
         mdb_txn_abort(t->txn);
     if (t->is_writing) {
         (void)lock_file(s, LOCK_UN);

@@ -2,11 +2,12 @@
  * One bit flips between the hash and the disk: in what LMDB holds before the commit, or in what is written to the
  * file. Nothing is acknowledged, no seal comes out, the journal takes no more entries, and what is wrong is named.
  *
- * LMDB's calls to write() and its kin are ours here, because the program's own come first; mdb_txn_begin() is wrapped by
- * the linker.
+ * LMDB's calls to write() and its kin are ours here, because the program's own come first; store_look_begin() is wrapped
+ * by the linker.
  */
 #include "ledger/journal_state.h"
 #include "ledger/queue.h"
+#include "ledger/store_state.h"
 #include "ledger/wire.h"
 #include "support/trees.h"
 
@@ -76,8 +77,8 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 
 /* -- flips in what LMDB holds ---------------------------------------------------------------------------- */
 
-int __real_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn);
-int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn);
+enum err_code __real_store_look_begin(struct store_txn *t, struct store_txn **look, struct err *err);
+enum err_code __wrap_store_look_begin(struct store_txn *t, struct store_txn **look, struct err *err);
 
 static const char *held_rows; /* the sub-database; NULL: none */
 static uint8_t held_key[16];
@@ -101,21 +102,21 @@ static void hold_seq(const char *rows, uint64_t seq, size_t bit)
     hold(rows, key, sizeof key, bit);
 }
 
-/* A transaction within the group's is the look: all has been put by then. */
-int __wrap_mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
+/* All has been put by then. */
+enum err_code __wrap_store_look_begin(struct store_txn *t, struct store_txn **look, struct err *err)
 {
     MDB_val key = {held_key_size, held_key};
     MDB_val value;
     MDB_dbi dbi;
 
-    if (parent && held_rows && mdb_dbi_open(parent, held_rows, 0, &dbi) == 0 &&
-        mdb_get(parent, dbi, &key, &value) == 0) {
+    if (held_rows && mdb_dbi_open(t->txn, held_rows, 0, &dbi) == 0 &&
+        mdb_get(t->txn, dbi, &key, &value) == 0) {
         const size_t bit = held_bit < 8 * value.mv_size ? held_bit : 8 * value.mv_size - 1;
         ((uint8_t *)value.mv_data)[bit / 8] ^= (uint8_t)(1u << bit % 8);
         held_rows = NULL;
         flips++;
     }
-    return __real_mdb_txn_begin(env, parent, flags, txn);
+    return __real_store_look_begin(t, look, err);
 }
 
 /* -- helpers --------------------------------------------------------------------------------------------- */
