@@ -507,7 +507,7 @@ static void test_two_processes_that_add_lose_no_key(void **state)
     struct world *const w = *state;
     struct vault *v = create(w);
     pid_t children[PROCESSES];
-    char name[16];
+    char name[32];
 
     for (int p = 0; p < PROCESSES; p++) {
         children[p] = fork();
