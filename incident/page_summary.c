@@ -242,7 +242,8 @@ enum err_code page_comparison(const struct page *p, struct json_out *out, struct
     number_row(out, "verdicts: allowed", a->allowed, b->allowed);
     number_row(out, "verdicts: refused", a->refused, b->refused);
     number_row(out, "orders", a->orders, b->orders);
-    number_row(out, "fills", a->executions + a->other_fills, b->executions + b->other_fills);
+    number_row(out, "fills", a->executions, b->executions);
+    number_row(out, "other facts", a->other_fills, b->other_fills);
     number_row(out, "bought", (uint64_t)a->bought, (uint64_t)b->bought);
     number_row(out, "sold", (uint64_t)a->sold, (uint64_t)b->sold);
     number_row(out, "stops", a->stops, b->stops);

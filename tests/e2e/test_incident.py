@@ -270,6 +270,8 @@ class Page(Browsing, Incidents):
         rows = {row[0]: row[1:] for row in self.data(page)["other"]["table"]}
         self.assertEqual(rows["orders"][0], len(j.log("--kind", "order.new")))
         self.assertLess(rows["orders"][1], rows["orders"][0])
+        self.assertEqual(rows["fills"][0], len(j.log("--kind", "fill.execution")))
+        self.assertEqual(rows["other facts"][0], len(j.log("--kind", "fill")) - rows["fills"][0])
         self.assertNotEqual(*rows["profit and loss"])
         self.assertIn("None of it happened", self.one("#comparison").text)
         self.assertEqual(len(self.all("#comparison tbody tr")), len(rows))
