@@ -87,18 +87,43 @@ static enum err_code fold(struct intake *in, struct journal_group *g, struct err
     return rc;
 }
 
+/* The command in whose course the program itself writes such an entry; NULL: others may say it too. */
+static const char *own_command(enum entry_kind kind)
+{
+    switch ((unsigned)kind) {
+    case ENTRY_CONTROL_GENESIS: return "ledger init";
+    case ENTRY_CONTROL_RUN: /* anybody else's end of a run would end its decisions */
+    case ENTRY_CONTROL_RUN_END:
+    case ENTRY_CONTROL_SESSION:
+    case ENTRY_CONTROL_HEARTBEAT:
+    case ENTRY_PERCEPTION_CLOCK_QUALITY: return "ledger run";
+    case ENTRY_CONTROL_SNAPSHOT: return "ledger snapshot";
+    case ENTRY_CONTROL_KEY: return "ledger key";
+    case ENTRY_CONTROL_HYPOTHESIS: return "ledger replay --out";
+    case ENTRY_RISK_VERDICT:
+    case ENTRY_RISK_BREAKER_TRIP:
+    case ENTRY_RISK_EQUITY: return "the governor in ledger run";
+    case ENTRY_RISK_BREAK: return "ledger reconcile";
+    default: return NULL;
+    }
+}
+
+enum err_code intake_check_own(const struct entry *e, struct err *err)
+{
+    const char *const command = own_command(e->kind);
+
+    if (!command)
+        return ERR_OK;
+    return err_set(err, ERR_INPUT, "%s is the program's own word: only %s writes it",
+                   entry_kind_find((unsigned)e->kind)->text, command);
+}
+
 enum err_code intake_check_kind(const struct entry *e, struct err *err)
 {
     const char *const kind = entry_kind_find((unsigned)e->kind)->text;
 
-    if (e->kind == ENTRY_CONTROL_SNAPSHOT)
-        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger snapshot", kind);
-    if (e->kind == ENTRY_CONTROL_KEY)
-        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger key", kind);
-    if (e->kind == ENTRY_PERCEPTION_CLOCK_QUALITY)
-        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
-    if (e->kind == ENTRY_CONTROL_SESSION || e->kind == ENTRY_CONTROL_HEARTBEAT)
-        return err_set(err, ERR_INPUT, "%s is the program's own word: see ledger run", kind);
+    if (intake_check_own(e, err))
+        return ERR_INPUT;
     if (e->kind >= ENTRY_PERCEPTION_STATED_POSITION && e->kind <= ENTRY_PERCEPTION_STATEMENT)
         return err_set(err, ERR_INPUT, "%s is answered with its statement: see ledger reconcile", kind);
     if (e->kind == ENTRY_CONTROL_ACTOR && e->as.control_actor.role == ROLE_OWNER && !e->is_signed)

@@ -27,8 +27,13 @@ struct intake {
 MUST_USE enum err_code intake_group(struct intake *in, uint8_t *bytes, const uint16_t *sizes, size_t count,
                                     struct queue_reply *reply, size_t *refused, struct err *err);
 /*
- * ERR_INPUT: entries of this kind say what only the program can know: what the state is, who seals next, that the
- * loop is there; a statement, which is answered where it is entered; an owner is brought in in passing; a configuration's settings are not those of its source. intake_group() asks this too.
+ * ERR_INPUT: entries of this kind say what only the program can know: what the state is, who seals next, that a run
+ * began or is over, that the loop is there, what a limit came to. err names the command that writes it.
+ */
+MUST_USE enum err_code intake_check_own(const struct entry *e, struct err *err);
+/*
+ * The same, and ERR_INPUT: a statement, which is answered where it is entered; an owner who is brought in in passing; a
+ * configuration whose settings are not those of its source. intake_group() asks this too.
  */
 MUST_USE enum err_code intake_check_kind(const struct entry *e, struct err *err);
 /*

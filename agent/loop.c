@@ -34,13 +34,47 @@ static enum err_code read_next(struct loop *l, struct err *err)
     return feed_next(l->options->feed, &l->next, &l->has_next, err);
 }
 
-/* Two loops on one journal would tell everything twice: the one that began last goes on. */
+/* The entry that ended our run. */
+static enum err_code find_end(const struct loop *l, uint64_t *seq, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    struct journal_record record = {.seq = l->run_seq};
+    struct entry e = {.kind = ENTRY_CONTROL_RUN};
+    bool found = true;
+    enum err_code rc = journal_group_reader(l->desk->group, &r, err);
+
+    while (!rc && found && e.kind != ENTRY_CONTROL_RUN_END) {
+        rc = journal_reader_control(r, record.seq + 1, &record, &found, err);
+        if (!rc && found)
+            rc = entry_decode_header(record.bytes, record.size, &e, err);
+    }
+    *seq = record.seq;
+    journal_reader_end(r);
+    return rc;
+}
+
+/*
+ * Two loops on one journal would tell everything twice: the one that began last goes on. And a run that somebody ended
+ * answers no clock any more: it is not to look as if it did.
+ */
 static enum err_code check_alone(const struct loop *l, struct err *err)
 {
     const uint64_t newest = l->desk->book.run->run_seq;
+    uint64_t end_seq = 0;
 
-    if (l->run_seq == 0 || newest == l->run_seq)
+    if (l->run_seq == 0)
         return ERR_OK;
+    if (newest == l->run_seq && l->desk->book.run->is_open)
+        return ERR_OK;
+    if (newest == l->run_seq) {
+        const enum err_code rc = find_end(l, &end_seq, err);
+        return rc ? rc
+                  : err_set(err, ERR_CHAIN,
+                            "entry %llu ended the run of entry %llu, and this loop did not write it: nothing "
+                            "more is decided; see ledger show %llu",
+                            (unsigned long long)end_seq, (unsigned long long)l->run_seq,
+                            (unsigned long long)end_seq);
+    }
     return err_set(err, ERR_CHAIN,
                    "another ledger run has taken this journal over with entry %llu; this one, of entry %llu, "
                    "ends here",

@@ -46,8 +46,9 @@ struct loop_report {
 uint64_t loop_continues(const struct desk *d, const char *feed_text);
 
 /*
- * ERR_CHAIN: a newer loop has begun on this journal (this one ends, nothing is told twice), or a clock entry of
- * the feed is before one that a run has decided on.
+ * ERR_CHAIN: a newer loop has begun on this journal (this one ends, nothing is told twice), somebody else has ended
+ * this run (so that no clock of it has an answer any more), or a clock entry of the feed is before one that a run has
+ * decided on.
  */
 MUST_USE enum err_code loop_run(struct desk *d, const struct loop_options *options,
                                 struct loop_report *report, struct err *err);

@@ -186,6 +186,22 @@ static void notice_pending(struct redecider *d)
     }
 }
 
+/*
+ * A clock entry that comes when nothing can answer it any more: of a run that is over, by whomever, or in the midst of
+ * a run and not its own. One outside of runs, of an import, asks for no answer.
+ */
+static void notice_deaf(struct redecider *d)
+{
+    const struct run_state *const run = d->book.run;
+    const struct entry *const e = &d->entry;
+    const bool is_of_run = e->cause && (e->cause == run->first_seq || e->cause == run->run_seq);
+
+    if (e->kind != ENTRY_PERCEPTION_CLOCK || run->pending_seq == e->seq || !(run->is_open || is_of_run))
+        return;
+    if (d->report.behind++ == 0)
+        d->report.behind_seq = e->seq;
+}
+
 /* One stored entry that no answer has consumed; *waits: it is for a later call. */
 static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 {
@@ -204,6 +220,7 @@ static enum err_code step(struct redecider *d, bool *waits, struct err *err)
     if (is_at_once)
         return answer(d, &d->entry, err);
     notice_pending(d);
+    notice_deaf(d);
     return rc;
 }
 

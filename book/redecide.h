@@ -24,12 +24,13 @@ enum redecide_difference {
 };
 
 struct redecide_report {
-    uint64_t begun_at;    /* the entry of the snapshot that was begun with; 0: with none */
-    uint64_t entries;     /* the last one looked at */
-    uint64_t triggers;    /* clock entries of runs, and stops */
-    uint64_t compared;    /* derived entries found equal */
-    uint64_t behind;      /* clock entries of a run left without an answer: overtaken by a newer one, or
-                             by the run's end */
+    uint64_t begun_at; /* the entry of the snapshot that was begun with; 0: with none */
+    uint64_t entries;  /* the last one looked at */
+    uint64_t triggers; /* clock entries of runs, and stops */
+    uint64_t compared; /* derived entries found equal */
+    uint64_t
+        behind; /* clock entries of a run left without an answer: overtaken by a newer one or by the run's
+                             end, behind that end, or in the midst of a run and not its own */
     uint64_t behind_seq;  /* the first of them; 0: none */
     uint64_t differs_seq; /* the first entry that differs, is missing or is too many; 0: none */
     enum redecide_difference difference;

@@ -1,6 +1,8 @@
 /* ledger replay --with, --drop ...: from what is typed to a change of a journal. */
 #include "cli/whatif.h"
 
+#include "agent/control.h"
+#include "agent/intake.h"
 #include "book/settings_yaml.h"
 #include "ledger/entry_json.h"
 #include "ledger/roles.h"
@@ -153,6 +155,9 @@ static enum err_code check_line(const struct reading *in, const struct entry *e,
             "column 1: \"at\" is missing: an entry is inserted before the first that happened later");
     if (in->line > 1 && e->at_ns < in->q->inserted[in->line - 2].at_ns)
         return err_set(err, ERR_INPUT, "column 1: \"at\" is before that of line %zu", in->line - 1);
+    if (intake_check_own(e, err) || (e->kind == ENTRY_CONTROL_CONFIGURATION &&
+                                     control_check_configuration(&e->as.control_configuration, err)))
+        return err_wrap(err, "column 1");
     if (course_check_insert(actor ? actor->role : ROLE_JOURNAL, e, err))
         return err_wrap(err, "column 1");
     return ERR_OK;

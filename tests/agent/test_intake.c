@@ -113,13 +113,43 @@ static void test_the_book_is_folded_when_it_is_needed(void **state)
     scratch_release(&s);
 }
 
+static void by_the_program(struct journal *j, struct entry e)
+{
+    struct journal_group *g = NULL;
+    struct seal seal;
+
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    SCRATCH_OK(journal_group_add(g, &e, err));
+    SCRATCH_OK(journal_group_commit(g, &seal, err));
+}
+
+static void test_the_programs_own_words_are_nobody_elses(void **state)
+{
+    const enum entry_kind own[] = {
+        ENTRY_CONTROL_GENESIS,  ENTRY_CONTROL_RUN,       ENTRY_CONTROL_RUN_END,
+        ENTRY_CONTROL_SESSION,  ENTRY_CONTROL_HEARTBEAT, ENTRY_PERCEPTION_CLOCK_QUALITY,
+        ENTRY_CONTROL_SNAPSHOT, ENTRY_CONTROL_KEY,       ENTRY_CONTROL_HYPOTHESIS,
+        ENTRY_RISK_VERDICT,     ENTRY_RISK_BREAKER_TRIP, ENTRY_RISK_EQUITY,
+        ENTRY_RISK_BREAK,
+    };
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        struct entry e = entries_draft(own[i]);
+        for (unsigned is_signed = 0; is_signed < 2; is_signed++) {
+            e.is_signed = is_signed;
+            assert_int_equal(intake_check_kind(&e, &err), ERR_INPUT);
+            assert_non_null(strstr(err.text, "is the program's own word: only "));
+        }
+    }
+}
+
 /* Another clock in the middle of a run would begin another session, and with it the day's limits anew. */
 static void test_no_clock_comes_in_while_a_run_is_open(void **state)
 {
     struct scratch s;
     struct drafts clock = {.count = 0};
-    struct drafts run = {.count = 0};
-    struct drafts end = {.count = 0};
     struct entry started = entries_draft(ENTRY_CONTROL_RUN);
     struct entry ended = entries_draft(ENTRY_CONTROL_RUN_END);
     struct entry tick = entries_clock(PHASE_TICK, "2015-12-24");
@@ -140,18 +170,16 @@ static void test_no_clock_comes_in_while_a_run_is_open(void **state)
     started.as.control_run.feed = text_from("a feed");
     started.as.control_run.broker = id_from("paper");
     ended.as.control_run_end.reason = text_from("over");
-    add_draft(&run, started);
-    add_draft(&end, ended);
     assert_int_equal(take(&in, &clock, &refused), ERR_OK);
     entry_place(clock.bytes, 0, 0);
     SCRATCH_OK(intake_check_import(in.journal, err));
-    assert_int_equal(take(&in, &run, &refused), ERR_OK);
+    by_the_program(in.journal, started);
     assert_int_equal(intake_check_import(in.journal, &err), ERR_INPUT);
     assert_non_null(strstr(err.text, "run of entry 3"));
     assert_int_not_equal(take(&in, &clock, &refused), ERR_OK);
     assert_int_equal(refused, 0);
     entry_place(clock.bytes, 0, 0);
-    assert_int_equal(take(&in, &end, &refused), ERR_OK);
+    by_the_program(in.journal, ended);
     SCRATCH_OK(intake_check_import(in.journal, err));
     assert_int_equal(take(&in, &clock, &refused), ERR_OK);
     intake_release(&in);
@@ -164,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_no_book_could_fold_is_refused),
         cmocka_unit_test(test_the_book_is_folded_when_it_is_needed),
+        cmocka_unit_test(test_the_programs_own_words_are_nobody_elses),
         cmocka_unit_test(test_no_clock_comes_in_while_a_run_is_open),
     };
 

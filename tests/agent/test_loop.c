@@ -138,7 +138,11 @@ static void test_what_others_append_meanwhile_is_not_the_feeds(void **state)
     session_open(&s);
     session_run(&s, "2026-01-05T14:40:30Z");
     assert_same_outcome(&s, &whole);
-    session_decides_the_same(&s);
+    struct redecide_report *const report = session_redecide(&s);
+    assert_int_equal(report->differs_seq, 0);
+    assert_int_equal(report->behind,
+                     1); /* but a clock in the midst of a run that nothing answered is told of */
+    free(report);
     session_end(&whole);
     session_end(&s);
 }
@@ -209,6 +213,57 @@ static void test_of_two_loops_on_one_journal_the_newer_goes_on(void **state)
     assert_int_equal(run_feed(&s, SESSION_FEED, take_over, &err), ERR_CHAIN);
     assert_non_null(strstr(err.text, "taken this journal over"));
     assert_int_equal(s.desk->book.view->clock.now_ns, entries_instant("2026-01-05T14:30:00Z"));
+    session_end(&s);
+}
+
+/* Somebody who has the key ends the run beside the loop. */
+static void end_it(void *context, uint64_t done, uint64_t total)
+{
+    struct session *const s = context;
+    struct journal *other;
+
+    (void)done;
+    (void)total;
+    if (!s->desk->book.run->is_open)
+        return;
+    other = scratch_open(&s->scratch);
+    struct journal_group *g = NULL;
+    struct seal seal;
+    struct entry e = entries_draft(ENTRY_CONTROL_RUN_END);
+    e.actor = 0;
+    e.as.control_run_end.reason = text_from("not said by the loop");
+    SCRATCH_OK(journal_group_begin(other, &g, err));
+    SCRATCH_OK(journal_group_add(g, &e, err));
+    SCRATCH_OK(journal_group_commit(g, &seal, err));
+    journal_close(other);
+}
+
+static void test_a_run_that_another_has_ended_does_not_go_on_silently(void **state)
+{
+    struct session s;
+    struct err err;
+    char name[64];
+
+    (void)state;
+    session_start(&s);
+    assert_int_equal(run_feed(&s, SESSION_FEED, end_it, &err), ERR_CHAIN);
+    snprintf(name, sizeof name, "entry %llu ended the run of entry 3,",
+             (unsigned long long)book_seq(&s.desk->book));
+    assert_non_null(strstr(err.text, name));
+    /* A loop that does not look: its clocks are of a run that is over, and nothing answers them. */
+    struct entry e = entries_clock(PHASE_TICK, "2026-01-05");
+    e.at_ns = entries_instant("2026-01-05T14:31:00Z");
+    e.cause = s.desk->book.run->run_seq;
+    SCRATCH_OK(desk_begin(s.desk, err));
+    SCRATCH_OK(desk_add(s.desk, "feed:synthetic", &e, err));
+    e.cause = 0; /* an import's asks for no answer */
+    SCRATCH_OK(desk_add(s.desk, "feed:synthetic", &e, err));
+    SCRATCH_OK(desk_commit(s.desk, err));
+    struct redecide_report *const report = session_redecide(&s);
+    assert_int_equal(report->differs_seq, 0);
+    assert_int_equal(report->behind, 1);
+    assert_int_equal(report->behind_seq, book_seq(&s.desk->book) - 1);
+    free(report);
     session_end(&s);
 }
 
@@ -374,6 +429,7 @@ int main(void)
         cmocka_unit_test(test_killed_between_any_two_commits_nothing_is_lost_or_done_twice),
         cmocka_unit_test(test_what_others_append_meanwhile_is_not_the_feeds),
         cmocka_unit_test(test_of_two_loops_on_one_journal_the_newer_goes_on),
+        cmocka_unit_test(test_a_run_that_another_has_ended_does_not_go_on_silently),
         cmocka_unit_test(test_nothing_is_decided_behind_what_was_decided),
         cmocka_unit_test(test_stop_means_stop_across_a_restart_until_a_signed_resume),
         cmocka_unit_test(test_stop_cancels_what_is_open),

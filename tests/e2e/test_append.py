@@ -14,9 +14,9 @@ HEX = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"  # a so
 REFUSED = {"control.genesis": "genesis", "control.configuration": "must be signed", "control.stop": "must be signed",
            "control.resume": "must be signed", "control.snapshot": "ledger snapshot", "control.key": "ledger key",
            "control.session": "ledger run", "control.heartbeat": "ledger run", "perception.clock_quality": "ledger run",
-           "risk.verdict": "operator may not write", "risk.breaker_trip": "operator may not write",
-           "risk.equity": "operator may not write", "risk.break": "operator may not write",
-           "control.hypothesis": "operator may not write", "perception.statement": "ledger reconcile",
+           "control.run": "ledger run", "control.run_end": "ledger run", "control.hypothesis": "ledger replay --out",
+           "risk.verdict": "the governor", "risk.breaker_trip": "the governor",
+           "risk.equity": "the governor", "risk.break": "ledger reconcile", "perception.statement": "ledger reconcile",
            "perception.stated_position": "ledger reconcile", "perception.stated_fill": "ledger reconcile",
            **{f"control.{kind}": "must be signed" for kind in (
                "revocation", "actor_key", "proposal", "approval", "recovery", "hold", "disposal", "correction",
