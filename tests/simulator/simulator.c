@@ -23,6 +23,7 @@ struct options {
     bool shrinks;         /* what fails */
     bool is_found_wanted; /* some seed is to fail: a planted bug */
     uint64_t verify_each; /* seeds */
+    uint64_t sign_each;   /* seeds: with Ed25519 */
     const char *keep;
 };
 
@@ -61,6 +62,7 @@ static struct world_options world_options_of(const struct options *o, uint64_t s
     return (struct world_options){.root = root,
                                   .keep = o->keep,
                                   .verifies = o->verify_each && seed % o->verify_each == 0,
+                                  .signs = o->keep || (o->sign_each && seed % o->sign_each == 0),
                                   .deep_each = 50};
 }
 
@@ -111,7 +113,8 @@ static bool live_script(const struct options *o, const char *path)
     struct script s = {0};
     struct world_report report;
     struct err err;
-    const struct world_options wo = {.root = root, .keep = o->keep, .verifies = true, .deep_each = 1};
+    const struct world_options wo = {
+        .root = root, .keep = o->keep, .verifies = true, .signs = true, .deep_each = 1};
 
     if (script_read(&s, path, &err)) {
         fprintf(stderr, "simulator: %s\n", err.text);
@@ -232,6 +235,7 @@ static const struct option long_options[] = {{"seeds", required_argument, NULL, 
                                              {"shrink", no_argument, NULL, 'S'},
                                              {"planted", no_argument, NULL, 'P'},
                                              {"verify-each", required_argument, NULL, 'v'},
+                                             {"sign-each", required_argument, NULL, 'g'},
                                              {"keep", required_argument, NULL, 'k'},
                                              {NULL, 0, NULL, 0}};
 
@@ -244,6 +248,7 @@ static void read_options(struct options *o, int argc, char **argv)
         case 's': o->steps = number(optarg); break;
         case 'j': o->jobs = (unsigned)number(optarg); break;
         case 'v': o->verify_each = number(optarg); break;
+        case 'g': o->sign_each = number(optarg); break;
         case 'F': o->is_forever = true; break;
         case 'p': o->prints = true; break;
         case 'S': o->shrinks = true; break;
@@ -260,7 +265,8 @@ static void read_options(struct options *o, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.first = 1, .seeds = 100, .steps = 1000, .jobs = 1, .verify_each = 16};
+    struct options o = {
+        .first = 1, .seeds = 100, .steps = 1000, .jobs = 1, .verify_each = 16, .sign_each = 64};
     int wrong = 0;
 
     read_options(&o, argc, argv);

@@ -2,6 +2,7 @@
 
 #include "simulator/dice.h"
 #include "simulator/disk.h"
+#include "simulator/signatures.h"
 #include "simulator/world_state.h"
 
 #include <ftw.h>
@@ -338,6 +339,7 @@ void world_run(const struct script *script, const struct world_options *options,
     else
         snprintf(w->dir, sizeof w->dir, "%s/journal-%ld", options->root, (long)getpid());
     use_dice();
+    signatures_are_real(options->signs);
     disk_repair();
     begin(w);
     make_journal(w);

@@ -26,6 +26,7 @@ struct world_options {
     const char *root;   /* an existing folder for scratch files */
     const char *keep;   /* a folder for the journal, which is left there; NULL: none */
     bool verifies;      /* audit/verify at the end as well as at some restarts */
+    bool signs;         /* with Ed25519; otherwise with what stands in its place (signatures.h) */
     uint64_t deep_each; /* moments between two comparisons of whole states; 0: at restarts only */
 };
 
