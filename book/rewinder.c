@@ -106,6 +106,7 @@ static void drop(struct rewinder *w, uint32_t at)
 {
     w->bytes -= w->images[at].size;
     free(w->images[at].bytes);
+    w->images[at].bytes = NULL;
     w->count--;
     memmove(w->images + at, w->images + at + 1, (w->count - at) * sizeof *w->images);
 }
@@ -173,7 +174,7 @@ static void keep(struct rewinder *w, uint64_t target, uint64_t far)
         return;
     }
     uint8_t *const fitting = realloc(s.at, s.size);
-    while (w->count == w->options.images || (w->count && w->bytes + s.size > w->options.bytes))
+    while (w->count && (w->count == w->options.images || w->bytes + s.size > w->options.bytes))
         drop(w, dispensable(w, target, far));
     const uint32_t at = images_up_to(w, seq);
     memmove(w->images + at + 1, w->images + at, (w->count - at) * sizeof *w->images);

@@ -113,7 +113,7 @@ static enum err_code put_step(const struct explain_step *s, civil_day day, struc
     const size_t checks = s->checks ? s->checks->count : 0;
     for (size_t i = 0; !rc && i < checks; i++)
         rc = put_check(&s->checks->rows[i], s->numbers ? &s->numbers[i] : NULL, err);
-    for (size_t i = checks; !rc && i < s->number_count; i++)
+    for (size_t i = checks; !rc && s->numbers && i < s->number_count; i++)
         rc = s->numbers[i].is_minor ? ERR_OK : put_number(&s->numbers[i], err);
     return rc;
 }

@@ -32,9 +32,10 @@ static void on_signal(int number)
 static void add_capability(const char *name)
 {
     const char *const text = tigetstr((char *)(uintptr_t)name);
+    const size_t length = strlen(leave_text);
 
-    if (text && text != (const char *)-1 && strlen(leave_text) + strlen(text) < sizeof leave_text)
-        strcat(leave_text, text);
+    if (text && text != (const char *)-1 && length + strlen(text) < sizeof leave_text)
+        memcpy(leave_text + length, text, strlen(text) + 1);
 }
 
 /* After a fault: no library of ours is to be trusted any more. */

@@ -94,7 +94,7 @@ static enum err_code read_roles(struct journal_reader *r, uint64_t from, struct 
 static enum err_code align(struct journal_reader *r, uint64_t *from, struct err *err)
 {
     struct roles roles;
-    struct entry e;
+    struct entry e = {.actor = 0};
     enum err_code rc = read_roles(r, *from, &roles, err);
 
     while (!rc && *from > 2) {

@@ -437,7 +437,7 @@ void predicate_text(const struct predicate *p, struct words *w)
     struct {
         unsigned what;
         unsigned step;
-    } pile[4 * PREDICATE_STEPS_MAX];
+    } pile[4 * PREDICATE_STEPS_MAX] = {{0, 0}};
     unsigned first[PREDICATE_STEPS_MAX] = {0}; /* where the steps that a step works on begin */
     unsigned n = 0;
 

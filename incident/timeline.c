@@ -12,7 +12,7 @@
 /* Room for one more row of `size` bytes; the rows move. */
 static enum err_code grow(void **rows, size_t count, size_t *capacity, size_t size, struct err *err)
 {
-    if (count < *capacity)
+    if (*rows && count < *capacity)
         return ERR_OK;
     const size_t wanted = *capacity ? *capacity * 2 : 256;
     void *const grown = realloc(*rows, wanted * size);

@@ -70,17 +70,14 @@ static enum err_code write_pieces(struct journal_group *g, struct err *err)
  */
 static enum err_code drop_old(struct journal_group *g, struct err *err)
 {
-    uint64_t newer = g->snapshot->covered;
-    uint64_t at = newer;
+    uint64_t at = g->snapshot->covered;
     bool found = true;
     enum err_code rc = ERR_OK;
 
-    for (unsigned kept = 1; !rc && found && kept < SNAPSHOT_ROWS_KEPT; kept++) {
-        newer = at;
+    for (unsigned kept = 1; !rc && found && kept < SNAPSHOT_ROWS_KEPT; kept++)
         rc = store_find_snapshot(g->txn, at, &at, &found, err);
-    }
     while (!rc && found) {
-        newer = at;
+        const uint64_t newer = at;
         rc = store_find_snapshot(g->txn, newer, &at, &found, err);
         if (rc || !found || at / SNAPSHOT_ROWS_SPAN != newer / SNAPSHOT_ROWS_SPAN)
             break;
