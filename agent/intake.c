@@ -3,6 +3,9 @@
 #include "agent/control.h"
 #include "book/snapshot.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /*
  * Reducers refuse only what moves money or settings, and the clock and what is open are a matter of state: to fold a
  * journal for a quote would be for nothing.
@@ -34,6 +37,45 @@ static enum err_code check_correction(const struct book *b, const struct entry *
     if (rc)
         err_wrap(err, "control.correction");
     return rc;
+}
+
+/* The first thing in which a bust is not what the execution said; the order when all that is kept agrees. */
+static const char *difference(const struct reconcile_fill *f, const struct entry_fill_bust *b)
+{
+    if (!symbol_equal(&f->symbol, &b->symbol))
+        return "symbol";
+    if (f->side != b->side)
+        return "side";
+    if (f->qty != b->qty)
+        return "qty";
+    if (f->price_nano != b->price)
+        return "price";
+    return f->fee_micro != b->fee ? "fee" : "order_id";
+}
+
+/*
+ * One that takes nothing back, in a journal where the reducers could only put it aside (ledger/fills.h). What a broker
+ * tells again passes: none counts twice.
+ */
+static enum err_code check_bust(const struct book *b, const struct entry *e, struct err *err)
+{
+    const struct entry_fill_bust *const bust = &e->as.fill_bust;
+    const struct fills *const fills = &b->accounts->fills;
+    const struct reconcile_fill *const f = table_find(&b->reconcile->fills, &bust->busted);
+    const enum fills_reason reason = fills_judge(fills, bust);
+    char entry[48] = "";
+    char detail[64] = "";
+
+    if (reason == FILLS_STANDS || ids_has(&fills->told, &bust->fill_id))
+        return ERR_OK;
+    if (f)
+        snprintf(entry, sizeof entry, " (entry %" PRIu64 ")", f->seq);
+    if (f && reason == FILLS_DIFFERS)
+        snprintf(detail, sizeof detail, " (%s)", difference(f, bust));
+    if (reason == FILLS_TWICE)
+        snprintf(detail, sizeof detail, ", by entry %" PRIu64, fills_find_bust(fills, &bust->busted)->seq);
+    return err_set(err, ERR_INPUT, "fill.bust %s: the fill %s%s %s%s", bust->fill_id.text, bust->busted.text,
+                   entry, fills_reason_text(reason), detail);
 }
 
 enum err_code intake_check_import(struct journal *j, struct err *err)
@@ -146,6 +188,8 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
         rc = check_clock(&in->book, err);
     if (!rc && in->draft.kind == ENTRY_CONTROL_CORRECTION)
         rc = check_correction(&in->book, &in->draft, err);
+    if (!rc && in->draft.kind == ENTRY_FILL_BUST)
+        rc = check_bust(&in->book, &in->draft, err);
     if (!rc)
         rc = journal_group_add_encoded(g, bytes, size, &in->draft, err);
     if (rc || !folds)

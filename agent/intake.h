@@ -1,7 +1,8 @@
 /*
  * The intake: entries from outside into the journal, a group at a time, none that the book could not fold.
  * An entry that is written is for ever; one that no reducer can take (a fill whose money leaves its integer)
- * would end every replay, every run and the emergency stop at its place. So such a group is refused instead.
+ * would end every replay, every run and the emergency stop at its place. So such a group is refused instead. So is one
+ * with a bust that does not fit what it takes back: nobody who can be told that it is wrong should have to find a break.
  */
 #ifndef AGENT_INTAKE_H
 #define AGENT_INTAKE_H

@@ -105,8 +105,10 @@ static enum err_code answer_clock(struct desk *d, const struct proposals *throug
 {
     const struct decide_context ctx = engine_context(d->book);
     const uint32_t tripped = risk_state_tripped(d->book->risk);
-    enum err_code rc = risk_equity(&ctx.risk, d->trigger, through, err);
+    enum err_code rc = reconcile_busts(&ctx.risk, d->trigger, through, err);
 
+    if (!rc)
+        rc = risk_equity(&ctx.risk, d->trigger, through, err);
     if (!rc)
         rc = risk_breakers(&ctx.risk, d->trigger, through, err);
     if (!rc && risk_state_tripped(d->book->risk) > tripped)
@@ -124,7 +126,8 @@ static enum err_code answer_statement(struct desk *d, struct err *err)
 {
     const struct decide_context ctx = engine_context(d->book);
 
-    return reconcile_breaks(&ctx.risk, d->trigger, d->out, err);
+    const enum err_code rc = reconcile_busts(&ctx.risk, d->trigger, d->out, err);
+    return rc ? rc : reconcile_breaks(&ctx.risk, d->trigger, d->out, err);
 }
 
 bool engine_answers_at_once(const struct book *b, const struct entry *e)

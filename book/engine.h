@@ -2,8 +2,8 @@
  * The engine: what is decided when a trigger is seen. A pure function from the book and the trigger to
  * proposed entries; the live loop appends them, re-decision compares them.
  *
- * Triggers are clock entries of a run, control.stop, and a broker's statement. The answer to a clock entry, in this order: the
- * account's worth, breakers (and the cancelling of what would open a position), exits, entries; each decision
+ * Triggers are clock entries of a run, control.stop, and a broker's statement. The answer to a clock entry, in this order:
+ * breaks of busts that do not fit, the account's worth, breakers (and the cancelling of what would open a position), exits, entries; each decision
  * is followed by the governor's verdict and, when that allows it, by the order. The answer to a stop cancels
  * every open order, that to a statement tells the breaks between it and our books.
  */

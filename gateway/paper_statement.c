@@ -46,11 +46,13 @@ static enum err_code tell_positions(struct teller *t, struct err *err)
 static enum err_code tell_fills(struct teller *t, civil_day session, struct err *err)
 {
     const struct table *const fills = &t->book->reconcile->fills;
+    const struct fills *const busts =
+        &t->book->reconcile->told.fills; /* what others take back he does not know */
     enum err_code rc = ERR_OK;
 
     for (uint32_t i = 0; !rc && i < fills->count; i++) {
         const struct reconcile_fill *const f = table_at(fills, i);
-        if (!f->is_brokers || f->busted_seq || f->session != session)
+        if (!f->is_brokers || fills_find_bust(busts, &f->fill_id) || f->session != session)
             continue;
         new_row(t, ENTRY_PERCEPTION_STATED_FILL)->as.perception_stated_fill =
             (struct entry_perception_stated_fill){*t->statement_id, f->fill_id,    f->symbol,   f->side,

@@ -20,13 +20,14 @@ static const char DIVIDENDS[] = "income:dividends";
 
 struct plan {
     struct ids_key fill_id; /* of NULL: no fill */
+    uint64_t tag;           /* of an execution: fills_tag(); else 0 */
     struct leg legs[LEGS_MAX];
     uint32_t leg_count;
     int64_t fee_micro; /* belongs to the first leg's position */
     int64_t deposit_micro;
     int64_t dividend_micro;
     const struct symbol *payer; /* of the dividend. Borrowed from the entry */
-    const struct id *busted;    /* what is taken back; or NULL. Borrowed from the entry */
+    enum fills_reason reason;   /* why a bust takes nothing back */
     int64_t scaled_qty;         /* to which the first leg's lots are split; 0: they are not */
     struct posting postings[POSTINGS_MAX];
     uint32_t posting_count;
@@ -44,8 +45,7 @@ void accounts_init(void *state)
 
     memset(a, 0, sizeof *a);
     table_init(&a->positions, sizeof(struct position), sizeof(struct symbol));
-    ids_init(&a->fill_ids);
-    ids_init(&a->busted_ids);
+    fills_init(&a->fills);
 }
 
 void accounts_release(void *state)
@@ -57,8 +57,7 @@ void accounts_release(void *state)
         free(p->lot_room);
     }
     table_release(&a->positions);
-    ids_release(&a->fill_ids);
-    ids_release(&a->busted_ids);
+    fills_release(&a->fills);
 }
 
 /* -- what a fill asks for ------------------------------------------------------------------------------- */
@@ -84,7 +83,8 @@ static enum err_code on_execution(const struct accounts *a, const struct entry_f
                                   struct plan *plan, struct err *err)
 {
     REQUIRE(f->qty >= 1);
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
+    plan->tag = fills_tag(f);
     plan->fee_micro = f->fee;
     return add_leg(plan, &f->symbol, f->side == SIDE_BUY ? f->qty : -f->qty, f->price, err);
 }
@@ -122,7 +122,7 @@ static enum err_code deliver(struct plan *plan, const struct symbol *s, int64_t 
 static enum err_code on_assignment(const struct accounts *a, const struct entry_fill_assignment *f,
                                    struct plan *plan, struct err *err)
 {
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     plan->fee_micro = f->fee;
     return deliver(plan, &f->symbol, f->qty, +1, err);
 }
@@ -130,7 +130,7 @@ static enum err_code on_assignment(const struct accounts *a, const struct entry_
 static enum err_code on_exercise(const struct accounts *a, const struct entry_fill_exercise *f,
                                  struct plan *plan, struct err *err)
 {
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     plan->fee_micro = f->fee;
     return deliver(plan, &f->symbol, f->qty, -1, err);
 }
@@ -150,7 +150,7 @@ static enum err_code close_held(const struct accounts *a, struct plan *plan, con
 static enum err_code on_expiration(const struct accounts *a, const struct entry_fill_expiration *f,
                                    struct plan *plan, struct err *err)
 {
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     const enum err_code rc = need_option(&f->symbol, err);
     return rc ? rc : close_held(a, plan, &f->symbol, f->qty, 0, err);
 }
@@ -161,7 +161,7 @@ static enum err_code on_settlement(const struct accounts *a, const struct entry_
     struct contract c;
     int64_t intrinsic_nano;
 
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     enum err_code rc = need_option(&f->symbol, err);
     if (rc)
         return rc;
@@ -179,7 +179,7 @@ static enum err_code on_settlement(const struct accounts *a, const struct entry_
 static enum err_code on_deposit(const struct accounts *a, const struct entry_fill_deposit *f,
                                 struct plan *plan)
 {
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     plan->deposit_micro = f->amount;
     return ERR_OK;
 }
@@ -187,22 +187,22 @@ static enum err_code on_deposit(const struct accounts *a, const struct entry_fil
 static enum err_code on_dividend(const struct accounts *a, const struct entry_fill_dividend *f,
                                  struct plan *plan)
 {
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     plan->dividend_micro = f->amount;
     plan->payer = &f->symbol;
     return ERR_OK;
 }
 
-/* The execution the other way, if it was told and still stands. */
+/* The execution the other way, if it was told, is what the bust says it is, and still stands. */
 static enum err_code on_bust(const struct accounts *a, const struct entry *e, struct plan *plan,
                              struct err *err)
 {
     const struct entry_fill_bust *const f = &e->as.fill_bust;
 
     REQUIRE(f->qty >= 1);
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
-    plan->busted = &f->busted;
-    if (!ids_has(&a->fill_ids, &f->busted) || ids_has(&a->busted_ids, &f->busted))
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
+    plan->reason = fills_judge(&a->fills, f);
+    if (plan->reason != FILLS_STANDS || !ids_has(&a->fills.told, &f->busted))
         return ERR_OK;
     enum err_code rc = decimal_sub(0, f->fee, &plan->fee_micro, err);
     if (!rc)
@@ -238,7 +238,7 @@ static enum err_code on_split(const struct accounts *a, const struct entry_fill_
     int64_t qty = 0;
 
     REQUIRE(f->qty >= 1 && f->into_qty >= 1);
-    plan->fill_id = ids_key(&a->fill_ids, &f->fill_id);
+    plan->fill_id = fills_key(&a->fills, &f->fill_id);
     enum err_code rc = p ? decimal_mul_div(p->qty, f->into_qty, f->qty, &qty, err) : ERR_OK;
     if (!rc && (!p || p->qty == 0 || (qty != 0 && symbol_equal(&f->symbol, &f->into))))
         rc = add_leg(plan, &f->symbol, 0, 0, err);
@@ -462,9 +462,11 @@ static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
     const int64_t at_ns = e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
     enum err_code rc = ERR_OK;
 
-    ids_add_key(&a->fill_ids, &plan->fill_id);
-    if (plan->busted)
-        rc = ids_add(&a->busted_ids, plan->busted, NULL);
+    fills_add(&a->fills, &plan->fill_id, plan->tag);
+    if (e->kind == ENTRY_FILL_BUST)
+        fills_add_bust(&a->fills, &e->as.fill_bust, e->seq, plan->reason);
+    if (e->kind == ENTRY_FILL_SPLIT)
+        fills_add_split(&a->fills, &e->as.fill_split.symbol);
     for (uint32_t i = 0; i < plan->leg_count; i++) {
         struct leg *const leg = &plan->legs[i];
         void *row = leg->position;
@@ -488,13 +490,6 @@ static void commit(struct accounts *a, struct plan *plan, const struct entry *e)
     a->last_seq = e->seq;
 }
 
-/* The very fill, or one that was taken back before it was told. */
-static bool is_told(const struct accounts *a, struct plan *plan)
-{
-    return ids_has_key(&a->fill_ids, &plan->fill_id) ||
-           (a->busted_ids.count != 0 && ids_has(&a->busted_ids, plan->fill_id.id));
-}
-
 enum err_code accounts_apply(void *state, const struct entry *e, struct err *err)
 {
     struct accounts *const a = state;
@@ -507,7 +502,8 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
     plan.deposit_micro = 0;
     plan.dividend_micro = 0;
     plan.payer = NULL;
-    plan.busted = NULL;
+    plan.tag = 0;
+    plan.reason = FILLS_STANDS;
     plan.scaled_qty = 0;
     enum err_code rc = plan_fill(a, e, &plan, err);
     if (!plan.fill_id.id)
@@ -515,14 +511,12 @@ enum err_code accounts_apply(void *state, const struct entry *e, struct err *err
     if (!rc)
         rc = plan_balances(a, &plan, err);
     /* Asked this late, because the answer is far away: see ids_key(). A duplicate's plan is dropped. */
-    const enum err_code room = ids_reserve(&a->fill_ids, err);
-    if (!room && is_told(a, &plan)) {
+    const enum err_code room = fills_reserve(&a->fills, plan.tag, err);
+    if (!room && fills_is_told(&a->fills, &plan.fill_id, plan.tag)) {
         a->duplicates++;
         return ERR_OK;
     }
     rc = room ? room : rc;
-    if (!rc && plan.busted)
-        rc = ids_reserve(&a->busted_ids, err);
     if (!rc)
         rc = reserve_rows(a, &plan, err);
     if (!rc)
@@ -545,7 +539,7 @@ const struct replay_row accounts_row = {
     .digest = accounts_digest,
     .release = accounts_release,
     .restore = accounts_restore,
-    .version = 3,
+    .version = 4,
 };
 
 const struct position *accounts_position(const struct accounts *a, const struct symbol *s)

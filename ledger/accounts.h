@@ -17,7 +17,7 @@
  *
  * A bust is the execution the other way, fee and all: it takes the very lot back that the execution (its cause)
  * opened, as long as all of it is there; else it closes as any fill does. What is taken back before it was told
- * never counts. A dividend is income:dividends. A split leaves the cost as it is: a stock's lots get more shares or
+ * never counts. A bust that does not fit what it names moves nothing (ledger/fills.h). A dividend is income:dividends. A split leaves the cost as it is: a stock's lots get more shares or
  * fewer, an adjusted contract takes the position over as one lot; by the ratio told, whatever is held; cash in
  * lieu is profit.
  *
@@ -31,7 +31,7 @@
 #ifndef LEDGER_ACCOUNTS_H
 #define LEDGER_ACCOUNTS_H
 
-#include "ledger/ids.h"
+#include "ledger/fills.h"
 #include "ledger/replay.h"
 #include "ledger/table.h"
 
@@ -73,8 +73,7 @@ struct accounts {
     int64_t deposits_micro;  /* paid in positive */
     int64_t dividends_micro; /* received positive */
     struct table positions;  /* struct position by symbol, also those that are flat again */
-    struct ids fill_ids;     /* fills counted */
-    struct ids busted_ids;   /* fills taken back, also before they were told */
+    struct fills fills;      /* which were told, and which were taken back */
     uint64_t duplicates;
     struct posting last[POSTINGS_MAX]; /* of the newest applied fill, no duplicate; not in the digest */
     uint32_t last_count;

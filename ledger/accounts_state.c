@@ -37,8 +37,7 @@ void accounts_digest(const void *state, const struct digest_out *out)
     digest_u64(out, a->positions.count);
     for (uint32_t i = 0; i < a->positions.count; i++)
         digest_position(table_at(&a->positions, i), out);
-    ids_digest(&a->fill_ids, out);
-    ids_digest(&a->busted_ids, out);
+    fills_digest(&a->fills, out);
 }
 
 /* -- read back ------------------------------------------------------------------------------------------ */
@@ -131,9 +130,7 @@ enum err_code accounts_restore(void *state, struct restore_in *in, struct err *e
     for (uint32_t i = 0; i < count && !rc && !in->bad; i++)
         rc = restore_position(a, in, err);
     if (!rc)
-        rc = ids_restore(&a->fill_ids, in, err);
-    if (!rc)
-        rc = ids_restore(&a->busted_ids, in, err);
+        rc = fills_restore(&a->fills, in, err);
     in->bad = in->bad || accounts_sum_micro(a) != 0;
     return rc ? rc : restore_result(in, err);
 }

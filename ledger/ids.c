@@ -9,11 +9,20 @@ void ids_init(struct ids *ids)
     memset(ids, 0, sizeof *ids);
 }
 
+void ids_init_tagged(struct ids *ids)
+{
+    ids_init(ids);
+    ids->tag_size = IDS_TAG_SIZE;
+}
+
 void ids_release(struct ids *ids)
 {
+    const uint32_t tag_size = ids->tag_size;
+
     free(ids->bytes);
     slots_release(&ids->slots);
     ids_init(ids);
+    ids->tag_size = tag_size;
 }
 
 /* A slot's number is the id's place in `bytes`, plus one. The set has slots, one of them empty. */
@@ -40,7 +49,7 @@ struct ids_key ids_key(const struct ids *ids, const struct id *id)
 
 static bool has_room(const struct ids *ids)
 {
-    return ids->capacity - ids->size > ID_MAX && slots_have_room(&ids->slots, ids->count + 1);
+    return ids->capacity - ids->size > ID_MAX + ids->tag_size && slots_have_room(&ids->slots, ids->count + 1);
 }
 
 bool ids_has_key(const struct ids *ids, struct ids_key *key)
@@ -76,7 +85,7 @@ static enum err_code reserve_bytes(struct ids *ids, uint64_t wanted, struct err 
 
 enum err_code ids_reserve(struct ids *ids, struct err *err)
 {
-    const uint64_t wanted = (uint64_t)ids->size + 1 + ID_MAX;
+    const uint64_t wanted = (uint64_t)ids->size + 1 + ID_MAX + ids->tag_size;
     enum err_code rc = ERR_OK;
 
     if (has_room(ids))
@@ -89,7 +98,7 @@ enum err_code ids_reserve(struct ids *ids, struct err *err)
 }
 
 /* The longest id is copied with a fixed size, which is quicker than a measured one: there is room. */
-void ids_add_key(struct ids *ids, const struct ids_key *key)
+static uint8_t *put_key(struct ids *ids, const struct ids_key *key)
 {
     const struct id *const id = key->id;
 
@@ -99,8 +108,40 @@ void ids_add_key(struct ids *ids, const struct ids_key *key)
     at[0] = id->length;
     memcpy(at + 1, id->text, ID_MAX);
     *key->slot = slot_of(key->hash, ids->size + 1);
-    ids->size += 1U + id->length;
+    ids->size += 1U + id->length + ids->tag_size;
     ids->count++;
+    return at + 1 + id->length;
+}
+
+void ids_add_key(struct ids *ids, const struct ids_key *key)
+{
+    REQUIRE(ids->tag_size == 0);
+    put_key(ids, key);
+}
+
+void ids_add_tagged(struct ids *ids, const struct ids_key *key, uint64_t tag)
+{
+    REQUIRE(ids->tag_size == IDS_TAG_SIZE);
+    uint8_t *const at = put_key(ids, key);
+    for (unsigned i = 0; i < IDS_TAG_SIZE; i++)
+        at[i] = (uint8_t)(tag >> (56 - 8 * i));
+}
+
+bool ids_find(const struct ids *ids, const struct id *id, uint64_t *tag, uint32_t *place)
+{
+    const struct ids_key key = ids_key(ids, id);
+    const uint64_t *const slot = ids->count > 0 ? find_slot(ids, &key) : NULL;
+
+    REQUIRE(ids->tag_size == IDS_TAG_SIZE);
+    if (!slot || *slot == 0)
+        return false;
+    const uint8_t *const at =
+        ids->bytes + slot_number(*slot) + id->length; /* its place is the number, less one */
+    *place = slot_number(*slot) - 1;
+    *tag = 0;
+    for (unsigned i = 0; i < IDS_TAG_SIZE; i++)
+        *tag = *tag << 8 | at[i];
+    return true;
 }
 
 enum err_code ids_add(struct ids *ids, const struct id *id, struct err *err)

@@ -15,7 +15,8 @@ struct place {
 
 static enum err_code make_room(struct ids *ids, uint64_t count, uint32_t size, struct err *err)
 {
-    const uint32_t capacity = size + 1 + ID_MAX; /* an id is added with a copy of fixed size */
+    const uint32_t capacity =
+        size + 1 + ID_MAX + ids->tag_size; /* an id is added with a copy of fixed size */
 
     ids->bytes = malloc(capacity);
     if (!ids->bytes)
@@ -31,12 +32,12 @@ static uint32_t find_places(const struct ids *ids, uint32_t size, uint32_t *at, 
 
     while (n < BATCH && *at < size) {
         const uint8_t length = ids->bytes[*at];
-        if (length == 0 || length > ID_MAX || length >= size - *at)
+        if (length == 0 || length > ID_MAX || length + ids->tag_size >= size - *at)
             return 0;
         places[n].at = *at;
         places[n].hash = slots_hash(ids->bytes + *at + 1, length);
         slots_expect(&ids->slots, places[n].hash);
-        *at += 1U + length;
+        *at += 1U + length + ids->tag_size;
         n++;
     }
     return n;
@@ -54,7 +55,7 @@ static bool put_place(struct ids *ids, const struct place *p)
             return false;
     }
     *slot = slot_of(p->hash, p->at + 1);
-    ids->size = p->at + 1U + id[0];
+    ids->size = p->at + 1U + id[0] + ids->tag_size;
     ids->count++;
     return true;
 }
@@ -62,7 +63,7 @@ static bool put_place(struct ids *ids, const struct place *p)
 enum err_code ids_restore(struct ids *ids, struct restore_in *in, struct err *err)
 {
     const uint64_t count = restore_within(in, 0, restore_left(in) / 2); /* an id takes two bytes or more */
-    const uint32_t size = (uint32_t)restore_within(in, 0, UINT32_MAX - 1 - ID_MAX);
+    const uint32_t size = (uint32_t)restore_within(in, 0, UINT32_MAX - 1 - ID_MAX - IDS_TAG_SIZE);
     struct place places[BATCH];
     uint32_t at = 0;
 

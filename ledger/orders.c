@@ -6,8 +6,7 @@ void orders_init(void *state)
 
     memset(o, 0, sizeof *o);
     table_init(&o->by_id, sizeof(struct order), sizeof(struct id));
-    ids_init(&o->fill_ids);
-    ids_init(&o->busted_ids);
+    fills_init(&o->fills);
 }
 
 void orders_release(void *state)
@@ -15,8 +14,7 @@ void orders_release(void *state)
     struct orders *const o = state;
 
     table_release(&o->by_id);
-    ids_release(&o->fill_ids);
-    ids_release(&o->busted_ids);
+    fills_release(&o->fills);
 }
 
 bool order_is_open(const struct order *o)
@@ -119,16 +117,26 @@ static enum err_code on_end(struct orders *o, const struct id *order_id, enum or
     return rc;
 }
 
-static bool is_told(const struct orders *o, struct ids_key *fill_id)
+/* No execution: nothing that an order is filled by, but told once as any. */
+static enum err_code on_other(struct orders *o, const struct id *fill_id, const struct symbol *split,
+                              struct err *err)
 {
-    return ids_has_key(&o->fill_ids, fill_id) ||
-           (o->busted_ids.count != 0 && ids_has(&o->busted_ids, fill_id->id));
+    struct ids_key key = fills_key(&o->fills, fill_id);
+    const enum err_code rc = fills_reserve(&o->fills, 0, err);
+
+    if (rc || fills_is_told(&o->fills, &key, 0))
+        return rc;
+    fills_add(&o->fills, &key, 0);
+    if (split)
+        fills_add_split(&o->fills, split);
+    return ERR_OK;
 }
 
 static enum err_code on_execution(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_fill_execution *const f = &e->as.fill_execution;
-    struct ids_key fill_id = ids_key(&o->fill_ids, &f->fill_id);
+    struct ids_key fill_id = fills_key(&o->fills, &f->fill_id);
+    const uint64_t tag = fills_tag(f);
     struct order *row = table_find(&o->by_id, &f->order_id);
     int64_t filled_qty = 0;
     int64_t filled_micro = 0;
@@ -138,15 +146,15 @@ static enum err_code on_execution(struct orders *o, const struct entry *e, struc
         rc = decimal_notional(f->price, f->qty, symbol_multiplier(&f->symbol), &filled_micro, err);
     if (!rc)
         rc = decimal_add(row ? row->filled_micro : 0, filled_micro, &filled_micro, err);
-    const enum err_code room = ids_reserve(&o->fill_ids, err);
-    if (!room && is_told(o, &fill_id))
+    const enum err_code room = fills_reserve(&o->fills, tag, err);
+    if (!room && fills_is_told(&o->fills, &fill_id, tag))
         return ERR_OK; /* whatever its sums are */
     rc = room ? room : rc;
     if (!rc && !row)
         rc = row_of(o, &f->order_id, e, &row, err);
     if (rc)
         return rc;
-    ids_add_key(&o->fill_ids, &fill_id);
+    fills_add(&o->fills, &fill_id, tag);
     row->last_seq = e->seq;
     row->filled_qty = filled_qty;
     row->filled_micro = filled_micro;
@@ -183,22 +191,22 @@ static enum err_code take_back(struct order *row, const struct entry_fill_bust *
 static enum err_code on_bust(struct orders *o, const struct entry *e, struct err *err)
 {
     const struct entry_fill_bust *const f = &e->as.fill_bust;
+    struct ids_key key = fills_key(&o->fills, &f->fill_id);
     struct order *const row = table_find(&o->by_id, &f->order_id);
-    const bool stands = ids_has(&o->fill_ids, &f->busted) && !ids_has(&o->busted_ids, &f->busted);
+    const enum fills_reason reason = fills_judge(&o->fills, f);
+    const bool counts = reason == FILLS_STANDS && ids_has(&o->fills.told, &f->busted);
 
-    if (ids_has(&o->fill_ids, &f->fill_id))
-        return ERR_OK;
-    enum err_code rc = ids_reserve(&o->busted_ids, err);
-    if (!rc)
-        rc = ids_reserve(&o->fill_ids, err);
-    if (!rc && row && stands)
-        rc = take_back(row, f, err);
-    if (!rc)
-        rc = ids_add(&o->busted_ids, &f->busted, err);
-    if (!rc)
-        rc = ids_add(&o->fill_ids, &f->fill_id, err);
-    if (rc || !row)
+    enum err_code rc = fills_reserve(&o->fills, 0, err);
+    if (rc || fills_is_told(&o->fills, &key, 0))
         return rc;
+    if (row && counts)
+        rc = take_back(row, f, err);
+    if (rc)
+        return rc;
+    fills_add(&o->fills, &key, 0);
+    fills_add_bust(&o->fills, f, e->seq, reason);
+    if (!row)
+        return ERR_OK;
     row->last_seq = e->seq;
     if (row->status == ORDER_FILLED && row->filled_qty < row->qty)
         row->status = ORDER_CANCELLED; /* neither is open */
@@ -220,13 +228,13 @@ enum err_code orders_apply(void *state, const struct entry *e, struct err *err)
     case ENTRY_ORDER_REJECTED: return on_end(o, &e->as.order_rejected.order_id, ORDER_REJECTED, e, err);
     case ENTRY_ORDER_EXPIRED: return on_end(o, &e->as.order_expired.order_id, ORDER_DAY_OVER, e, err);
     case ENTRY_FILL_EXECUTION: return on_execution(o, e, err);
-    case ENTRY_FILL_ASSIGNMENT: return ids_add(&o->fill_ids, &e->as.fill_assignment.fill_id, err);
-    case ENTRY_FILL_EXERCISE: return ids_add(&o->fill_ids, &e->as.fill_exercise.fill_id, err);
-    case ENTRY_FILL_EXPIRATION: return ids_add(&o->fill_ids, &e->as.fill_expiration.fill_id, err);
-    case ENTRY_FILL_SETTLEMENT: return ids_add(&o->fill_ids, &e->as.fill_settlement.fill_id, err);
-    case ENTRY_FILL_DEPOSIT: return ids_add(&o->fill_ids, &e->as.fill_deposit.fill_id, err);
-    case ENTRY_FILL_DIVIDEND: return ids_add(&o->fill_ids, &e->as.fill_dividend.fill_id, err);
-    case ENTRY_FILL_SPLIT: return ids_add(&o->fill_ids, &e->as.fill_split.fill_id, err);
+    case ENTRY_FILL_ASSIGNMENT: return on_other(o, &e->as.fill_assignment.fill_id, NULL, err);
+    case ENTRY_FILL_EXERCISE: return on_other(o, &e->as.fill_exercise.fill_id, NULL, err);
+    case ENTRY_FILL_EXPIRATION: return on_other(o, &e->as.fill_expiration.fill_id, NULL, err);
+    case ENTRY_FILL_SETTLEMENT: return on_other(o, &e->as.fill_settlement.fill_id, NULL, err);
+    case ENTRY_FILL_DEPOSIT: return on_other(o, &e->as.fill_deposit.fill_id, NULL, err);
+    case ENTRY_FILL_DIVIDEND: return on_other(o, &e->as.fill_dividend.fill_id, NULL, err);
+    case ENTRY_FILL_SPLIT: return on_other(o, &e->as.fill_split.fill_id, &e->as.fill_split.symbol, err);
     case ENTRY_FILL_BUST: return on_bust(o, e, err);
     case ENTRY_PERCEPTION_QUOTE: /* no order is changed by what is seen, concluded or said */
     case ENTRY_PERCEPTION_BAR:
@@ -301,8 +309,7 @@ void orders_digest(const void *state, const struct digest_out *out)
     digest_u64(out, o->by_id.count);
     for (uint32_t i = 0; i < o->by_id.count; i++)
         digest_order(table_at(&o->by_id, i), out);
-    ids_digest(&o->fill_ids, out);
-    ids_digest(&o->busted_ids, out);
+    fills_digest(&o->fills, out);
 }
 
 const struct replay_row orders_row = {
@@ -313,7 +320,7 @@ const struct replay_row orders_row = {
     .digest = orders_digest,
     .release = orders_release,
     .restore = orders_restore,
-    .version = 3,
+    .version = 4,
 };
 
 const struct order *orders_find(const struct orders *o, const struct id *order_id)

@@ -13,13 +13,13 @@
  * counts; when it makes the order whole, the order is FILLED. What the broker says again is no second fill.
  * A bust takes its execution's shares and money back; an order that it makes less than whole is CANCELLED, since
  * nobody works the rest: a corrected execution makes it whole again. An execution that was taken back before it was
- * told never counts.
+ * told never counts. A bust that does not fit what it names takes nothing back (ledger/fills.h).
  * An order.new for an id that has one already is a second telling: only last_seq moves.
  */
 #ifndef LEDGER_ORDERS_H
 #define LEDGER_ORDERS_H
 
-#include "ledger/ids.h"
+#include "ledger/fills.h"
 #include "ledger/replay.h"
 #include "ledger/roles.h"
 #include "ledger/table.h"
@@ -59,8 +59,7 @@ struct orders {
     struct id allowed_id; /* which order */
     struct roles roles;   /* the verdicts of role risk alone count */
     uint32_t open_count;  /* sent, working or asked to cancel */
-    struct ids fill_ids;  /* of every kind of fill: none counts twice, here as in accounts */
-    struct ids busted_ids;
+    struct fills fills;   /* of every kind: none counts twice, here as in accounts */
 };
 
 void orders_init(void *state);

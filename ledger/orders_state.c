@@ -52,8 +52,6 @@ enum err_code orders_restore(void *state, struct restore_in *in, struct err *err
     roles_restore(&o->roles, in);
     enum err_code rc = restore_orders(o, in, err);
     if (!rc)
-        rc = ids_restore(&o->fill_ids, in, err);
-    if (!rc)
-        rc = ids_restore(&o->busted_ids, in, err);
+        rc = fills_restore(&o->fills, in, err);
     return rc ? rc : restore_result(in, err);
 }

@@ -202,10 +202,10 @@ static void limits_of_order(const struct risk_context *ctx, const struct ask *a,
                UNIT_COUNT);
 }
 
-/* Before the first statement there is nothing that we could know to differ, and no such row. */
+/* Before the first statement and the first break there is nothing that we could know to differ, and no such row. */
 static void limits_of_breaks(const struct risk_context *ctx, const struct ask *a, struct checks *checks)
 {
-    if (ctx->reconcile->statement_seq)
+    if (ctx->reconcile->statement_seq || ctx->reconcile->breaks.count)
         add_opening(checks, a, "open_breaks", reconcile_worth_of_all(ctx), RULE_AT_MOST,
                     ctx->settings->open_breaks_max, UNIT_MONEY);
 }

@@ -26,7 +26,7 @@
  *   same_order_open     count    <= 0                       open orders of this symbol and side
  *   underlying_age      seconds  <= risk.underlying_age_s
  *   open_breaks *       money    <= risk.open_breaks_max    worth of what we and the broker disagree about; only where
- *                                                           a statement was ever taken in
+ *                                                           a statement was ever taken in, or a break is open
  *   halted              flag     = 0                        listed when an exchange ever said whether it trades
  *
  * The day's loss is (equity now - opening equity - deposits since) / opening equity. A sector's share is

@@ -16,6 +16,7 @@ void reconcile_init(void *state)
     table_init(&r->stated, sizeof(struct reconcile_fill), sizeof(struct id));
     ids_init(&r->statement_ids);
     table_init(&r->breaks, sizeof(struct reconcile_break), sizeof(struct reconcile_key));
+    ids_init(&r->bust_ids);
 }
 
 void reconcile_release(void *state)
@@ -28,6 +29,7 @@ void reconcile_release(void *state)
     table_release(&r->stated);
     ids_release(&r->statement_ids);
     table_release(&r->breaks);
+    ids_release(&r->bust_ids);
 }
 
 /* -- our executions --------------------------------------------------------------------------------------- */
@@ -108,14 +110,6 @@ static void on_execution(struct reconcile *r, const struct entry *e)
         r->newest_session = session;
 }
 
-static void on_bust(struct reconcile *r, const struct entry *e)
-{
-    struct reconcile_fill *const f = table_find(&r->fills, &e->as.fill_bust.busted);
-
-    if (f && !f->busted_seq)
-        f->busted_seq = e->seq;
-}
-
 /* What is paid in is paid in at the broker's, whoever tells it. */
 static enum err_code on_fill(struct reconcile *r, const struct entry *e, struct err *err)
 {
@@ -139,8 +133,6 @@ static enum err_code on_fill(struct reconcile *r, const struct entry *e, struct 
     }
     if (e->kind == ENTRY_FILL_EXECUTION)
         on_execution(r, e);
-    else if (e->kind == ENTRY_FILL_BUST)
-        on_bust(r, e);
     return ERR_OK;
 }
 
@@ -257,6 +249,8 @@ static uint32_t topic_of(const struct checks *checks)
     if (id_is(name, RECONCILE_FILL_MISSING) || id_is(name, RECONCILE_FILL_UNKNOWN) ||
         id_is(name, RECONCILE_FILL_DIFFERS))
         return RECONCILE_OF_FILL;
+    if (strncmp(name->text, RECONCILE_BUST, sizeof RECONCILE_BUST - 1) == 0)
+        return RECONCILE_OF_BUST;
     return RECONCILE_OF_STATEMENT;
 }
 
@@ -329,7 +323,8 @@ int64_t reconcile_gap(enum reconcile_topic topic, const struct checks *checks)
     case RECONCILE_OF_CASH: return gap_of(row_of(checks, RECONCILE_CASH));
     case RECONCILE_OF_POSITION: return gap_of(row_of(checks, RECONCILE_POSITION));
     case RECONCILE_OF_FILL: return gap_of_fill(checks);
-    case RECONCILE_OF_STATEMENT: break;
+    case RECONCILE_OF_STATEMENT:
+    case RECONCILE_OF_BUST: break; /* who knows which of the two is wrong, and by how much */
     }
     return CHECK_VALUE_NONE;
 }
@@ -353,7 +348,11 @@ static enum err_code on_break(struct reconcile *r, const struct entry *e, struct
     void *row = NULL;
 
     reconcile_key_of(b, &key);
-    const enum err_code rc = table_put(&r->breaks, &key, &row, err);
+    enum err_code rc = ids_reserve(&r->bust_ids, err);
+    if (!rc)
+        rc = table_put(&r->breaks, &key, &row, err);
+    if (!rc && key.topic == RECONCILE_OF_BUST)
+        rc = ids_add(&r->bust_ids, &key.about, err);
     if (rc)
         return rc;
     struct reconcile_break *const k = row;
@@ -522,5 +521,5 @@ const struct replay_row reconcile_row = {
     .digest = reconcile_digest,
     .release = reconcile_release,
     .restore = reconcile_restore,
-    .version = 2,
+    .version = 3,
 };

@@ -7,7 +7,7 @@
  * perception.statement of the same id and actor, which says how many there are. Only what a broker, or a person
  * in his name, states is taken: a feed's word is no statement. Rows of another statement or actor begin anew.
  *
- * A break is about one thing (a symbol, a fill, the cash), and there is one at a time: told again it keeps its id
+ * A break is about one thing (a symbol, a fill, the cash, a bust that does not fit), and there is one at a time: told again it keeps its id
  * and its age. It ends by control.correction alone, never by a later statement that agrees; nor does one that nearly
  * agrees make it smaller: of all that was told of it the widest gap counts.
  *
@@ -30,18 +30,20 @@
 #define RECONCILE_FILL_UNKNOWN "fill_unknown" /* we have it, the statement does not */
 #define RECONCILE_FILL_DIFFERS "fill_differs"
 #define RECONCILE_INCOMPLETE   "statement_incomplete"
+#define RECONCILE_BUST         "bust_" /* and why it takes nothing back: a bust that does not fit */
 
 enum reconcile_topic {
     RECONCILE_OF_CASH = 1,
     RECONCILE_OF_POSITION,
     RECONCILE_OF_FILL,
-    RECONCILE_OF_STATEMENT /* and whatever else a break may be about */
+    RECONCILE_OF_STATEMENT, /* and whatever else a break may be about */
+    RECONCILE_OF_BUST
 };
 
 /* What a break is about: two that have the same are one. */
 struct reconcile_key {
     uint32_t topic;
-    struct id about; /* "cash", a symbol, a fill_id, a statement_id */
+    struct id about; /* "cash", a symbol, a fill_id, a statement_id, a bust's fill_id */
 };
 
 struct reconcile_break {
@@ -77,8 +79,7 @@ struct reconcile_fill {
     int64_t fee_micro;
     civil_day session; /* of ours; CIVIL_DAY_NONE in a statement */
     uint64_t seq;
-    uint64_t busted_seq; /* of ours: the fill.bust that took it back; 0: it stands */
-    bool is_brokers;     /* of ours: a broker told it, perhaps after somebody else */
+    bool is_brokers; /* of ours: a broker told it, perhaps after somebody else */
 };
 
 struct reconcile {
@@ -103,6 +104,7 @@ struct reconcile {
     struct ids statement_ids; /* of all that were taken in */
 
     struct table breaks; /* struct reconcile_break: those that are open, oldest first */
+    struct ids bust_ids; /* busts that a break was ever told of: none is told anew once it is cleared */
 };
 
 void reconcile_init(void *state);

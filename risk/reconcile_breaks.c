@@ -131,20 +131,22 @@ static bool is_same(const struct reconcile_fill *a, const struct reconcile_fill 
 static enum err_code compare_fills(struct walk *w, struct err *err)
 {
     const struct reconcile *const r = w->ctx->reconcile;
+    const struct fills *const told = &w->ctx->accounts->fills;
     const civil_day session = r->stated_session;
     enum err_code rc = ERR_OK;
 
     for (uint32_t i = 0; !rc && i < r->fills.count; i++) {
         const struct reconcile_fill *const f = table_at(&r->fills, i);
-        const bool is_expected = f->session == session && !f->busted_seq;
+        const bool is_expected = f->session == session && !fills_find_bust(told, &f->fill_id);
         if (is_expected && !table_find(&r->stated, &f->fill_id))
             rc = tell_fill(w, RECONCILE_FILL_UNKNOWN, f, f->seq, NULL, err);
     }
     for (uint32_t i = 0; !rc && i < r->stated.count; i++) {
         const struct reconcile_fill *const s = table_at(&r->stated, i);
         const struct reconcile_fill *const f = table_find(&r->fills, &s->fill_id);
-        if (!f || f->busted_seq)
-            rc = tell_fill(w, RECONCILE_FILL_MISSING, NULL, f ? f->busted_seq : 0, s, err);
+        const struct fills_bust *const bust = fills_find_bust(told, &s->fill_id);
+        if (!f || bust)
+            rc = tell_fill(w, RECONCILE_FILL_MISSING, NULL, bust ? bust->seq : 0, s, err);
         else if (!is_same(f, s))
             rc = tell_fill(w, RECONCILE_FILL_DIFFERS, f, f->seq, s, err);
     }
@@ -245,6 +247,56 @@ enum err_code reconcile_breaks(const struct risk_context *ctx, const struct entr
 
     REQUIRE(statement->seq == ctx->reconcile->statement_seq);
     return reconcile_differences(ctx, propose, &t, err);
+}
+
+/* -- busts that do not fit -------------------------------------------------------------------------------- */
+
+static const char *check_of(enum fills_reason reason)
+{
+    switch (reason) {
+    case FILLS_STANDS: break;
+    case FILLS_DIFFERS: return RECONCILE_BUST "differs";
+    case FILLS_KIND: return RECONCILE_BUST "of_no_execution";
+    case FILLS_TWICE: return RECONCILE_BUST "twice";
+    case FILLS_SPLIT: return RECONCILE_BUST "behind_split";
+    }
+    return RECONCILE_BUST "stands"; /* which no void says of itself */
+}
+
+/* Ours is the execution that it names, while that is known, else nothing. */
+static enum err_code propose_bust(struct teller *t, const struct fills_void *v, struct err *err)
+{
+    struct entry_risk_break *const b = &t->draft.as.risk_break;
+    const struct reconcile_fill *const f = table_find(&t->ctx->reconcile->fills, &v->busted);
+
+    memset(&t->draft, 0, sizeof t->draft);
+    t->draft.kind = ENTRY_RISK_BREAK;
+    t->draft.at_ns = t->statement->at_ns;
+    t->draft.cause = v->seq;
+    b->break_id = fresh_id(t->out);
+    b->statement_id = v->bust_id;
+    b->about = (struct text){v->bust_id.text, v->bust_id.length};
+    b->owner = t->ctx->settings->break_owner;
+    b->ours = f ? (int64_t)f->seq : 0;
+    b->theirs = (int64_t)v->seq;
+    checks_add(&b->checks, check_of(v->reason), 0, RULE_EQUAL, v->qty, UNIT_COUNT);
+    return t->out->propose(t->out->context, &t->draft, err);
+}
+
+/* A row is looked up by number each time: a proposal may move the table. */
+enum err_code reconcile_busts(const struct risk_context *ctx, const struct entry *trigger,
+                              const struct proposals *out, struct err *err)
+{
+    struct teller t = {.ctx = ctx, .statement = trigger, .out = out};
+    const struct table *const voids = &ctx->accounts->fills.voids;
+    enum err_code rc = ERR_OK;
+
+    for (uint32_t i = 0; !rc && i < voids->count; i++) {
+        const struct fills_void *const v = table_at(voids, i);
+        if (!ids_has(&ctx->reconcile->bust_ids, &v->bust_id))
+            rc = propose_bust(&t, v, err);
+    }
+    return rc;
 }
 
 /* -- worth ------------------------------------------------------------------------------------------------ */

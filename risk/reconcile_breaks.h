@@ -10,10 +10,12 @@
  *   fill_missing          quantity; then fee, notional: `about` is the fill_id, as in the next two
  *   fill_unknown          the same
  *   fill_differs          the same; then price, and, when it is another one, symbol (a flag)
+ *   bust_...              what was taken back (0), of what the bust says: differs, of_no_execution, twice, behind_split;
+ *                         `about` is the bust's fill_id. Told whether there is a statement or not: ledger/fills.h
  *   statement_incomplete  rows that came in, of those that the statement counts; then positions, fills
  *
  * Of a statement that is not complete nothing else is compared. Fills are matched by fill_id, whatever session they
- * are of; of ours, those of the statement's session must be in it. A fill that was busted is not one of ours.
+ * are of; of ours, those of the statement's session must be in it. A fill that was taken back is not one of ours.
  */
 #ifndef RISK_RECONCILE_BREAKS_H
 #define RISK_RECONCILE_BREAKS_H
@@ -46,10 +48,17 @@ MUST_USE enum err_code reconcile_breaks(const struct risk_context *ctx, const st
                                         const struct proposals *out, struct err *err);
 
 /*
+ * Proposes a risk.break (cause: the bust) for each bust that takes nothing back and of which none was told. `trigger` is
+ * what is answered: a clock entry or a statement.
+ */
+MUST_USE enum err_code reconcile_busts(const struct risk_context *ctx, const struct entry *trigger,
+                                       const struct proposals *out, struct err *err);
+
+/*
  * What a break is worth, in money, never below zero: of the cash its difference; of a position the difference at its
  * mark, else at its underlying's or average price; of a fill the difference in notional and in fees. Of all differences
  * that were told of it since it is open the widest counts: a later statement never makes it worth less.
- * CHECK_VALUE_NONE: nobody can tell, as of a statement that is not complete.
+ * CHECK_VALUE_NONE: nobody can tell, as of a statement that is not complete, or of a bust that does not fit.
  */
 int64_t reconcile_worth(const struct risk_context *ctx, const struct reconcile_break *b);
 /* Of all that are open; CHECK_VALUE_NONE when one of them cannot be told. */

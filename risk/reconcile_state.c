@@ -44,7 +44,6 @@ static void put_fills(const struct table *fills, const struct digest_out *out)
         digest_i64(out, f->fee_micro);
         digest_i64(out, f->session);
         digest_u64(out, f->seq);
-        digest_u64(out, f->busted_seq);
         digest_u64(out, f->is_brokers);
     }
 }
@@ -66,7 +65,6 @@ static enum err_code get_fills(struct table *fills, struct restore_in *in, struc
         f.fee_micro = restore_i64(in);
         f.session = restore_day(in);
         f.seq = restore_u64(in);
-        f.busted_seq = restore_u64(in);
         f.is_brokers = restore_flag(in);
         in->bad = in->bad || f.qty < 1;
         if (!in->bad)
@@ -151,7 +149,7 @@ static enum err_code get_breaks(struct table *breaks, struct restore_in *in, str
         struct reconcile_break b;
         void *row = NULL;
         memset(&b, 0, sizeof b);
-        b.key.topic = (uint32_t)restore_within(in, RECONCILE_OF_CASH, RECONCILE_OF_STATEMENT);
+        b.key.topic = (uint32_t)restore_within(in, RECONCILE_OF_CASH, RECONCILE_OF_BUST);
         get_about(in, &b.key.about);
         restore_id(in, &b.break_id, false);
         restore_id(in, &b.statement_id, false);
@@ -198,6 +196,7 @@ void reconcile_digest(const void *state, const struct digest_out *out)
     digest_i64(out, r->counted_fills);
     ids_digest(&r->statement_ids, out);
     put_breaks(&r->breaks, out);
+    ids_digest(&r->bust_ids, out);
 }
 
 enum err_code reconcile_restore(void *state, struct restore_in *in, struct err *err)
@@ -228,5 +227,7 @@ enum err_code reconcile_restore(void *state, struct restore_in *in, struct err *
         rc = ids_restore(&r->statement_ids, in, err);
     if (!rc)
         rc = get_breaks(&r->breaks, in, err);
+    if (!rc)
+        rc = ids_restore(&r->bust_ids, in, err);
     return rc ? rc : restore_result(in, err);
 }

@@ -90,6 +90,53 @@ static void test_what_no_book_could_fold_is_refused(void **state)
     }
 }
 
+/* Nothing is written, and the message names the entry and what is wrong with it. */
+static void test_a_bust_that_does_not_fit_is_refused(void **state)
+{
+    const struct entry sold = entries_execution("o", "f-1", PUT, SIDE_SELL, 5, "0.40", "3.40");
+    struct entry cases[5];
+    static const char *const says[] = {"(entry 3)", "(qty)", "(price)", "no execution", "no execution"};
+    struct scratch s;
+    struct drafts first = {.count = 0};
+    struct drafts right = {.count = 0};
+    struct drafts twice = {.count = 0};
+    struct queue_reply reply;
+    struct err err;
+    size_t refused = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        cases[i] = entries_bust(sold, "b-1", 0);
+    cases[0].as.fill_bust.symbol = entries_symbol("GOOG");
+    cases[1].as.fill_bust.qty = 4;
+    cases[2].as.fill_bust.price = 1;
+    cases[3].as.fill_bust.busted = id_from("d-1");
+    cases[4].as.fill_bust.busted = id_from("b-1"); /* itself */
+    scratch_init(&s);
+    struct intake in = {.journal = scratch_create(&s)};
+    add_draft(&first, entries_deposit("d-1", "1000"));
+    add_draft(&first, sold);
+    assert_int_equal(take(&in, &first, &refused), ERR_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        struct drafts wrong = {.count = 0};
+        add_draft(&wrong, entries_note("before it"));
+        add_draft(&wrong, cases[i]);
+        assert_int_equal(intake_group(&in, wrong.bytes, wrong.sizes, 2, &reply, &refused, &err), ERR_INPUT);
+        assert_int_equal(refused, 1);
+        if (!strstr(err.text, "fill.bust b-1") || !strstr(err.text, says[i]))
+            fail_msg("%s", err.text);
+    }
+    add_draft(&right, entries_bust(sold, "b-2", 0));
+    add_draft(&right, entries_bust(sold, "b-2", 0)); /* told again, as after a reconnect */
+    assert_int_equal(take(&in, &right, &refused), ERR_OK);
+    add_draft(&twice, entries_bust(sold, "b-3", 0));
+    assert_int_equal(intake_group(&in, twice.bytes, twice.sizes, 1, &reply, &refused, &err), ERR_INPUT);
+    assert_non_null(strstr(err.text, "taken back already, by entry 4"));
+    intake_release(&in);
+    journal_close(in.journal);
+    scratch_release(&s);
+}
+
 /* Perceptions cannot fail to fold, so nothing is folded for them; what comes after them still sees them all. */
 static void test_the_book_is_folded_when_it_is_needed(void **state)
 {
@@ -191,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_no_book_could_fold_is_refused),
+        cmocka_unit_test(test_a_bust_that_does_not_fit_is_refused),
         cmocka_unit_test(test_the_book_is_folded_when_it_is_needed),
         cmocka_unit_test(test_the_programs_own_words_are_nobody_elses),
         cmocka_unit_test(test_no_clock_comes_in_while_a_run_is_open),

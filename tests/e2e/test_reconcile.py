@@ -102,6 +102,30 @@ class Reconcile(Case):
         j.verify()
         self.assertIsNone(j.redecide()["differs"])
 
+    def test_a_bust_must_be_what_the_execution_was(self):
+        j = self.traded()
+        sold = j.log("--kind", "fill.execution")[0]
+        body = {k: sold["body"][k] for k in ("order_id", "symbol", "side", "qty", "price", "fee")}
+
+        def bust(code, fill_id="b-1", **changes):
+            line = {"kind": "fill.bust", "actor": "broker:paper", "at": f"{DAY}T20:00:00Z",
+                    "body": {**body, "fill_id": fill_id, "busted": sold["body"]["fill_id"], "reason": "erroneous", **changes}}
+            return j.run("append", input=json.dumps(line), code=code)
+        deposit = j.log("--kind", "fill.deposit")[0]["body"]["fill_id"]
+        before = j.json("replay")
+        for changes, says in (({"qty": body["qty"] + 1}, f"(entry {sold['seq']})"), ({"price": "99"}, "(price)"),
+                              ({"order_id": "another"}, "(order_id)"), ({"fee": "0"}, "(fee)"),
+                              ({"busted": deposit}, "is no execution"), ({"busted": "b-1"}, "is no execution")):
+            err = bust(COULD_NOT, **changes).err
+            self.assertIn("fill.bust b-1", err)
+            self.assertIn(says, err)
+        self.assertEqual(j.json("replay"), before)  # nothing was written
+        bust(0)
+        bust(0)  # told again
+        again = bust(COULD_NOT, "b-2").err
+        self.assertIn("taken back already, by entry", again)
+        self.assertIsNone(j.redecide()["differs"])
+
     def test_what_cannot_be_read_is_refused_at_its_place(self):
         j = self.journal()
         size = j.json("replay")["seq"]

@@ -228,7 +228,7 @@ static void test_a_fill_told_twice_counts_once(void **state)
         assert_int_equal(a.duplicates, i + 1);
         assert_int_equal(a.cash_micro, entries_money("196.75"));
         assert_int_equal(a.positions.count, 1);
-        assert_int_equal(a.fill_ids.count, 1);
+        assert_int_equal(a.fills.told.count, 1);
         assert_int_equal(a.last_seq, 1);
         assert_balanced(&a);
     }
@@ -430,6 +430,25 @@ static void test_what_is_taken_back_before_it_is_told_never_counts(void **state)
     tell(steps, COUNT(steps));
 }
 
+/* Whatever it says: nothing moves, and the right one still counts. */
+static void test_a_bust_that_does_not_fit_moves_nothing(void **state)
+{
+    struct entry of_deposit = entries_bust(SELL("d", PUT, 2, "2", "1"), "b3", 1);
+    struct step steps[] = {
+        {entries_deposit("d", "1000"), "1000", "0", "0", NULL, 0, NULL, NULL, NULL},
+        {SELL("1", PUT, 2, "2", "1"), "1399", "0", "1", PUT, -2, "2", "-400", "0"},
+        {entries_bust(SELL("1", PUT, 200, "2", "1"), "b1", 2), "1399", "0", "1", PUT, -2, "2", "-400", "0"},
+        {entries_bust(SELL("1", PUT, 2, "9", "1"), "b2", 2), "1399", "0", "1", PUT, -2, "2", "-400", "0"},
+        {of_deposit, "1399", "0", "1", PUT, -2, "2", "-400", "0"},
+        {entries_bust(SELL("1", PUT, 2, "2", "1"), "b4", 2), "1000", "0", "0", PUT, 0, "0", "0", "0"},
+        /* one that waits for something else does not swallow what comes */
+        {entries_bust(SELL("d2", PUT, 2, "2", "1"), "b5", 0), "1000", "0", "0", PUT, 0, "0", "0", "0"},
+        {entries_deposit("d2", "5"), "1005", "0", "0", PUT, 0, "0", "0", "0"},
+    };
+    (void)state;
+    tell(steps, COUNT(steps));
+}
+
 static void test_a_bust_of_a_closing_fill_opens_again(void **state)
 {
     struct step steps[] = {
@@ -544,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_the_oldest_open_lot_says_since_when),
         cmocka_unit_test(test_a_bust_takes_back_the_very_lot_that_it_opened),
         cmocka_unit_test(test_what_is_taken_back_before_it_is_told_never_counts),
+        cmocka_unit_test(test_a_bust_that_does_not_fit_moves_nothing),
         cmocka_unit_test(test_a_bust_of_a_closing_fill_opens_again),
         cmocka_unit_test(test_dividends_are_income_of_their_own),
         cmocka_unit_test(test_a_split_keeps_the_cost_and_every_lot),

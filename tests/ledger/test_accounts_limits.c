@@ -279,9 +279,9 @@ static void test_digest_sees_every_number(void **state)
     p->symbol.text[0]++;
     assert_true(digests_of(&accounts_row, &a) != before);
     p->symbol.text[0]--;
-    a.fill_ids.bytes[1]++;
+    a.fills.told.bytes[1]++;
     assert_true(digests_of(&accounts_row, &a) != before);
-    a.fill_ids.bytes[1]--;
+    a.fills.told.bytes[1]--;
     a.last_count--; /* not state: a convenience for the reader of the newest fill */
     assert_true(digests_of(&accounts_row, &a) == before);
     accounts_release(&a);

@@ -126,6 +126,35 @@ static void test_digest_is_count_size_and_packed_ids(void **state)
     ids_release(&ids);
 }
 
+static void test_a_set_with_tags_finds_each_and_where_it_came(void **state)
+{
+    static const uint8_t GOLDEN[] = {1, 'b', 0, 0, 0, 0, 0, 0, 0, 7, 2, 'a', 'a', 1, 2, 3, 4, 5, 6, 7, 8};
+    struct ids ids;
+    uint64_t tag = 0;
+    uint32_t places[2];
+
+    (void)state;
+    ids_init_tagged(&ids);
+    for (unsigned i = 0; i < 3000; i++) {
+        const struct id id = i == 0 ? id_from("b") : i == 1 ? id_from("aa") : numbered(i);
+        assert_int_equal(ids_reserve(&ids, &err), ERR_OK);
+        struct ids_key key = ids_key(&ids, &id);
+        assert_false(ids_has_key(&ids, &key));
+        ids_add_tagged(&ids, &key, i == 0 ? 7 : i == 1 ? UINT64_C(0x0102030405060708) : i);
+    }
+    assert_memory_equal(ids.bytes, GOLDEN, sizeof GOLDEN);
+    for (unsigned i = 2; i < 3000; i++) {
+        const struct id id = numbered(i);
+        assert_true(ids_find(&ids, &id, &tag, &places[i % 2]));
+        assert_int_equal(tag, i);
+        assert_true(i == 2 || places[i % 2] > places[(i + 1) % 2]);
+    }
+    const struct id none = id_from("none");
+    assert_false(ids_find(&ids, &none, &tag, places));
+    ids_release(&ids);
+    assert_false(ids_find(&ids, &none, &tag, places)); /* empty, and still a set with tags */
+}
+
 static void test_each_allocation_that_fails_leaves_the_set_as_it_was(void **state)
 {
     unsigned failures = 0;
@@ -182,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_many_stay_found_in_order_of_first_appearance),
         cmocka_unit_test(test_digest_is_count_size_and_packed_ids),
         cmocka_unit_test(test_after_reserve_the_longest_id_fits),
+        cmocka_unit_test(test_a_set_with_tags_finds_each_and_where_it_came),
         cmocka_unit_test(test_each_allocation_that_fails_leaves_the_set_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,11 @@ static void test_a_bust_takes_the_fill_back(void **state)
     /* taken back before it was told */
     TELL({NEW, ORDER_SENT, 0, "0", 1}, {BUST("b1", "1"), ORDER_SENT, 0, "0", 1},
          {FILL("1", 2, "0.40"), ORDER_SENT, 0, "0", 1});
+    /* one that does not fit takes nothing back, and one that waited for something else swallows nothing */
+    TELL({NEW, ORDER_SENT, 0, "0", 1}, {FILL("1", 5, "0.40"), ORDER_FILLED, 5, "200", 0},
+         {BUST("b1", "1"), ORDER_FILLED, 5, "200", 0});
+    TELL({NEW, ORDER_SENT, 0, "0", 1}, {BUST("b1", "1"), ORDER_SENT, 0, "0", 1},
+         {FILL("1", 5, "0.40"), ORDER_FILLED, 5, "200", 0});
 #undef BUST
 }
 

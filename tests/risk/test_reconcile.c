@@ -272,6 +272,55 @@ static struct entry correction(const struct reconcile_break *b, int64_t ours, in
     return e;
 }
 
+static bool passes(struct desk *d, const char *order_id, const char *symbol, enum side side, int64_t *value)
+{
+    struct entry verdict;
+    struct entry e = desk_enter(order_id, symbol, side, 1, "0.40");
+
+    e.seq = d->replay.seq + 1;
+    assert_int_equal(risk_judge(&d->ctx.risk, &e, &verdict, NULL), ERR_OK);
+    const struct checks *const checks = &verdict.as.risk_verdict.checks;
+    const struct check *const last = &checks->rows[checks->count - 1];
+    const bool is_there = strncmp(last->name.text, "open_breaks", 11) == 0;
+    *value = is_there ? last->value : -1;
+    return !is_there || last->ok || risk_check_is_exempt(last);
+}
+
+/* A broker takes back what we do not have: no word of money moves, and nobody can tell what is right. */
+static void test_a_bust_that_does_not_fit_is_a_break_until_it_is_corrected(void **state)
+{
+    struct desk *const d = traded();
+    const struct entry execution = by(entries_execution("o", "f-2", PUT, SIDE_SELL, 50, "0.40", "1"), BROKER);
+    const struct entry tick = entries_placed(entries_clock(PHASE_TICK, DAY), 99, DAY "T15:03:00Z");
+    int64_t value = 0;
+
+    (void)state;
+    const uint64_t seq = desk_tell(d, by(entries_bust(execution, "b-1", 0), BROKER), "15:02:00");
+    assert_int_equal(d->accounts.cash_micro, entries_money("9498"));
+    d->tick.at_ns = tick.at_ns;
+    assert_int_equal(reconcile_busts(&d->ctx.risk, &tick, &d->out, NULL), ERR_OK);
+    assert_int_equal(desk_count(d, ENTRY_RISK_BREAK), 1);
+    const struct entry told = *desk_last(d, ENTRY_RISK_BREAK);
+    const struct entry_risk_break *const b = &told.as.risk_break;
+    assert_int_equal(told.cause, seq);
+    assert_int_equal(b->theirs, seq);
+    assert_true(b->ours > 0 && (uint64_t)b->ours < seq); /* the execution that it names */
+    assert_true(id_is(&b->checks.rows[0].name, "bust_differs"));
+    assert_int_equal(b->checks.rows[0].bound, -50);
+    assert_int_equal(reconcile_worth_of_all(&d->ctx.risk), CHECK_VALUE_NONE);
+    assert_false(passes(d, "n-1", PUT, SIDE_SELL, &value)); /* without any statement */
+    assert_true(passes(d, "n-2", PUT, SIDE_BUY, &value));
+    assert_int_equal(reconcile_busts(&d->ctx.risk, &tick, &d->out, NULL), ERR_OK);
+    assert_int_equal(desk_count(d, ENTRY_RISK_BREAK), 1);
+    const struct reconcile_break *const open = table_at(&d->reconcile.breaks, 0);
+    desk_tell(d, correction(open, b->ours, b->theirs), "15:04:00");
+    assert_int_equal(d->reconcile.breaks.count, 0);
+    assert_int_equal(reconcile_busts(&d->ctx.risk, &tick, &d->out, NULL), ERR_OK); /* not told anew */
+    assert_int_equal(desk_count(d, ENTRY_RISK_BREAK), 1);
+    assert_true(passes(d, "n-3", PUT, SIDE_SELL, &value));
+    desk_free(d);
+}
+
 /* Two brokers: the first is far off, the second nearly agrees. Nobody has corrected anything in between. */
 static void test_a_statement_that_lies_nearer_makes_no_break_worth_less(void **state)
 {
@@ -462,20 +511,6 @@ static void test_only_a_correction_that_names_both_sides_ends_a_break(void **sta
     desk_free(d);
 }
 
-static bool passes(struct desk *d, const char *order_id, const char *symbol, enum side side, int64_t *value)
-{
-    struct entry verdict;
-    struct entry e = desk_enter(order_id, symbol, side, 1, "0.40");
-
-    e.seq = d->replay.seq + 1;
-    assert_int_equal(risk_judge(&d->ctx.risk, &e, &verdict, NULL), ERR_OK);
-    const struct checks *const checks = &verdict.as.risk_verdict.checks;
-    const struct check *const last = &checks->rows[checks->count - 1];
-    const bool is_there = strncmp(last->name.text, "open_breaks", 11) == 0;
-    *value = is_there ? last->value : -1;
-    return !is_there || last->ok || risk_check_is_exempt(last);
-}
-
 static void test_open_breaks_above_the_limit_refuse_what_opens(void **state)
 {
     struct desk *const d = traded();
@@ -639,6 +674,7 @@ int main(void)
         cmocka_unit_test(test_rows_of_another_statement_or_actor_are_not_its_own),
         cmocka_unit_test(test_the_tolerance_is_for_cash_and_exact),
         cmocka_unit_test(test_a_busted_fill_is_not_ours),
+        cmocka_unit_test(test_a_bust_that_does_not_fit_is_a_break_until_it_is_corrected),
         cmocka_unit_test(test_only_a_correction_that_names_both_sides_ends_a_break),
         cmocka_unit_test(test_open_breaks_above_the_limit_refuse_what_opens),
         cmocka_unit_test(test_fills_of_old_sessions_are_forgotten),
