@@ -500,9 +500,10 @@ static enum err_code statement(void *context, const struct book *b, const struct
         (struct entry_perception_statement){.statement_id = *statement_id,
                                             .broker = id_from("paper"),
                                             .session = b->view->clock.session,
-                                            .cash = x->cash_micro,
+                                            .cash = x->cash_micro + x->faults.misstate_micro,
                                             .positions = count,
                                             .fills = fills};
+    x->faults.misstate_micro = 0;
     return out->propose(out->context, &t.draft, err);
 }
 

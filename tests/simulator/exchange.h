@@ -73,6 +73,7 @@ struct exchange_faults {
     bool cancel_lost;
     bool swap;
     bool day_ends;
+    int64_t misstate_micro;
 };
 
 struct exchange {

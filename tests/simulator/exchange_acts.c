@@ -100,6 +100,28 @@ static void bust(struct exchange *x, const struct act *a)
     exchange_pay(x, -of.money_micro);
 }
 
+/* He says it, and nothing is so: but for one of the two when he takes the same back twice. */
+static void misbust(struct exchange *x, const struct act *a)
+{
+    const struct exchange_message *const found = execution(x, a->n[0]);
+
+    if (!found)
+        return;
+    struct exchange_message of = *found;
+    if (a->n[1] == 4)
+        bust(x, a);
+    of.busted = a->n[1] == 3 ? id_from("deposit-1") : of.fill_id;
+    of.fill_id = exchange_id(x, "bust");
+    of.kind = ENTRY_FILL_BUST;
+    of.is_told = of.is_lost = of.is_busted = of.is_copy = false;
+    of.due = x->moment;
+    of.qty += a->n[1] == 0;
+    of.price_nano += a->n[1] == 1 ? NANO : 0;
+    if (a->n[1] == 2)
+        of.order_id = exchange_id(x, "nobodys");
+    *exchange_say(x, ENTRY_FILL_BUST) = of;
+}
+
 static void dividend(struct exchange *x, const struct act *a)
 {
     for (size_t i = 0; i < x->position_count; i++) {
@@ -229,6 +251,8 @@ void exchange_act(struct exchange *x, const struct act *a, const struct book *b)
     case ACT_STRAY: stray(x, a); break;
     case ACT_BUST:
     case ACT_CORRECT: bust(x, a); break;
+    case ACT_MISBUST: misbust(x, a); break;
+    case ACT_MISSTATE: x->faults.misstate_micro = a->price[0] / 1000; break;
     case ACT_DIVIDEND: dividend(x, a); break;
     case ACT_SPLIT: split(x, a); break;
     case ACT_ASSIGN: assign_early(x, a->n[0], b); break;

@@ -138,7 +138,8 @@ static const enum act_kind faults[] = {
     ACT_FILL_PART,  ACT_FILL_OVER,  ACT_CANCEL_LATE, ACT_CANCEL_LATE, ACT_CANCEL_LOST, ACT_SWAP,
     ACT_STRAY,      ACT_ASSIGN,     ACT_BUST,        ACT_BUST,        ACT_CORRECT,     ACT_DIVIDEND,
     ACT_SPLIT,      ACT_OVERRIDE,   ACT_OVERRIDE,    ACT_CLEAR,       ACT_CLEAR,       ACT_ASK,
-    ACT_STATUS,     ACT_STATUS,     ACT_ELSEWHERE,   ACT_DAY_ENDS,    ACT_SET};
+    ACT_STATUS,     ACT_STATUS,     ACT_ELSEWHERE,   ACT_DAY_ENDS,    ACT_SET,         ACT_MISBUST,
+    ACT_MISSTATE,   ACT_MISSTATE,   ACT_ASK,         ACT_CLEAR,       ACT_CLEAR};
 
 static const char *const changes[] = {"strategy.contracts=1",        "strategy.contracts=7",
                                       "strategy.contracts=30",       "strategy.positions_max=2",
@@ -202,9 +203,9 @@ static void add_override(struct maker *m, struct act *a)
 {
     static const char *const limits[] = {"daily_loss",        "margin_use",     "sector_share",
                                          "new_positions_day", "open_positions", "order_qty",
-                                         "price_distance",    "underlying_age"};
+                                         "price_distance",    "underlying_age", "open_breaks"};
 
-    snprintf(a->word, sizeof a->word, "%s@%s", limits[dice_below(&m->dice, 8)],
+    snprintf(a->word, sizeof a->word, "%s@%s", limits[dice_below(&m->dice, 9)],
              m->underlyings[dice_below(&m->dice, UNDERLYINGS)].symbol.text);
     a->n[0] = dice_between(&m->dice, 60, 7200);
     script_add(m->script, a);
@@ -223,6 +224,11 @@ static void add_fault(struct maker *m)
         a.n[0] = dice_below(&m->dice, 3);
         a.price[0] = dice_between(&m->dice, 5, 300) * CENT;
         break;
+    case ACT_MISBUST:
+        a.n[0] = dice_below(&m->dice, 3);
+        a.n[1] = dice_below(&m->dice, 5);
+        break;
+    case ACT_MISSTATE: a.price[0] = dice_between(&m->dice, -2000, 2000) * NANO; break;
     case ACT_DIVIDEND:
         a.symbol = m->underlyings[dice_below(&m->dice, UNDERLYINGS)].symbol;
         a.price[0] = dice_between(&m->dice, 5, 100) * CENT;
@@ -335,6 +341,8 @@ static void choose_temper(struct maker *m)
     const int64_t share = dice_between(d, 1, 4);
     for (unsigned k = 0; k < ACT_KINDS; k++)
         m->has_fault[k] = dice_below(d, 5) < share;
+    /* Where nobody ever clears a break whose worth nobody can tell, nothing more is opened. */
+    m->has_fault[ACT_CLEAR] |= m->has_fault[ACT_MISBUST];
 }
 
 void generate(struct script *s, uint64_t seed, uint64_t moments)

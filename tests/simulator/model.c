@@ -17,7 +17,9 @@ void model_release(struct model *m)
 {
     free(m->positions);
     free(m->fill_ids);
-    free(m->busted);
+    free(m->executions);
+    free(m->busts);
+    free(m->breaks);
     free(m->orders);
     free(m->markets);
 }
@@ -36,7 +38,7 @@ void model_says(struct model *m, const char *format, ...)
 
 /* -- rows ----------------------------------------------------------------------------------------------- */
 
-static void *grown(void *rows, size_t count, size_t size)
+void *model_grown(void *rows, size_t count, size_t size)
 {
     if (count & (count - 1)) /* room doubles when the count is a power of two */
         return rows;
@@ -53,7 +55,7 @@ struct model_position *model_position(struct model *m, const struct symbol *s)
     while (i < m->position_count && !symbol_equal(&m->positions[i].symbol, s))
         i++;
     if (i == m->position_count) {
-        m->positions = grown(m->positions, i, sizeof *m->positions);
+        m->positions = model_grown(m->positions, i, sizeof *m->positions);
         m->positions[m->position_count++] = (struct model_position){*s, 0};
     }
     return &m->positions[i];
@@ -66,7 +68,7 @@ struct model_order *model_order(struct model *m, const struct id *order_id)
     while (i < m->order_count && !id_equal(&m->orders[i].order_id, order_id))
         i++;
     if (i == m->order_count) {
-        m->orders = grown(m->orders, i, sizeof *m->orders);
+        m->orders = model_grown(m->orders, i, sizeof *m->orders);
         m->orders[m->order_count++] =
             (struct model_order){.order_id = *order_id, .status = ORDER_UNKNOWN, .limit_nano = PRICE_NONE};
     }
@@ -88,7 +90,7 @@ static struct model_market *put_market(struct model *m, const struct symbol *s)
 
     if (known)
         return &m->markets[known - m->markets];
-    m->markets = grown(m->markets, m->market_count, sizeof *m->markets);
+    m->markets = model_grown(m->markets, m->market_count, sizeof *m->markets);
     m->markets[m->market_count] = (struct model_market){.symbol = *s};
     return &m->markets[m->market_count++];
 }
@@ -102,12 +104,37 @@ static bool is_among(const struct id *ids, size_t count, const struct id *id)
     return false;
 }
 
-/* False: it was counted before, or taken back before it was told. */
-static bool is_news(struct model *m, const struct id *fill_id)
+/* Whether a bust says all that the execution said. */
+static bool fits(const struct entry_fill_bust *b, const struct entry_fill_execution *x)
 {
-    if (is_among(m->fill_ids, m->fill_count, fill_id) || is_among(m->busted, m->busted_count, fill_id))
+    return id_equal(&b->busted, &x->fill_id) && id_equal(&b->order_id, &x->order_id) &&
+           symbol_equal(&b->symbol, &x->symbol) && b->side == x->side && b->qty == x->qty &&
+           b->price == x->price && b->fee == x->fee;
+}
+
+/* The bust that takes this back, or waits for it; NULL. */
+static struct model_bust *bust_of(const struct model *m, const struct id *fill_id)
+{
+    for (size_t i = 0; i < m->bust_count; i++) {
+        if (!m->busts[i].is_void && id_equal(&m->busts[i].bust.busted, fill_id))
+            return &m->busts[i];
+    }
+    return NULL;
+}
+
+/* False: it was counted before, or taken back before it was told, as it was told. */
+static bool is_news(struct model *m, const struct id *fill_id, const struct entry *e)
+{
+    if (is_among(m->fill_ids, m->fill_count, fill_id))
         return false;
-    m->fill_ids = grown(m->fill_ids, m->fill_count, sizeof *m->fill_ids);
+    struct model_bust *const waiting = bust_of(m, fill_id);
+    if (waiting && e->kind == ENTRY_FILL_EXECUTION && fits(&waiting->bust, &e->as.fill_execution))
+        return false;
+    if (waiting) {
+        waiting->is_void = true;
+        m->void_count++;
+    }
+    m->fill_ids = model_grown(m->fill_ids, m->fill_count, sizeof *m->fill_ids);
     m->fill_ids[m->fill_count++] = *fill_id;
     return true;
 }
@@ -262,6 +289,8 @@ static void on_execution(struct model *m, const struct entry_fill_execution *f)
 {
     struct model_order *const o = model_order(m, &f->order_id);
 
+    m->executions = model_grown(m->executions, m->execution_count, sizeof *m->executions);
+    m->executions[m->execution_count++] = (struct model_execution){*f, false};
     trade(m, &f->symbol, f->side == SIDE_BUY ? f->qty : -f->qty, f->price);
     m->cash_micro -= f->fee;
     o->filled += f->qty;
@@ -299,15 +328,29 @@ static void on_deposit(struct model *m, const struct entry_fill_deposit *f)
         m->deposits_micro += f->amount;
 }
 
-/* The execution the other way, fee and all, if it counts; of the order there is less filled then. */
+static const struct model_execution *execution(const struct model *m, const struct id *fill_id)
+{
+    for (size_t i = m->execution_count; i-- > 0;) {
+        if (id_equal(&m->executions[i].fill.fill_id, fill_id))
+            return &m->executions[i];
+    }
+    return NULL;
+}
+
+/*
+ * The execution the other way, fee and all, if it is what the bust says, stands, and was not split since; of the order
+ * there is less filled then. Before it is told the bust waits for it.
+ */
 static void on_bust(struct model *m, const struct entry_fill_bust *f)
 {
-    const bool counts =
-        is_among(m->fill_ids, m->fill_count, &f->busted) && !is_among(m->busted, m->busted_count, &f->busted);
+    const struct model_execution *const x = execution(m, &f->busted);
+    const bool is_told = is_among(m->fill_ids, m->fill_count, &f->busted); /* the bust itself is, too */
+    const bool takes = !bust_of(m, &f->busted) && (is_told ? x && !x->is_split && fits(f, &x->fill) : true);
 
-    m->busted = grown(m->busted, m->busted_count, sizeof *m->busted);
-    m->busted[m->busted_count++] = f->busted;
-    if (!counts)
+    m->busts = model_grown(m->busts, m->bust_count, sizeof *m->busts);
+    m->busts[m->bust_count++] = (struct model_bust){*f, !takes};
+    m->void_count += !takes;
+    if (!takes || !is_told)
         return;
     trade(m, &f->symbol, f->side == SIDE_BUY ? -f->qty : f->qty, f->price);
     m->cash_micro += f->fee;
@@ -323,6 +366,8 @@ static void on_split(struct model *m, const struct entry_fill_split *f)
     struct model_position *const p = model_position(m, &f->symbol);
     const model_wide product = (model_wide)(p->qty < 0 ? -p->qty : p->qty) * f->into_qty;
     int64_t made = (int64_t)(product / f->qty);
+    for (size_t i = 0; i < m->execution_count; i++)
+        m->executions[i].is_split |= symbol_equal(&m->executions[i].fill.symbol, &f->symbol);
     const model_wide rest = product % f->qty * 2;
 
     made += rest > f->qty || (rest == f->qty && made % 2 != 0);
@@ -351,7 +396,7 @@ static void apply_fill(struct model *m, const struct entry *e)
 {
     const struct id *const fill_id = fill_id_of(e);
 
-    if (!is_news(m, fill_id))
+    if (!is_news(m, fill_id, e))
         return;
     switch ((int)e->kind) {
     case ENTRY_FILL_EXECUTION: on_execution(m, &e->as.fill_execution); break;
@@ -451,6 +496,8 @@ static void apply_rest(struct model *m, const struct entry *e)
     case ENTRY_RISK_VERDICT: on_verdict(m, e); break;
     case ENTRY_RISK_EQUITY: on_equity(m, e); break;
     case ENTRY_RISK_BREAKER_TRIP: m->is_tripped = true; break;
+    case ENTRY_RISK_BREAK: model_on_break(m, e); break;
+    case ENTRY_CONTROL_CORRECTION: model_on_correction(m, e); break;
     case ENTRY_CONTROL_GENESIS: on_genesis(m, &e->as.control_genesis); break;
     case ENTRY_CONTROL_CONFIGURATION: model_configure(m, &e->as.control_configuration.settings); break;
     case ENTRY_CONTROL_OVERRIDE: on_override(m, &e->as.control_override); break;
@@ -535,6 +582,11 @@ void model_compare(struct model *m, const struct book *b)
                    b->accounts->cash_micro, (int64_t)m->cash_micro);
     compare_positions(m, b->accounts);
     compare_orders(m, b->orders);
+    if (b->reconcile->breaks.count != m->break_count)
+        model_says(m, "the book has %u open breaks, and %zu are", b->reconcile->breaks.count, m->break_count);
+    if (b->accounts->fills.voids.count != m->void_count)
+        model_says(m, "the book knows of %u busts that do not fit, and %zu do not",
+                   b->accounts->fills.voids.count, m->void_count);
     if (b->risk->stopped != m->is_stopped)
         model_says(m, "the book says that it is %sstopped", b->risk->stopped ? "" : "not ");
     if ((risk_state_tripped(b->risk) > 0) != m->is_tripped)

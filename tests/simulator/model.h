@@ -68,6 +68,28 @@ struct model_limits {
     int64_t underlying_age_s;
     int64_t margin_rate;
     int64_t margin_floor;
+    int64_t open_breaks_max;
+};
+
+struct model_execution {
+    struct entry_fill_execution fill; /* its ids and numbers */
+    bool is_split;                    /* what was traded was split since */
+};
+
+struct model_bust {
+    struct entry_fill_bust bust; /* its ids and numbers; not its words, which are gone */
+    bool is_void;                /* it does not fit, and takes nothing back */
+};
+
+/* What the broker and we disagree about, until somebody corrects it. */
+struct model_break {
+    struct id break_id;
+    struct id check; /* the first one, which says what it is */
+    char about[ID_MAX + 1];
+    int64_t ours;
+    int64_t theirs;
+    model_wide gap;  /* the widest that was told: money; of a position shares or contracts */
+    bool is_unknown; /* nobody could tell once */
 };
 
 struct model {
@@ -86,8 +108,14 @@ struct model {
     size_t position_count;
     struct id *fill_ids;
     size_t fill_count;
-    struct id *busted; /* executions that were taken back */
-    size_t busted_count;
+    struct model_execution *executions;
+    size_t execution_count;
+    struct model_bust *busts;
+    size_t bust_count;
+    size_t void_count;          /* of them, those that take nothing back */
+    size_t void_told_count;     /* of these, those that are or were a break */
+    struct model_break *breaks; /* open ones */
+    size_t break_count;
     struct model_order *orders;
     size_t order_count;
     /* The market. */
@@ -139,6 +167,16 @@ void model_judge(struct model *m, const struct entry *order);
 void model_check_equity(struct model *m, const struct entry *e);
 /* A limit that an order passes all the same: whether somebody allowed that, for which he may be asked once. */
 bool model_overrides(struct model *m, const struct symbol *s, const char *limit);
+/* A risk.break, and a control.correction (model_breaks.c). */
+void model_on_break(struct model *m, const struct entry *e);
+void model_on_correction(struct model *m, const struct entry *e);
+/* What open breaks are worth together. False: nobody can tell; *is_sure: the model can. */
+bool model_breaks_worth(const struct model *m, model_wide *micro, bool *is_sure);
+/* What an instrument is valued at, whatever the age of its quote, or the newest price of it; PRICE_NONE. */
+int64_t model_mark(const struct model *m, const struct symbol *s);
+int64_t model_price(const struct model *m, const struct symbol *s);
+/* Room for one more row, which is zero, when the count is a power of two. */
+void *model_grown(void *rows, size_t count, size_t size);
 /* Sets what a text of settings says. */
 void model_configure(struct model *m, const struct text *settings);
 

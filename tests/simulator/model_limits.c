@@ -41,6 +41,7 @@ void model_configure(struct model *m, const struct text *settings)
         .underlying_age_s = setting(settings, "risk.underlying_age_s", 0),
         .margin_rate = setting(settings, "risk.margin_rate", 9),
         .margin_floor = setting(settings, "risk.margin_floor", 9),
+        .open_breaks_max = setting(settings, "risk.open_breaks_max", 6),
     };
 }
 
@@ -88,6 +89,18 @@ static int64_t mark_of(const struct model *m, const struct symbol *s)
     if (k->quote.ask_nano == PRICE_NONE)
         return k->quote.price_nano;
     return (k->quote.price_nano + k->quote.ask_nano) / 2;
+}
+
+int64_t model_mark(const struct model *m, const struct symbol *s)
+{
+    return mark_of(m, s);
+}
+
+int64_t model_price(const struct model *m, const struct symbol *s)
+{
+    int64_t at_ns = 0;
+
+    return price_of(m, s, &at_ns);
 }
 
 /* -- sums ----------------------------------------------------------------------------------------------- */
@@ -258,12 +271,33 @@ static void judge_account(struct model *m, const struct entry_order_new *o)
         model_says(m, "order %s needs too much margin of its sector", o->order_id.text);
 }
 
+/* What the broker and we disagree about; a bust that does not fit is told before anything is decided. */
+static void judge_breaks(struct model *m, const struct entry_order_new *o)
+{
+    model_wide worth = 0;
+    bool is_sure = true;
+    const bool is_known = model_breaks_worth(m, &worth, &is_sure);
+
+    if (m->void_told_count != m->void_count)
+        model_says(m, "order %s opens, and of %zu busts that do not fit %zu are on the record as breaks",
+                   o->order_id.text, m->void_count, m->void_told_count);
+    if (!is_sure || (is_known && worth <= m->limits.open_breaks_max) ||
+        model_overrides(m, &o->symbol, "open_breaks"))
+        return;
+    if (is_known)
+        model_says(m, "order %s opens while open breaks are worth %" PRId64 " micro-dollars",
+                   o->order_id.text, (int64_t)worth);
+    else
+        model_says(m, "order %s opens while a break is open whose worth nobody can tell", o->order_id.text);
+}
+
 static void judge_opening(struct model *m, const struct entry_order_new *o)
 {
     const bool is_new = held(m, &o->symbol) == 0 && orders_in(m, &o->symbol, true, o->side) == 0;
     const int64_t open = open_positions(m) + pending_positions(m) + is_new;
 
     judge_account(m, o);
+    judge_breaks(m, o);
     if (m->opened_today > m->limits.new_positions_day && !model_overrides(m, &o->symbol, "new_positions_day"))
         model_says(m, "order %s opens position %" PRId64 " of the day", o->order_id.text, m->opened_today);
     if (open > m->limits.open_positions && !model_overrides(m, &o->symbol, "open_positions"))
