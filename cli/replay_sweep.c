@@ -11,7 +11,7 @@ static void put_money(int64_t micro)
     char text[DECIMAL_TEXT_SIZE];
 
     decimal_format_fixed(text, micro, MONEY_DECIMALS, 2);
-    printf(" %14s", text);
+    printf(" %14s", micro == COURSE_UNKNOWN ? "not known" : text);
 }
 
 static void put_side(const struct sweep_row *row)
@@ -39,6 +39,10 @@ static void put_text(const struct whatif *q, const struct sweep *s)
     printf("%sHYPOTHETICAL%s: %zu courses, decided again from entry %llu on%s%s\n", cli_bold(stdout),
            cli_plain(stdout), s->row_count, (unsigned long long)s->from, q->with ? ", with " : "",
            q->with ? q->with : "");
+    if (s->configurations)
+        printf("%llu configurations are recorded from there on; %s\n", (unsigned long long)s->configurations,
+               q->with ? "they are left out" : "each has the settings swept, and else is as it was");
+    printf("since the journal began: profit, fees; since the departure: all else\n");
     for (size_t a = 0; a < s->axis_count; a++)
         printf("%*s ", width_of(&s->axes[a]), s->axes[a].path);
     printf("%14s %14s %14s %14s %14s %7s %7s\n", "profit", "fees", "drawdown", "most margin", "most exposure",
@@ -55,6 +59,26 @@ static void put_text(const struct whatif *q, const struct sweep *s)
             printf("refused: %s\n", s->rows[i].reason);
         else
             put_side(&s->rows[i]);
+    }
+    for (size_t a = 0; a < s->axis_count; a++) {
+        if (sweep_has_no_effect(s, a))
+            printf("%s: no effect, whatever its value is\n", s->axes[a].path);
+    }
+}
+
+static void put_remarks(const struct sweep *s)
+{
+    char last[DECIMAL_TEXT_SIZE];
+    char reached[DECIMAL_TEXT_SIZE];
+
+    for (size_t a = 0; a < s->axis_count; a++) {
+        const struct sweep_axis *const axis = &s->axes[a];
+        const int64_t newest = axis->first + (int64_t)(axis->count - 1) * axis->step;
+        decimal_format(last, axis->last, axis->decimals);
+        decimal_format(reached, newest, axis->decimals);
+        if (newest != axis->last)
+            fprintf(stderr, "remark: %s: the steps do not reach %s; the last value is %s\n", axis->path, last,
+                    reached);
     }
 }
 
@@ -87,7 +111,7 @@ static void put_csv(const struct sweep *s)
                                  side->exposure_micro, side->drawdown_micro};
         for (size_t m = 0; m < sizeof money / sizeof money[0]; m++) {
             decimal_format(text, money[m], MONEY_DECIMALS);
-            printf("%s,", s->rows[i].is_refused ? "" : text);
+            printf("%s,", s->rows[i].is_refused || money[m] == COURSE_UNKNOWN ? "" : text);
         }
         if (s->rows[i].is_refused)
             put_quoted(s->rows[i].reason);
@@ -129,6 +153,17 @@ static enum err_code put_json(const struct sweep *s, struct journal *j, struct e
     json_out_text(&out, journal_origin(j));
     json_out_key(&out, "from");
     json_out_u64(&out, s->from);
+    json_out_key(&out, "configurations_changed");
+    json_out_u64(&out, s->change.configuration ? 0 : s->configurations);
+    json_out_key(&out, "configurations_left_out");
+    json_out_u64(&out, s->change.configuration ? s->configurations : 0);
+    json_out_key(&out, "without_effect");
+    json_out_array(&out);
+    for (size_t a = 0; a < s->axis_count; a++) {
+        if (sweep_has_no_effect(s, a))
+            json_out_text(&out, s->axes[a].path);
+    }
+    json_out_array_end(&out);
     json_out_key(&out, "recorded");
     whatif_json_side(&out, &s->recorded.side);
     json_out_key(&out, "courses");
@@ -170,6 +205,8 @@ enum err_code whatif_sweep(struct whatif *q, struct journal *j, struct journal_r
     if (!rc)
         rc = sweep_run(&s, j, r, threads_cores(), cli_progress_draw, &progress, err);
     cli_progress_end(&progress);
+    if (!rc)
+        put_remarks(&s);
     if (!rc && q->json)
         rc = put_json(&s, j, err);
     else if (!rc && q->csv)

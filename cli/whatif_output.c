@@ -115,13 +115,14 @@ static int64_t value_of(const struct difference_side *s, const struct side_row *
     return value;
 }
 
-/* Only for people: a difference that leaves its integer is shown as none. */
 static int64_t difference_of(const struct difference *d, const struct side_row *row)
 {
-    int64_t value = 0;
+    const int64_t would = value_of(&d->would, row);
+    const int64_t was = value_of(&d->was, row);
+    int64_t value = COURSE_UNKNOWN;
 
-    if (decimal_sub(value_of(&d->would, row), value_of(&d->was, row), &value, NULL))
-        return 0;
+    if (would == COURSE_UNKNOWN || was == COURSE_UNKNOWN || decimal_sub(would, was, &value, NULL))
+        return COURSE_UNKNOWN;
     return value;
 }
 
@@ -130,6 +131,10 @@ static void put_money(int64_t micro, bool has_sign)
     char text[DECIMAL_TEXT_SIZE + 1];
     char *const number = text + 1;
 
+    if (micro == COURSE_UNKNOWN) {
+        printf("%18s", "not known");
+        return;
+    }
     text[0] = '+';
     decimal_format_fixed(number, micro, MONEY_DECIMALS, 2);
     printf("%18s", has_sign && micro > 0 ? text : number);
@@ -174,6 +179,10 @@ static void put_text(const struct whatif *q, const struct course *c, const char 
     printf("course digest %s\n%llu inputs stay, %llu are left out; %llu entries were computed, %llu are\n\n",
            digest, (unsigned long long)n->kept, (unsigned long long)n->dropped,
            (unsigned long long)n->computed, (unsigned long long)(n->derived + n->answered));
+    if (n->configurations)
+        printf("left out: %llu %s; the one given is in force throughout\n\n",
+               (unsigned long long)n->configurations,
+               n->configurations == 1 ? "configuration of the record" : "configurations of the record");
     put_first(d);
     put_orders(d);
     put_sides(d);
@@ -198,7 +207,10 @@ static void json_u64(struct json_out *out, const char *key, uint64_t value)
 static void json_money(struct json_out *out, const char *key, int64_t micro)
 {
     json_out_key(out, key);
-    json_out_decimal(out, micro, MONEY_DECIMALS);
+    if (micro == COURSE_UNKNOWN)
+        json_out_null(out);
+    else
+        json_out_decimal(out, micro, MONEY_DECIMALS);
 }
 
 static void json_entry(struct json_out *out, const char *key, const struct difference_entry *e,
@@ -316,6 +328,7 @@ static void json_head(struct json_out *out, const struct whatif *q, struct journ
     json_u64(out, "size", course_size(c));
     json_u64(out, "kept", n->kept);
     json_u64(out, "dropped", n->dropped);
+    json_u64(out, "configurations_left_out", n->configurations);
     json_u64(out, "noted", n->noted);
     json_u64(out, "computed", n->computed);
     json_u64(out, "told_by_broker", n->told);

@@ -141,30 +141,54 @@ enum err_code course_exposure(const struct book *b, int64_t *micro, struct err *
     return ERR_OK;
 }
 
-enum err_code course_measure(struct course *c, const struct entry *clock, struct err *err)
+/* What does not fit is not known, and ends no course: the loop does not ask at such a moment either. */
+static enum err_code known(enum err_code rc, int64_t *micro)
+{
+    if (rc == ERR_RANGE)
+        *micro = COURSE_UNKNOWN;
+    return rc == ERR_RANGE ? ERR_OK : rc;
+}
+
+static enum err_code point_now(const struct course *c, struct course_point *p, struct err *err)
 {
     const struct decide_context ctx = engine_context(&c->book);
     const struct accounts *const a = c->book.accounts;
-    struct course_point p = {.at_ns = clock->at_ns,
-                             .clock_seq = clock->seq,
-                             .cash_micro = a->cash_micro,
-                             .realized_micro = a->realized_micro,
-                             .fees_micro = a->fees_micro,
-                             .deposits_micro = a->deposits_micro,
-                             .positions = risk_positions(&ctx.risk)};
-    void *rows = c->points;
-    enum err_code rc = risk_equity_now(&ctx.risk, &p.equity_micro, err);
 
+    *p = (struct course_point){.at_ns = c->book.view->clock.now_ns,
+                               .clock_seq = c->book.view->clock.seq,
+                               .cash_micro = a->cash_micro,
+                               .realized_micro = a->realized_micro,
+                               .fees_micro = a->fees_micro,
+                               .deposits_micro = a->deposits_micro,
+                               .positions = risk_positions(&ctx.risk)};
+    enum err_code rc = known(risk_equity_now(&ctx.risk, &p->equity_micro, err), &p->equity_micro);
     if (!rc)
-        rc = margin_in_use(&ctx.risk, NULL, &p.margin_micro, err);
+        rc = known(margin_in_use(&ctx.risk, NULL, &p->margin_micro, err), &p->margin_micro);
     if (!rc)
-        rc = course_exposure(&c->book, &p.exposure_micro, err);
+        rc = known(course_exposure(&c->book, &p->exposure_micro, err), &p->exposure_micro);
+    return rc;
+}
+
+enum err_code course_measure(struct course *c, const struct entry *clock, struct err *err)
+{
+    struct course_point p;
+    void *rows = c->points;
+    enum err_code rc = point_now(c, &p, err);
+
     if (!rc)
         rc = reserve(&rows, &c->point_capacity, c->point_count, 1, sizeof p, err);
     c->points = rows;
-    if (!rc)
-        c->points[c->point_count++] = p;
-    return rc;
+    if (rc)
+        return rc;
+    p.at_ns = clock->at_ns;
+    p.clock_seq = clock->seq;
+    c->points[c->point_count++] = p;
+    return ERR_OK;
+}
+
+enum err_code course_measure_end(struct course *c, struct err *err)
+{
+    return point_now(c, &c->end, err);
 }
 
 /* -- reading -------------------------------------------------------------------------------------------- */
@@ -198,6 +222,11 @@ const struct course_point *course_points(const struct course *c, size_t *count)
 {
     *count = c->point_count;
     return c->points;
+}
+
+const struct course_point *course_end(const struct course *c)
+{
+    return &c->end;
 }
 
 /* The last row that begins at or before; rows[i].KEY is ascending. */

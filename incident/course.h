@@ -26,6 +26,12 @@
 
 #include "book/book.h"
 
+/* A setting by its path, as configurations have it. */
+struct course_setting {
+    const char *path;
+    const char *value;
+};
+
 /* What was different. Everything is borrowed for the time of the call; zeroes: nothing was. */
 struct course_change {
     /*
@@ -35,6 +41,10 @@ struct course_change {
     uint64_t from;
     /* A draft of control.configuration, in force from `from` on instead of all that are recorded there. NULL: none. */
     const struct entry *configuration;
+    /* Settings that are so from `from` on, whatever else the configuration in force there and each recorded later says. Not
+     * together with a configuration. ERR_INPUT when one of those forbids it. */
+    const struct course_setting *set;
+    size_t set_count;
     /* Actors of whom nothing is heard any more. Brokers: nobody answers orders. */
     const uint32_t *without;
     size_t without_count;
@@ -49,11 +59,13 @@ struct course_change {
     const struct entry *hypothesis;
 };
 
+#define COURSE_UNKNOWN INT64_MIN /* an amount that its integer cannot hold, as after an absurd quote */
+
 /* How things stood when a moment was over: its clock entry answered, and the broker done. */
 struct course_point {
     int64_t at_ns;
-    uint64_t clock_seq; /* of the course */
-    int64_t equity_micro;
+    uint64_t clock_seq;   /* of the course */
+    int64_t equity_micro; /* or COURSE_UNKNOWN, and so the next two but one */
     int64_t cash_micro;
     int64_t margin_micro;   /* that the open positions and orders need */
     int64_t exposure_micro; /* what the positions would cost at the worst: see course_exposure() */
@@ -66,9 +78,11 @@ struct course_point {
 /* Counts of entries, of the journal from `from` on but for the last two, which are the course's own. */
 struct course_counts {
     uint64_t kept;
-    uint64_t computed; /* left out, to be computed again */
-    uint64_t noted;    /* replaced by a note */
-    uint64_t dropped;  /* left out because of the change */
+    uint64_t computed;       /* left out, to be computed again */
+    uint64_t noted;          /* replaced by a note */
+    uint64_t dropped;        /* left out because of the change */
+    uint64_t configurations; /* of these: configurations, for the one that was given */
+    uint64_t set;            /* configurations that are there with other settings */
     uint64_t told;    /* of the computed: facts that a broker told without an order (dividend, split, bust) */
     uint64_t derived; /* by strategies and the governor */
     uint64_t answered; /* by the broker */
@@ -103,6 +117,8 @@ const struct course_counts *course_counts(const struct course *c);
 const struct book *course_book(const struct course *c);
 /* From the first moment that ends at or behind `from`. */
 const struct course_point *course_points(const struct course *c, size_t *count);
+/* After the last entry, whatever came behind the last moment. Its clock_seq is that moment's, or 0. */
+const struct course_point *course_end(const struct course *c);
 
 /* A walk over its entries. Of many at a time, each has a reader of its own, of the journal that the course is of. */
 struct course_walk {

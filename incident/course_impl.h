@@ -34,6 +34,7 @@ struct course {
     struct course_point *points;
     size_t point_count;
     size_t point_capacity;
+    struct course_point end;
     struct course_counts counts;
 };
 
@@ -44,8 +45,9 @@ MUST_USE enum err_code course_keep(struct course *c, uint64_t base, uint64_t seq
                                    struct err *err);
 /* Its next entry is its own: *e, whose seq is set. Encodes and copies it. */
 MUST_USE enum err_code course_add(struct course *c, const struct entry *e, struct err *err);
-/* Adds a point: how the book stands. */
+/* How the book stands: as one more point, or as the end. */
 MUST_USE enum err_code course_measure(struct course *c, const struct entry *clock, struct err *err);
+MUST_USE enum err_code course_measure_end(struct course *c, struct err *err);
 /* The course's number of the journal's entry `base`; 0: it is not in it. */
 uint64_t course_seq_of(const struct course *c, uint64_t base);
 /* Where the course departs, checked and moved in front of what was computed as one answer. */

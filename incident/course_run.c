@@ -68,12 +68,76 @@ static enum err_code after_taking(struct course_runner *w, const struct entry *e
     return rc || e->kind != ENTRY_CONTROL_STOP ? rc : course_runner_work(w, err);
 }
 
+/* The configuration *c as the change has it: `is_other` when that is another. Its texts are w->settings. */
+static enum err_code set_settings(struct course_runner *w, const struct configuration *c, uint32_t actor,
+                                  bool *is_other, struct err *err)
+{
+    struct configuration changed = *c;
+    char before[CONFIGURATION_TEXT_MAX];
+    size_t size = 0;
+    enum err_code rc = configuration_text(c, before, sizeof before, &size, err);
+
+    if (!rc)
+        rc = course_settings_set(&changed, w->change->set, w->change->set_count, err);
+    if (!rc)
+        rc = course_settings_draft(w->settings, &changed, actor, err);
+    if (rc)
+        return rc;
+    const struct text *const now = &w->settings->draft.as.control_configuration.settings;
+    *is_other = now->length != size || memcmp(now->bytes, before, size) != 0;
+    w->course->counts.set += *is_other;
+    return ERR_OK;
+}
+
+/* What is in force, with other settings: nobody entered it. */
+static enum err_code set_in_force(struct course_runner *w, struct err *err)
+{
+    const struct book *const b = course_runner_book(w);
+    bool is_other = false;
+
+    if (!w->settings)
+        return ERR_OK;
+    enum err_code rc =
+        set_settings(w, &b->configuration->configuration, course_settings_actor(b->actors), &is_other, err);
+    if (rc || !is_other)
+        return rc;
+    w->own = w->settings->draft;
+    return course_runner_add(w, &w->own, err);
+}
+
+/* A configuration of the record, with other settings. */
+static enum err_code set_recorded(struct course_runner *w, const struct entry *e, bool *is_other,
+                                  struct err *err)
+{
+    const struct text *const settings = &e->as.control_configuration.settings;
+    struct configuration c;
+    enum err_code rc = configuration_parse(&c, settings->bytes, settings->length, err);
+
+    if (!rc)
+        rc = set_settings(w, &c, e->actor, is_other, err);
+    if (rc || !*is_other)
+        return rc;
+    w->own = w->settings->draft;
+    w->own.at_ns = e->at_ns;
+    w->own.cause = course_seq_of(w->course, e->cause);
+    w->recorded_at_ns = e->recorded_at_ns;
+    return course_runner_add(w, &w->own, err);
+}
+
 static enum err_code keep(struct course_runner *w, struct entry *e, struct err *err)
 {
     const uint64_t base = e->seq;
+    bool is_other = false;
+    enum err_code rc = ERR_OK;
 
+    if (w->settings && e->kind == ENTRY_CONTROL_CONFIGURATION)
+        rc = set_recorded(w, e, &is_other, err);
+    else if (e->kind == ENTRY_CONTROL_RUN && course_runner_book(w)->configuration->seq == 0)
+        rc = set_in_force(w, err);
+    if (rc || is_other)
+        return rc;
     e->cause = course_seq_of(w->course, e->cause);
-    enum err_code rc = before_taking(w, e, err);
+    rc = before_taking(w, e, err);
     e->seq = book_seq(course_runner_book(w)) + 1;
     if (!rc)
         rc = course_keep(w->course, base, e->seq, 1, err);
@@ -294,6 +358,7 @@ static enum err_code drop(struct course_runner *w, const struct entry *e, struct
 {
     w->recorded_at_ns = e->recorded_at_ns;
     w->course->counts.dropped++;
+    w->course->counts.configurations += w->change->configuration && e->kind == ENTRY_CONTROL_CONFIGURATION;
     if (w->drops == w->change->drop_count || w->change->drop[w->drops] != e->seq)
         return ERR_OK;
     w->drops++;
@@ -340,7 +405,9 @@ static enum err_code walk(struct course_runner *w, book_progress *progress, void
     }
     if (!rc && !w->is_recorded)
         rc = insert_before(w, NULL, err);
-    return rc ? rc : course_runner_finish(w, err);
+    if (!rc)
+        rc = course_runner_finish(w, err);
+    return rc ? rc : course_measure_end(w->course, err);
 }
 
 /* -- where it departs ----------------------------------------------------------------------------------- */
@@ -392,6 +459,8 @@ static enum err_code begin_change(struct course_runner *w, const struct entry *n
         *e = *change->configuration;
         rc = course_runner_add(w, e, err);
     }
+    if (!rc && (course_runner_book(w)->configuration->seq || course_runner_book(w)->run->is_open))
+        rc = set_in_force(w, err);
     if (rc || w->is_recorded || !engine_answers_at_once(course_runner_book(w), newest))
         return rc;
     rc = course_runner_answer(w, newest, err); /* what answered it was computed, and is behind `from` */
@@ -481,13 +550,19 @@ static enum err_code make(struct journal_reader *r, const struct course_change *
     w->reader = r;
     w->change = change;
     w->is_recorded = is_recorded;
+    REQUIRE(!change->configuration || !change->set_count);
     enum err_code rc = course_new(&w->course, err);
+    if (!rc && change->set_count) {
+        w->settings = malloc(sizeof *w->settings);
+        rc = w->settings ? ERR_OK : err_set(err, ERR_MEMORY, "out of memory");
+    }
     if (!rc)
         rc = fill(w, progress, context, err);
     if (rc)
         course_free(w->course);
     else
         *course = w->course;
+    free(w->settings);
     free(w);
     return rc;
 }

@@ -6,6 +6,7 @@
 #define INCIDENT_COURSE_RUNNER_H
 
 #include "incident/course_impl.h"
+#include "incident/course_settings.h"
 
 /* A clock entry of a run, from its perception to the next moment. */
 struct moment {
@@ -27,6 +28,7 @@ struct course_runner {
     size_t drops;     /* of the change, done */
     size_t inserts;
     struct moment moment;
+    struct course_settings *settings; /* of a change that sets some; else NULL */
     const struct entry *answering;
     uint64_t base_stop;     /* the journal's newest control.stop */
     int64_t recorded_at_ns; /* of the place */

@@ -1,5 +1,7 @@
 #include "incident/course_settings.h"
 
+#include "incident/course.h"
+
 #include "ledger/hash.h"
 
 #include <string.h>
@@ -11,6 +13,16 @@ uint32_t course_settings_actor(const struct actors *a)
             return i + 1;
     }
     return 1;
+}
+
+enum err_code course_settings_set(struct configuration *c, const struct course_setting *set, size_t count,
+                                  struct err *err)
+{
+    enum err_code rc = ERR_OK;
+
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = configuration_set(c, set[i].path, set[i].value, strlen(set[i].value), err);
+    return rc ? rc : configuration_check(c, err);
 }
 
 enum err_code course_settings_draft(struct course_settings *s, const struct configuration *c, uint32_t actor,

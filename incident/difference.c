@@ -236,8 +236,8 @@ static void count_orders(const struct course *c, struct difference_side *side)
 
     for (uint32_t i = first_order(c); i < orders->count; i++) {
         const struct order *const o = table_at(orders, i);
-        side->orders++;
-        side->filled += o->filled_qty > 0;
+        side->orders += o->seq != 0; /* not what somebody speaks of that was never sent */
+        side->filled += o->seq != 0 && o->filled_qty > 0;
     }
 }
 
@@ -246,31 +246,44 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* COURSE_UNKNOWN is less than all else. */
+static enum err_code add_point(struct difference_side *s, int64_t *peak, const struct course_point *p,
+                               struct err *err)
+{
+    int64_t fall = 0;
+    enum err_code rc = ERR_OK;
+
+    s->cash_micro = p->cash_micro;
+    s->equity_micro = p->equity_micro;
+    s->realized_micro = p->realized_micro;
+    s->fees_micro = p->fees_micro;
+    s->positions = p->positions;
+    s->margin_micro = larger(s->margin_micro, p->margin_micro);
+    s->exposure_micro = larger(s->exposure_micro, p->exposure_micro);
+    s->profit_micro = COURSE_UNKNOWN;
+    if (p->equity_micro == COURSE_UNKNOWN)
+        return ERR_OK;
+    rc = decimal_sub(p->equity_micro, p->deposits_micro, &s->profit_micro, err);
+    *peak = larger(*peak, s->profit_micro);
+    if (!rc)
+        rc = decimal_sub(*peak, s->profit_micro, &fall, err);
+    s->drawdown_micro = larger(s->drawdown_micro, fall);
+    return rc;
+}
+
 enum err_code difference_side(const struct course *c, struct difference_side *side, struct err *err)
 {
-    const struct accounts *const a = course_book(c)->accounts;
-    struct difference_side s = {.cash_micro = a->cash_micro,
-                                .equity_micro = a->cash_micro,
-                                .realized_micro = a->realized_micro,
-                                .fees_micro = a->fees_micro};
+    struct difference_side s = {0};
     size_t count = 0;
     const struct course_point *const points = course_points(c, &count);
     int64_t peak = INT64_MIN;
     enum err_code rc = ERR_OK;
 
     count_orders(c, &s);
-    for (size_t i = 0; !rc && i < count; i++) {
-        int64_t fall = 0;
-        rc = decimal_sub(points[i].equity_micro, points[i].deposits_micro, &s.profit_micro, err);
-        peak = larger(peak, s.profit_micro);
-        if (!rc)
-            rc = decimal_sub(peak, s.profit_micro, &fall, err);
-        s.drawdown_micro = larger(s.drawdown_micro, fall);
-        s.margin_micro = larger(s.margin_micro, points[i].margin_micro);
-        s.exposure_micro = larger(s.exposure_micro, points[i].exposure_micro);
-        s.equity_micro = points[i].equity_micro;
-        s.positions = points[i].positions;
-    }
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = add_point(&s, &peak, &points[i], err);
+    if (!rc)
+        rc = add_point(&s, &peak, course_end(c), err);
     if (!rc)
         *side = s;
     return rc;

@@ -19,19 +19,21 @@ struct difference_order {
     struct order course;   /* not with ORDER_LOST */
 };
 
-/* From the departure on, but for the account itself. */
+/* From the departure on, but for the account itself, which is that after the last entry. */
 struct difference_side {
     uint64_t orders;
-    uint64_t filled;      /* of them, in part or whole */
-    int64_t profit_micro; /* equity less all that was ever paid in, at the last moment */
+    uint64_t filled; /* of them, in part or whole */
+    int64_t
+        profit_micro; /* equity less all that was ever paid in; like equity COURSE_UNKNOWN if it does not fit */
     int64_t equity_micro;
     int64_t cash_micro;
     int64_t realized_micro; /* before fees */
     int64_t fees_micro;
-    int64_t margin_micro; /* the greatest of any moment, and so the next two */
+    int64_t
+        margin_micro; /* the greatest of any moment and of the end, as far as known; and so the next two */
     int64_t exposure_micro;
     int64_t drawdown_micro; /* of the profit, from its peak */
-    uint32_t positions;     /* open at the last moment */
+    uint32_t positions;     /* open at the end */
 };
 
 /* An entry and its bytes, of which its texts are borrowed. */

@@ -19,12 +19,20 @@ static enum err_code cash(const struct book *b, const struct symbol *s, int64_t 
     return ERR_OK;
 }
 
+/* What its integer cannot hold is not known. */
+static enum err_code known(enum err_code rc, int64_t *value)
+{
+    if (rc == ERR_RANGE)
+        *value = CHECK_VALUE_NONE;
+    return rc == ERR_RANGE ? ERR_OK : rc;
+}
+
 static enum err_code equity(const struct book *b, const struct symbol *s, int64_t *value, struct err *err)
 {
     const struct decide_context ctx = engine_context(b);
 
     (void)s;
-    return risk_equity_now(&ctx.risk, value, err);
+    return known(risk_equity_now(&ctx.risk, value, err), value);
 }
 
 static enum err_code margin(const struct book *b, const struct symbol *s, int64_t *value, struct err *err)
@@ -32,7 +40,7 @@ static enum err_code margin(const struct book *b, const struct symbol *s, int64_
     const struct decide_context ctx = engine_context(b);
 
     (void)s;
-    return margin_in_use(&ctx.risk, NULL, value, err);
+    return known(margin_in_use(&ctx.risk, NULL, value, err), value);
 }
 
 static enum err_code margin_use(const struct book *b, const struct symbol *s, int64_t *value, struct err *err)
@@ -44,7 +52,8 @@ static enum err_code margin_use(const struct book *b, const struct symbol *s, in
     if (!rc)
         rc = equity(b, s, &worth, err);
     if (!rc)
-        *value = ratio_up(used, worth);
+        *value =
+            used == CHECK_VALUE_NONE || worth == CHECK_VALUE_NONE ? CHECK_VALUE_NONE : ratio_up(used, worth);
     return rc;
 }
 
@@ -55,7 +64,7 @@ static enum err_code day_return(const struct book *b, const struct symbol *s, in
     const enum err_code rc = equity(b, s, &worth, err);
 
     if (!rc)
-        *value = limits_day_return(&ctx.risk, worth);
+        *value = worth == CHECK_VALUE_NONE ? CHECK_VALUE_NONE : limits_day_return(&ctx.risk, worth);
     return rc;
 }
 
@@ -73,17 +82,14 @@ static enum err_code profit(const struct book *b, const struct symbol *s, int64_
     int64_t change = 0;
     enum err_code rc = equity(b, s, &change, err);
 
-    if (!rc && !b->risk->has_opening) {
-        *value = CHECK_VALUE_NONE;
-        return ERR_OK;
-    }
-    if (!rc)
-        rc = decimal_sub(change, b->risk->opening_equity_micro, &change, err);
-    if (!rc)
-        rc = decimal_sub(change, b->risk->deposits_micro, &change, err);
-    if (!rc)
-        *value = change;
-    return rc;
+    if (rc)
+        return rc;
+    if (!b->risk->has_opening || change == CHECK_VALUE_NONE ||
+        decimal_sub(change, b->risk->opening_equity_micro, &change, NULL) ||
+        decimal_sub(change, b->risk->deposits_micro, &change, NULL))
+        change = CHECK_VALUE_NONE;
+    *value = change;
+    return ERR_OK;
 }
 
 static enum err_code realized(const struct book *b, const struct symbol *s, int64_t *value, struct err *err)
@@ -117,9 +123,8 @@ static enum err_code position(const struct book *b, const struct symbol *s, int6
         if (symbol_equal(&p->symbol, s) || symbol_equal(&underlying, s))
             rc = decimal_add(sum, p->qty, &sum, err);
     }
-    if (!rc)
-        *value = sum;
-    return rc;
+    *value = sum;
+    return known(rc, value);
 }
 
 static enum err_code shares(const struct book *b, const struct symbol *s, int64_t *value, struct err *err)

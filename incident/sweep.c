@@ -77,6 +77,7 @@ static enum err_code parse_numbers(struct sweep_axis *axis, const char *text, st
     if (!rc && span / axis->step >= SWEEP_COURSES_MAX)
         rc = err_set(err, ERR_INPUT, "it has %lld values; at most %d courses are run",
                      (long long)(span / axis->step + 1), SWEEP_COURSES_MAX);
+    axis->last = last;
     axis->count = rc ? 0 : (uint64_t)(span / axis->step) + 1;
     return rc;
 }
@@ -100,9 +101,16 @@ enum err_code sweep_axis_parse(struct sweep_axis *axis, const char *text, struct
 
 /* -- one course ----------------------------------------------------------------------------------------- */
 
+/* One that a course will have in force, but for the settings swept. */
+struct in_force {
+    uint64_t seq; /* of the record; 0: what is in force at the departure */
+    struct configuration configuration;
+};
+
 struct job {
     struct sweep *sweep;
-    struct configuration base;
+    struct in_force *configurations;
+    size_t count;
     uint32_t actor; /* whose word the configurations are */
     atomic_size_t next;
     atomic_size_t done;
@@ -113,21 +121,35 @@ struct worker {
     struct job *job;
     struct journal_reader *reader;
     struct course_settings settings;
+    char values[SWEEP_AXES_MAX][DECIMAL_TEXT_SIZE];
+    struct course_setting set[SWEEP_AXES_MAX];
     enum err_code rc;
     struct err err;
 };
 
-static enum err_code set_values(const struct sweep *s, const struct sweep_row *row, struct configuration *c,
-                                struct err *err)
+static void say_values(struct worker *w, const struct sweep_row *row)
 {
-    char value[DECIMAL_TEXT_SIZE];
+    const struct sweep *const s = w->job->sweep;
+
+    for (size_t a = 0; a < s->axis_count; a++) {
+        decimal_format(w->values[a], row->values[a], s->axes[a].decimals);
+        w->set[a] = (struct course_setting){s->axes[a].path, w->values[a]};
+    }
+}
+
+/* In each configuration that will be in force; *last is the last of them. */
+static enum err_code try_values(const struct worker *w, struct configuration *last, struct err *err)
+{
+    const struct job *const job = w->job;
     enum err_code rc = ERR_OK;
 
-    for (size_t a = 0; !rc && a < s->axis_count; a++) {
-        const size_t length = decimal_format(value, row->values[a], s->axes[a].decimals);
-        rc = configuration_set(c, s->axes[a].path, value, length, err);
+    for (size_t i = 0; !rc && i < job->count; i++) {
+        *last = job->configurations[i].configuration;
+        rc = course_settings_set(last, w->set, job->sweep->axis_count, err);
+        if (rc && job->configurations[i].seq && job->count > 1)
+            err_wrap(err, "configuration of entry %llu", (unsigned long long)job->configurations[i].seq);
     }
-    return rc ? rc : configuration_check(c, err);
+    return rc;
 }
 
 static enum err_code measure(const struct course *c, struct sweep_row *row, struct err *err)
@@ -138,19 +160,27 @@ static enum err_code measure(const struct course *c, struct sweep_row *row, stru
 
 static enum err_code do_row(struct worker *w, struct sweep_row *row, struct err *err)
 {
-    struct configuration c = w->job->base;
-    struct course_change change = w->job->sweep->change;
+    const struct sweep *const s = w->job->sweep;
+    struct course_change change = s->change;
+    struct configuration c;
     struct course *course = NULL;
     struct err why = {.code = ERR_OK};
+    enum err_code rc = ERR_OK;
 
-    if (set_values(w->job->sweep, row, &c, &why)) {
+    say_values(w, row);
+    if (try_values(w, &c, &why)) {
         row->is_refused = true;
         snprintf(row->reason, sizeof row->reason, "%.*s", (int)sizeof row->reason - 1, why.text);
         return ERR_OK;
     }
-    enum err_code rc = course_settings_draft(&w->settings, &c, w->job->actor, err);
-    change.from = w->job->sweep->from;
-    change.configuration = &w->settings.draft;
+    change.from = s->from;
+    if (s->change.configuration) {
+        rc = course_settings_draft(&w->settings, &c, w->job->actor, err);
+        change.configuration = &w->settings.draft;
+    } else {
+        change.set = w->set;
+        change.set_count = s->axis_count;
+    }
     if (!rc)
         rc = course_run(w->reader, &change, &course, NULL, NULL, err);
     if (!rc)
@@ -208,31 +238,74 @@ static enum err_code make_rows(struct sweep *s, struct err *err)
     return ERR_OK;
 }
 
-/* That of the change; else the one in force at the departure, or when the first run behind it begins. */
+static enum err_code add_in_force(struct job *job, uint64_t seq, const struct configuration *c,
+                                  struct err *err)
+{
+    void *const grown = realloc(job->configurations, (job->count + 1) * sizeof *job->configurations);
+
+    if (!grown)
+        return err_set(err, ERR_MEMORY, "out of memory");
+    job->configurations = grown;
+    job->configurations[job->count++] = (struct in_force){seq, *c};
+    return ERR_OK;
+}
+
+/* What is in force at the departure: before the first configuration, none is. */
 static enum err_code find_base(struct sweep *s, struct journal_reader *r, struct job *job, struct err *err)
 {
-    const struct entry *const given = s->change.configuration;
-    struct journal_record record;
     struct book b;
-    bool found = true;
-
-    if (given) {
-        const struct text *const settings = &given->as.control_configuration.settings;
-        return configuration_parse(&job->base, settings->bytes, settings->length, err);
-    }
     enum err_code rc = book_init(&b, err);
-    if (!rc)
-        rc = book_load(&b, r, s->from - 1, NULL, NULL, err);
-    if (!rc)
-        rc = journal_reader_seek(r, s->from, err);
-    while (!rc && found && !b.run->is_open) {
-        rc = journal_reader_next(r, &record, &found, err);
-        if (!rc && found)
-            rc = book_apply_record(&b, &record, err);
-    }
-    job->base = b.configuration->configuration;
+
+    if (rc)
+        return rc;
+    rc = book_load(&b, r, s->from - 1, NULL, NULL, err);
+    if (!rc && (b.configuration->seq || s->configurations == 0))
+        rc = add_in_force(job, 0, &b.configuration->configuration, err);
     book_release(&b);
     return rc;
+}
+
+static enum err_code find_recorded(struct sweep *s, struct journal_reader *r, struct job *job,
+                                   struct err *err)
+{
+    struct journal_record record = {.seq = s->from - 1};
+    struct configuration c;
+    struct entry e;
+    bool found = true;
+    enum err_code rc = ERR_OK;
+
+    while (!rc) {
+        rc = journal_reader_control(r, record.seq + 1, &record, &found, err);
+        if (rc || !found)
+            break;
+        rc = entry_decode(record.bytes, record.size, &e, err);
+        if (rc || e.kind != ENTRY_CONTROL_CONFIGURATION)
+            continue;
+        const struct text *const settings = &e.as.control_configuration.settings;
+        s->configurations++;
+        if (s->change.configuration) /* it is left out */
+            continue;
+        rc = configuration_parse(&c, settings->bytes, settings->length, err);
+        if (!rc)
+            rc = add_in_force(job, record.seq, &c, err);
+        if (rc)
+            err_wrap(err, "entry %llu", (unsigned long long)record.seq);
+    }
+    return rc;
+}
+
+static enum err_code find_configurations(struct sweep *s, struct journal_reader *r, struct job *job,
+                                         struct err *err)
+{
+    const struct entry *const given = s->change.configuration;
+    struct configuration c;
+    enum err_code rc = find_recorded(s, r, job, err);
+
+    if (rc || !given)
+        return rc ? rc : find_base(s, r, job, err);
+    const struct text *const settings = &given->as.control_configuration.settings;
+    rc = configuration_parse(&c, settings->bytes, settings->length, err);
+    return rc ? rc : add_in_force(job, 0, &c, err);
 }
 
 static enum err_code prepare(struct sweep *s, struct job *job, struct journal_reader *r, struct err *err)
@@ -246,7 +319,7 @@ static enum err_code prepare(struct sweep *s, struct job *job, struct journal_re
     if (!rc)
         rc = course_departure(r, &change, false, &s->from, err);
     if (!rc)
-        rc = find_base(s, r, job, err);
+        rc = find_configurations(s, r, job, err);
     if (!rc)
         rc = course_recorded(r, s->from, &recorded, NULL, NULL, err);
     if (!rc)
@@ -302,6 +375,8 @@ enum err_code sweep_run(struct sweep *s, struct journal *j, struct journal_reade
     for (unsigned i = 0; workers && i < count; i++)
         journal_reader_end(workers[i].reader);
     free(workers);
+    if (job)
+        free(job->configurations);
     free(job);
     return rc;
 }
@@ -311,4 +386,24 @@ void sweep_release(struct sweep *s)
     free(s->rows);
     s->rows = NULL;
     s->row_count = 0;
+}
+
+static bool is_same_row(const struct sweep_row *a, const struct sweep_row *b)
+{
+    return a->is_refused == b->is_refused && a->stopped == b->stopped &&
+           memcmp(&a->side, &b->side, offsetof(struct difference_side, positions)) == 0 &&
+           a->side.positions == b->side.positions;
+}
+
+bool sweep_has_no_effect(const struct sweep *s, size_t axis)
+{
+    uint64_t stride = 1;
+
+    for (size_t a = axis + 1; a < s->axis_count; a++)
+        stride *= s->axes[a].count;
+    for (uint64_t i = 0; i < s->row_count; i++) {
+        if (i / stride % s->axes[axis].count != 0 && !is_same_row(&s->rows[i], &s->rows[i - stride]))
+            return false;
+    }
+    return s->axes[axis].count > 1;
 }

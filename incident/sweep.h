@@ -3,8 +3,9 @@
  *
  *   strategy.otm_min=0.02..0.08/0.01     seven values; several such axes: every combination, the last varies fastest
  *
- * All depart at one entry, with the configuration that is in force there (or when the first run behind it begins) but for
- * the settings swept. They run on as many cores as there are; rows come in the order of the combinations, whoever was
+ * All depart at one entry. The settings swept are so from there on: in the configuration in force, and in each that the
+ * record enters later, which else are as they were; so a value that was the recorded one gives the record. With a
+ * configuration given, that one is in force throughout, but for the settings swept. They run on as many cores as there are; rows come in the order of the combinations, whoever was
  * first. What settings forbid together (a least that is above its most) is a row that says so.
  */
 #ifndef INCIDENT_SWEEP_H
@@ -19,6 +20,7 @@ struct sweep_axis {
     char path[128]; /* of the setting */
     int decimals;
     int64_t first;
+    int64_t last; /* as it was asked for: steps may miss it */
     int64_t step; /* above 0 */
     uint64_t count;
 };
@@ -40,6 +42,7 @@ struct sweep {
     /* What else is different, departure included: without a configuration, that of the record. Borrowed. */
     struct course_change change;
     uint64_t from;             /* sweep_run() sets these: where all depart, */
+    uint64_t configurations;   /* how many the record enters from there on, */
     struct sweep_row recorded; /* what was (values: none), */
     struct sweep_row *rows;    /* and one row a course */
     size_t row_count;
@@ -52,5 +55,7 @@ struct sweep {
 MUST_USE enum err_code sweep_run(struct sweep *s, struct journal *j, struct journal_reader *r,
                                  unsigned threads, book_progress *progress, void *context, struct err *err);
 void sweep_release(struct sweep *s);
+/* Whether every number of every course stays as it is when this setting alone is another. At least two values. */
+bool sweep_has_no_effect(const struct sweep *s, size_t axis);
 
 #endif

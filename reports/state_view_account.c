@@ -87,11 +87,13 @@ static void say_openings(struct state_view *v, const struct book *b, int64_t equ
     say_from(v, "opening equity", CELL_MONEY, s->has_opening ? s->opening_equity_micro : INT64_MIN,
              s->opening_seq);
     sources_add(&from, s->opening_seq);
-    if (!s->has_opening || decimal_sub(equity_micro, s->opening_equity_micro, &profit, NULL) ||
+    if (!s->has_opening || equity_micro == INT64_MIN ||
+        decimal_sub(equity_micro, s->opening_equity_micro, &profit, NULL) ||
         decimal_sub(profit, s->deposits_micro, &profit, NULL))
         profit = INT64_MIN;
     say(v, "profit of the day", CELL_MONEY, profit, &from);
-    say(v, "return of the day", CELL_RATE, limits_day_return(&ctx.risk, equity_micro), &from);
+    say(v, "return of the day", CELL_RATE,
+        equity_micro == INT64_MIN ? INT64_MIN : limits_day_return(&ctx.risk, equity_micro), &from);
 }
 
 enum err_code state_make_summary(struct state_view *v, const struct book *b, const struct symbol *about,
@@ -105,9 +107,9 @@ enum err_code state_make_summary(struct state_view *v, const struct book *b, con
 
     (void)about;
     STATE_COLUMNS(v, summary_columns, 1);
-    enum err_code rc = risk_equity_now(&ctx.risk, &equity_micro, err);
+    enum err_code rc = state_known(risk_equity_now(&ctx.risk, &equity_micro, err), &equity_micro);
     if (!rc)
-        rc = margin_in_use(&ctx.risk, NULL, &margin_micro, err);
+        rc = state_known(margin_in_use(&ctx.risk, NULL, &margin_micro, err), &margin_micro);
     if (rc)
         return rc;
     sources_of_equity(b, &equity);
@@ -198,14 +200,22 @@ static enum err_code measure(const struct book *b, const struct position *p, str
     w->mark_nano = view_mark(b->view, &p->symbol);
     if (p->qty < 0 && symbol_is_option(&p->symbol)) {
         const int64_t premium = w->mark_nano != PRICE_NONE ? w->mark_nano : position_average_price_nano(p);
-        rc = margin_of(&ctx.risk, &p->symbol, premium < 0 ? 0 : premium, -p->qty, &w->margin_micro, err);
+        rc = state_known(
+            margin_of(&ctx.risk, &p->symbol, premium < 0 ? 0 : premium, -p->qty, &w->margin_micro, err),
+            &w->margin_micro);
     }
     if (rc || w->mark_nano == PRICE_NONE)
         return rc;
-    rc = decimal_notional(w->mark_nano, p->qty, symbol_multiplier(&p->symbol), &w->value_micro, err);
+    rc = state_known(
+        decimal_notional(w->mark_nano, p->qty, symbol_multiplier(&p->symbol), &w->value_micro, err),
+        &w->value_micro);
     if (!rc)
-        rc = risk_position_profit(&ctx.risk, p, &w->unrealized_micro, err);
-    return rc ? rc : decimal_add(w->unrealized_micro, ctx.risk.settings->position_loss, &w->room_micro, err);
+        rc = state_known(risk_position_profit(&ctx.risk, p, &w->unrealized_micro, err), &w->unrealized_micro);
+    if (rc || w->unrealized_micro == INT64_MIN)
+        return rc;
+    return state_known(
+        decimal_add(w->unrealized_micro, ctx.risk.settings->position_loss, &w->room_micro, err),
+        &w->room_micro);
 }
 
 static enum err_code put_position(struct state_view *v, const struct book *b, const struct position *p,

@@ -30,6 +30,14 @@ void state_put_sources(struct state_view *v, struct state_cell *c, const struct 
 /* What was begun last is to be seen at once. */
 void state_row_alert(struct state_view *v);
 
+/* An amount that its integer cannot hold (an absurd quote) is not known: ERR_RANGE becomes INT64_MIN, an empty cell. */
+static inline enum err_code state_known(enum err_code rc, int64_t *number)
+{
+    if (rc == ERR_RANGE)
+        *number = INT64_MIN;
+    return rc == ERR_RANGE ? ERR_OK : rc;
+}
+
 /* One row of a table of checks: subject, name, value, rule, bound, room that is left, whether it holds. */
 #define STATE_CHECK_COLUMNS 7
 extern const struct column state_check_columns[STATE_CHECK_COLUMNS];

@@ -102,29 +102,22 @@ static enum err_code put_money(struct state_view *v, const struct book *b, struc
     int64_t margin = 0;
     int64_t left = 0;
 
-    enum err_code rc = risk_equity_now(&ctx.risk, &equity, err);
+    enum err_code rc = state_known(risk_equity_now(&ctx.risk, &equity, err), &equity);
     if (!rc)
-        rc = margin_in_use(&ctx.risk, NULL, &margin, err);
-    if (!rc)
-        rc = decimal_mul_div(equity, s->margin_use, NANO, &left, err);
-    if (!rc)
-        rc = decimal_sub(left, margin, &left, err);
+        rc = state_known(margin_in_use(&ctx.risk, NULL, &margin, err), &margin);
     if (rc)
         return rc;
+    if (equity == INT64_MIN || margin == INT64_MIN ||
+        decimal_mul_div(equity, s->margin_use, NANO, &left, NULL) || decimal_sub(left, margin, &left, NULL))
+        left = INT64_MIN;
     sources_of_check(&ask, &use, &from, &bound);
     put_money_left(v, "account", "margin left, dollars", left, &from);
-    if (!b->risk->has_opening)
+    if (!b->risk->has_opening || equity == INT64_MIN ||
+        decimal_mul_div(b->risk->opening_equity_micro, s->daily_loss, NANO, &left, NULL) ||
+        decimal_add(left, equity, &left, NULL) ||
+        decimal_sub(left, b->risk->opening_equity_micro, &left, NULL) ||
+        decimal_sub(left, b->risk->deposits_micro, &left, NULL))
         left = INT64_MIN;
-    else
-        rc = decimal_mul_div(b->risk->opening_equity_micro, s->daily_loss, NANO, &left, err);
-    if (!rc && b->risk->has_opening)
-        rc = decimal_add(left, equity, &left, err);
-    if (!rc && b->risk->has_opening)
-        rc = decimal_sub(left, b->risk->opening_equity_micro, &left, err);
-    if (!rc && b->risk->has_opening)
-        rc = decimal_sub(left, b->risk->deposits_micro, &left, err);
-    if (rc)
-        return rc;
     sources_of_check(&ask, &loss, &from, &bound);
     put_money_left(v, "account", "loss left, dollars", left, &from);
     return ERR_OK;
@@ -246,10 +239,13 @@ enum err_code state_make_limits(struct state_view *v, const struct book *b, cons
         return err_set(err, ERR_MEMORY, "out of memory");
     STATE_COLUMNS(v, state_check_columns, 2);
     snprintf(v->title, sizeof v->title, "limits as they stand for a new order, before its own margin");
-    const enum err_code rc =
+    enum err_code rc =
         about ? limits_of_order(v, b, about, verdict, err) : limits_of_account(v, b, verdict, err);
     free(verdict);
-    return rc;
+    if (rc != ERR_RANGE)
+        return rc;
+    put_name(v, "account", "no answer: what it is worth is not known"); /* no order would pass */
+    return put_money(v, b, err);
 }
 
 /* -- strategy ------------------------------------------------------------------------------------------- */
