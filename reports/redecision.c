@@ -300,21 +300,23 @@ static void put_row(struct comparison *c, const struct rows *recorded, unsigned 
                     unsigned k)
 {
     struct redecision_field *const f = &c->field;
-    const struct rows *const named = i < recorded->count ? recorded : decided;
-    const unsigned at = i < recorded->count ? i : k;
+    const bool has_recorded = i < recorded->count;
+    const bool has_decided = k < decided->count;
+    const struct rows *const named = has_recorded ? recorded : decided;
+    const unsigned at = has_recorded ? i : k;
     size_t length = 0;
     const char *const name = row_name(named, at, &length);
     const unsigned turn = row_turn(named, at);
 
-    f->has_recorded = i < recorded->count;
-    f->has_decided = k < decided->count;
-    if (f->has_recorded)
+    f->has_recorded = has_recorded;
+    f->has_decided = has_decided;
+    if (has_recorded)
         row_text(recorded, i, f->recorded);
-    if (f->has_decided)
+    if (has_decided)
         row_text(decided, k, f->decided);
     snprintf(f->name, sizeof f->name, turn ? "%s.%.*s (%u)" : "%s.%.*s", named->field->name, (int)length,
              name, turn + 1);
-    put(c, f->name, !f->has_recorded || !f->has_decided || !rows_are_equal(recorded, i, decided, k));
+    put(c, f->name, !has_recorded || !has_decided || !rows_are_equal(recorded, i, decided, k));
 }
 
 static void order_text(const struct rows *r, char *out)
