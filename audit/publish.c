@@ -534,13 +534,15 @@ enum err_code publish_journal(const struct publish_options *options, struct publ
     p->options = options;
     p->report = report;
     const enum err_code rc = publish_all(p, err);
-    if (!rc)
+    if (!rc) {
         *report = (struct publish_report){.before = p->before.size,
                                           .entries = p->seal.size,
                                           .root = p->seal.root,
                                           .seals = p->kept_count,
                                           .files = publish_files_written(p->files),
                                           .bytes = publish_files_bytes(p->files)};
+        snprintf(report->origin, sizeof report->origin, "%s", journal_origin(p->journal));
+    }
     publish_files_close(p->files);
     journal_reader_end(p->reader);
     journal_close(p->journal);

@@ -11,6 +11,7 @@
 
 #include "ledger/err.h"
 #include "ledger/hash.h"
+#include "ledger/journal.h"
 
 #include <stdint.h>
 
@@ -23,12 +24,13 @@ struct publish_options {
 };
 
 struct publish_report {
-    uint64_t before;  /* entries that were published already */
-    uint64_t entries; /* that are published now */
-    struct hash root; /* over them */
-    uint64_t seals;   /* kept: lines of the list */
-    uint64_t files;   /* written */
-    uint64_t bytes;   /* in them */
+    char origin[JOURNAL_ORIGIN_MAX + 1]; /* of the journal, terminated */
+    uint64_t before;                     /* entries that were published already */
+    uint64_t entries;                    /* that are published now */
+    struct hash root;                    /* over them */
+    uint64_t seals;                      /* kept: lines of the list */
+    uint64_t files;                      /* written */
+    uint64_t bytes;                      /* in them */
 };
 
 /*

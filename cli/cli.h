@@ -101,6 +101,8 @@ MUST_USE enum err_code cli_filter_actor(const struct cli_filter *q, struct journ
 
 /* -- the journal (cli/session.c) ------------------------------------------------------------------------ */
 
+/* Says on stderr that a journal of this origin was not lived, if it was not: whatever is told of such a one. */
+void cli_remark_origin(const char *origin);
 MUST_USE enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err);
 /*
  * Opens for writing, in two steps: what cannot be written at all, as a copy, or what was computed, is refused before

@@ -17,6 +17,8 @@ static void put_json(const struct backup_report *report, const char *out_path, s
     json_out_text(out, out_path);
     json_out_key(out, "origin");
     json_out_text(out, copy->origin);
+    json_out_key(out, "hypothetical");
+    json_out_bool(out, journal_is_hypothetical(copy->origin));
     json_out_key(out, "vkey");
     json_out_text(out, copy->vkey);
     json_out_key(out, "entries");
@@ -92,6 +94,8 @@ enum err_code cmd_backup(struct cli *cli, struct err *err)
     rc = backup_make(&options_made, report, err);
     cli_progress_end(&copying);
     cli_progress_end(&checking);
+    if (!rc)
+        cli_remark_origin(report->verified.origin);
     if (!rc && !json) {
         put_text(report, out_path);
         put_remarks(report);

@@ -142,6 +142,8 @@ static enum err_code put_json(const struct proof *p, const struct proof_finding 
     if (f) {
         json_out_key(&out, "origin");
         json_out_text(&out, f->origin);
+        json_out_key(&out, "hypothetical");
+        json_out_bool(&out, journal_is_hypothetical(f->origin));
         put_number(&out, "size", f->size);
         put_hash(&out, "root", &f->root);
         put_number(&out, "epoch", f->epoch);
@@ -277,7 +279,10 @@ enum err_code cmd_check_proof(struct cli *cli, struct err *err)
             (void)put_json(&p, NULL, err, NULL);
     } else if (rc && rc != ERR_USAGE) {
         err_wrap(err, "could not be checked");
-    } else if (!rc && o.json) {
+    } else if (!rc) {
+        cli_remark_origin(finding.origin);
+    }
+    if (!rc && o.json) {
         rc = put_json(&p, &finding, NULL, err);
     } else if (!rc) {
         put_text(&p, &finding);

@@ -18,6 +18,8 @@ static void put_json(const struct fetch_report *report, const struct verify_repo
     json_out_object(out);
     json_out_key(out, "origin");
     json_out_text(out, verified->origin);
+    json_out_key(out, "hypothetical");
+    json_out_bool(out, journal_is_hypothetical(verified->origin));
     json_out_key(out, "vkey");
     json_out_text(out, verified->vkey);
     json_out_key(out, "root");
@@ -74,6 +76,7 @@ static enum err_code put(struct cli *cli, const struct fetch_report *report,
 {
     struct json_out out;
 
+    cli_remark_origin(verified->origin);
     if (!json) {
         put_text(report, verified, cli->dir);
         return ERR_OK;

@@ -18,6 +18,8 @@ static void put_json(const struct publish_report *report, const char *where, str
     json_out_object(out);
     json_out_key(out, "published");
     json_out_text(out, where);
+    json_out_key(out, "hypothetical");
+    json_out_bool(out, journal_is_hypothetical(report->origin));
     json_out_key(out, "root");
     json_out_hex(out, report->root.bytes, HASH_SIZE);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -68,6 +70,7 @@ enum err_code cmd_publish(struct cli *cli, struct err *err)
     cli_progress_end(&progress);
     if (rc)
         return err_wrap(err, "publish");
+    cli_remark_origin(report.origin);
     if (!json) {
         put_text(&report, out_path);
         return ERR_OK;

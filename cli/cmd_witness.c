@@ -132,6 +132,8 @@ static enum err_code serve(struct cli *cli, const struct witness_command *c, str
         rc = err_set(err, ERR_MEMORY, "out of memory");
     if (!rc)
         rc = read_logs(c, keys, &options.log_count, policy, err);
+    for (size_t i = 0; !rc && i < options.log_count; i++)
+        cli_remark_origin(keys[i].name);
     if (!rc && options.log_count == 0)
         rc = err_set(err, ERR_USAGE, "witness serve: no log: --log VKEY, or --policy FILE with log lines");
     if (!rc)
@@ -157,10 +159,13 @@ static void put_record(struct json_out *out, const struct witness_record *r, con
                            ? (int64_t)r->at_s * NS_PER_SECOND
                            : INSTANT_NONE);
     if (!json)
-        printf("%12" PRIu64 "  %s  %s\n", r->checkpoint.size, at, r->checkpoint.origin);
+        printf("%12" PRIu64 "  %s  %s%s\n", r->checkpoint.size, at, r->checkpoint.origin,
+               journal_is_hypothetical(r->checkpoint.origin) ? "  HYPOTHETICAL" : "");
     json_out_object(out);
     json_out_key(out, "origin");
     json_out_text(out, r->checkpoint.origin);
+    json_out_key(out, "hypothetical");
+    json_out_bool(out, journal_is_hypothetical(r->checkpoint.origin));
     json_out_key(out, "hash");
     json_out_text(out, hex);
     json_out_key(out, "size");

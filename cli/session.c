@@ -12,16 +12,21 @@
 #include <string.h>
 #include <unistd.h>
 
+void cli_remark_origin(const char *origin)
+{
+    if (journal_is_hypothetical(origin))
+        fprintf(stderr, "%sHYPOTHETICAL%s: %s was computed by a what-if, not lived\n", cli_red(stderr),
+                cli_plain(stderr), origin);
+}
+
 enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err)
 {
     const struct journal_options options = {.dir = cli->dir, .read_only = read_only};
 
     const enum err_code rc = journal_open(&options, j, err);
 
-    /* Whatever is told of such a journal. */
-    if (!rc && journal_is_hypothetical(journal_origin(*j)))
-        fprintf(stderr, "%sHYPOTHETICAL%s: %s was computed by a what-if, not lived\n", cli_red(stderr),
-                cli_plain(stderr), journal_origin(*j));
+    if (!rc)
+        cli_remark_origin(journal_origin(*j));
     return rc;
 }
 

@@ -256,20 +256,13 @@ static enum err_code check_out(const struct page_request *q, struct err *err)
                : err_set(err, ERR_EXISTS, "%s is there already: name another file, or say --force", q->out);
 }
 
-static bool is_hypothetical(const char *origin)
-{
-    static const char prefix[] = "hypothetical/";
-
-    return strncmp(origin, prefix, sizeof prefix - 1) == 0;
-}
-
 enum err_code page_write(struct journal *j, struct journal_reader *r, const struct page_request *q,
                          struct page_counts *counts, struct err *err)
 {
     struct page p = {.journal = j,
                      .reader = r,
                      .request = q,
-                     .is_hypothetical = is_hypothetical(journal_origin(j)),
+                     .is_hypothetical = journal_is_hypothetical(journal_origin(j)),
                      .base_ms = q->real->from_ns / (NS_PER_SECOND / 1000)};
     struct json_out data;
     char *bytes = NULL;

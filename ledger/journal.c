@@ -250,6 +250,30 @@ bool journal_is_hypothetical(const char *origin)
     return strncmp(origin, JOURNAL_HYPOTHETICAL, sizeof JOURNAL_HYPOTHETICAL - 1) == 0;
 }
 
+/* A-Z as a-z, a-z and 0-9 as they are, anything else 0; the locale is not asked. */
+static char plain(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c - 'A' + 'a');
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '\0';
+}
+
+bool journal_seems_hypothetical(const char *origin)
+{
+    static const char word[] = "hypothetical";
+    size_t length = 0;
+    bool is_word = true;
+
+    for (; *origin && !(*origin == '/' && length); origin++) {
+        const char c = plain(*origin);
+        if (!c)
+            continue;
+        is_word = is_word && length < sizeof word - 1 && c == word[length];
+        length++;
+    }
+    return is_word && length == sizeof word - 1;
+}
+
 enum err_code journal_check_lived(const struct journal *j, struct err *err)
 {
     if (j->is_hypothetical || !journal_is_hypothetical(j->origin))

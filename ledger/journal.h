@@ -49,7 +49,7 @@ struct journal_options {
  * Makes the directory, the vault, and the genesis entry naming `origin`, the journal's fresh key and the
  * actors of `first`, seals it, and leaves nothing behind on failure. Where a key of `first` is zeroes it is made here, in
  * the vault, and first->rows[].key is written. ERR_EXISTS: there is a journal in dir already. ERR_INPUT: origin is no good key name, or
- * says hypothetical where the options do not.
+ * seems hypothetical where the options do not say that it is.
  */
 MUST_USE enum err_code journal_create(const struct journal_options *options, const char *origin,
                                       const struct secret *passphrase, struct actor_rows *first,
@@ -70,6 +70,9 @@ MUST_USE enum err_code journal_unlock(struct journal *j, const struct secret *pa
 const char *journal_origin(const struct journal *j);
 /* Whether a journal of this origin is computed, and not lived. */
 bool journal_is_hypothetical(const char *origin);
+/* Whether a reader could take it for such a one: the first part that has a letter or digit spells "hypothetical", in
+ * whatever case and with whatever marks between. No journal that is lived is made under such an origin. */
+bool journal_seems_hypothetical(const char *origin);
 /* ERR_INPUT: this one is, and was not opened as such: nothing is appended. */
 MUST_USE enum err_code journal_check_lived(const struct journal *j, struct err *err);
 /* The genesis key as C2SP vkey text, terminated; borrowed until close. */

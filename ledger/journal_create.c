@@ -254,7 +254,7 @@ enum err_code journal_create(const struct journal_options *options, const char *
     struct creation c;
     struct entry genesis;
 
-    if (!options->is_hypothetical && journal_is_hypothetical(origin))
+    if (!options->is_hypothetical && journal_seems_hypothetical(origin))
         return err_set(err, ERR_INPUT,
                        "the origin \"%.100s\" cannot name a journal that is lived: only a what-if makes "
                        "hypothetical ones",

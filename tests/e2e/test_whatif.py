@@ -141,9 +141,30 @@ class WhatIf(Case):
         self.assertIn("is hypothetical", j.run("run", "--feed", "journal:" + self.path("H"), code=COULD_NOT).err)
         self.assertEqual(j.size(), size)
         self.assertIn("is not empty", self.refused(j, "--with", config, "--out", self.path("H")))
-        self.assertIn("cannot name a journal that is lived",
-                      self.ledger("-C", self.path("K"), "init", "--origin", "hypothetical/x", code=COULD_NOT).err)
-        self.assertFalse(os.path.exists(self.path("K")))
+        for origin in ("hypothetical/x", "hypothetical", "Hypothetical/x", "/HYPOTHETICAL/x"):
+            self.assertIn("cannot name a journal that is lived",
+                          self.ledger("-C", self.path("K"), "init", "--origin", origin, code=COULD_NOT).err)
+            self.assertFalse(os.path.exists(self.path("K")))
+
+    def test_whatever_leaves_a_scratch_journal_says_that_it_was_not_lived(self):
+        j = self.lived()
+        self.what_if(j, "--from", 2, "--out", self.path("H"))
+        h, n = support.Journal(self, self.path("H")), 0
+        for journal, said in ((h, self.assertIn), (j, self.assertNotIn)):
+            n += 1
+            key = journal.json("verify")["vkey"]
+            www, back, raw, zipped = (self.path(f"{name}{n}") for name in ("www", "back", "raw", "bundle.zip"))
+            proof = self.write(f"proof{n}", journal.run("prove", 2, foreign=False).out)
+            for args in (["publish", www], ["backup", back], ["export", "--raw", raw], ["bundle", "--entry", 2, zipped],
+                         ["prove", 2], ["seal"], ["incident", "--out", self.path(f"page{n}.html")]):
+                said("HYPOTHETICAL", journal.run(*args, foreign=False).err, args)
+            copy = ["-C", self.path(f"copy{n}"), "fetch-from", www, "--key", key]
+            said("HYPOTHETICAL", self.ledger(*copy, foreign=False).err)
+            self.assertEqual(self.ledger(*copy, "--json", foreign=False).json()["hypothetical"], journal is h)
+            self.assertEqual(journal.run("publish", www, "--json", foreign=False).json()["hypothetical"], journal is h)
+            self.assertEqual(journal.run("backup", back + "b", "--json", foreign=False).json()["hypothetical"], journal is h)
+            said("HYPOTHETICAL", self.ledger("check-proof", proof, "--key", key, foreign=False).err)
+
 
     def test_a_course_that_cannot_be_written_leaves_nothing(self):
         j = self.lived()

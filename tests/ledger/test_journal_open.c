@@ -80,6 +80,31 @@ static void test_a_journal_that_cannot_be_made_leaves_nothing_behind(void **stat
     scratch_release(&s);
 }
 
+/* An origin that a reader could take for a what-if's is not a lived journal's, and a word more is another. */
+static void test_no_lived_journal_has_an_origin_like_a_what_ifs(void **state)
+{
+    static const char *const refused[] = {"hypothetical/x", "hypothetical",     "Hypothetical/x",
+                                          "HYPOTHETICAL",   "hypoTHETICAL/a/b", "/hypothetical/",
+                                          "./hypothetical", "hypothetical./x",  "hypo-thetical/desk",
+                                          "hypothetical//", "_hypothetical_/x"};
+    static const char *const taken[] = {"hypothetical.example/x", "desk/hypothetical", "hypothetica/l",
+                                        "hypothetical2/x",        "un-hypothetical",   "x"};
+    struct actor_rows good = scratch_actors();
+    struct scratch s;
+
+    (void)state;
+    scratch_init(&s);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        assert_makes_not(&s, refused[i], &good, ERR_INPUT, "cannot name a journal that is lived");
+        assert_int_not_equal(access(s.dir, F_OK), 0);
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        assert_false(journal_seems_hypothetical(taken[i]));
+    s.options.is_hypothetical = true; /* a what-if's own is made, and of a what-if */
+    SCRATCH_OK(journal_create(&s.options, "hypothetical/Hypothetical/x", s.passphrase, &good, err));
+    scratch_release(&s);
+}
+
 static void test_a_journal_is_never_made_over_another(void **state)
 {
     struct actor_rows first = scratch_actors();
@@ -434,6 +459,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_journal_that_cannot_be_made_leaves_nothing_behind),
+        cmocka_unit_test(test_no_lived_journal_has_an_origin_like_a_what_ifs),
         cmocka_unit_test(test_a_journal_is_never_made_over_another),
         cmocka_unit_test(test_no_journal_says_how_to_make_one),
         cmocka_unit_test(test_a_file_that_was_cut_is_refused),
