@@ -20,6 +20,7 @@ struct loop {
     bool has_closed;   /* a session may have, since the key's age was looked at */
     uint64_t run_seq;  /* our control.run; 0 before it is there */
     uint64_t recorded; /* perceptions of an earlier part of this run */
+    bool was_run;      /* this very feed is the newest that was run here, and was run to its end */
 };
 
 uint64_t loop_continues(const struct desk *d, const char *feed_text)
@@ -27,6 +28,13 @@ uint64_t loop_continues(const struct desk *d, const char *feed_text)
     const struct run_state *const run = d->book.run;
 
     return run->is_open && strcmp(run->feed, feed_text) == 0 ? run->first_seq : 0;
+}
+
+static bool was_run_to_its_end(const struct desk *d, const char *feed_text)
+{
+    const struct run_state *const run = d->book.run;
+
+    return !run->is_open && run->run_seq && strcmp(run->feed, feed_text) == 0;
 }
 
 static enum err_code read_next(struct loop *l, struct err *err)
@@ -109,6 +117,7 @@ static enum err_code begin_run(struct loop *l, struct err *err)
     e->at_ns = INSTANT_NONE;
     e->cause = l->desk->book.configuration->seq;
     build_describe(build, sizeof build);
+    l->was_run = was_run_to_its_end(l->desk, l->options->feed_text);
     l->recorded = loop_continues(l->desk, l->options->feed_text) ? l->desk->book.run->perceived : 0;
     e->as.control_run.program = text_from(BUILD_PROGRAM);
     e->as.control_run.build = text_from(build);
@@ -147,10 +156,19 @@ static enum err_code check_forward(const struct loop *l, struct err *err)
         return ERR_OK;
     instant_format(at, l->next.at_ns);
     instant_format(before, newest);
+    if (l->was_run)
+        return err_set(
+            err, ERR_CHAIN,
+            "this journal has run this feed to its end already, and has decided up to %s: nothing is "
+            "decided twice. Go on with a later day (date= or from= in --feed), run this one in another "
+            "journal (ledger -C OTHER init), or see whether the same would be decided again: ledger "
+            "replay --redecide",
+            before);
     return err_set(
         err, ERR_CHAIN,
-        "its clock says %s, and this journal has decided up to %s: decide on the past in a journal "
-        "of its own",
+        "its clock says %s, and this journal has decided up to %s already: nothing is decided "
+        "behind that. Name a feed that begins later (date= or from= in --feed), or run this one in "
+        "another journal (ledger -C OTHER init)",
         at, before);
 }
 

@@ -202,6 +202,13 @@ static void notice_deaf(struct redecider *d)
         d->report.behind_seq = e->seq;
 }
 
+/* An order, say, in an operator's name: it is an input like what a person says, and nobody's decision. */
+static void notice_foreign(struct redecider *d)
+{
+    if (entry_kind_is_derived(d->entry.kind) && d->report.foreign++ == 0)
+        d->report.foreign_seq = d->entry.seq;
+}
+
 /* One stored entry that no answer has consumed; *waits: it is for a later call. */
 static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 {
@@ -217,6 +224,7 @@ static enum err_code step(struct redecider *d, bool *waits, struct err *err)
         rc = book_apply(&d->book, &d->entry, err);
     if (rc || *waits)
         return rc;
+    notice_foreign(d);
     if (is_at_once)
         return answer(d, &d->entry, err);
     notice_pending(d);
@@ -313,6 +321,7 @@ static enum err_code run(struct redecider *d, struct journal_reader *r, uint64_t
     d->reader = NULL;
     d->entry_bytes = NULL;
     d->report.entries = book_seq(&d->book);
+    d->report.awaits_seq = d->is_pending ? d->trigger.seq : 0;
     const bool is_told = d->report.differs_seq || d->is_cut;
     d->is_over = is_final || (rc && !is_told);
     return is_told ? ERR_OK : rc;

@@ -28,10 +28,15 @@ struct redecide_report {
     uint64_t entries;  /* the last one looked at */
     uint64_t triggers; /* clock entries of runs, and stops */
     uint64_t compared; /* derived entries found equal */
-    uint64_t
-        behind; /* clock entries of a run left without an answer: overtaken by a newer one or by the run's
-                             end, behind that end, or in the midst of a run and not its own */
-    uint64_t behind_seq;  /* the first of them; 0: none */
+    /* Clock entries of a run left without an answer: overtaken by a newer one or by the run's end, behind that end, or
+     * in the midst of a run and not its own. */
+    uint64_t behind;
+    uint64_t behind_seq; /* the first of them; 0: none */
+    uint64_t awaits_seq; /* the clock entry of a run that has no answer where the walk ends; 0: none */
+    /* Entries of the kinds that deciders write, by neither a strategy nor the governor: nothing can be decided again
+     * that nobody decided. */
+    uint64_t foreign;
+    uint64_t foreign_seq; /* the first of them; 0: none */
     uint64_t differs_seq; /* the first entry that differs, is missing or is too many; 0: none */
     enum redecide_difference difference;
     char reason[ERR_TEXT_SIZE];

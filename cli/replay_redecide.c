@@ -67,9 +67,13 @@ static void json_counts(struct json_out *out, const struct redecide_report *repo
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"begun_at", report->begun_at}, {"entries", report->entries},
-                {"triggers", report->triggers}, {"compared", report->compared},
-                {"unanswered", report->behind}, {"runs", p->runs},
+    } rows[] = {{"begun_at", report->begun_at},
+                {"entries", report->entries},
+                {"triggers", report->triggers},
+                {"compared", report->compared},
+                {"unanswered", report->behind},
+                {"derived_by_others", report->foreign},
+                {"runs", p->runs},
                 {"runs_by_others", p->others}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -98,6 +102,8 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
     json_out_object(&out);
     json_counts(&out, report, p);
     replay_json_seq(&out, "first_unanswered", report->behind_seq);
+    replay_json_seq(&out, "awaits_answer", report->awaits_seq);
+    replay_json_seq(&out, "first_derived_by_others", report->foreign_seq);
     replay_json_seq(&out, "differs", report->differs_seq);
     if (report->differs_seq)
         rc = replay_json_difference(j, r, d, &out, err);
@@ -108,7 +114,30 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
     return rc;
 }
 
-static void put_remarks(const struct redecide_report *report, const struct programs *p)
+/* Whose word it is that no decider can be asked about. */
+static enum err_code put_foreign(struct journal *j, struct journal_reader *r,
+                                 const struct redecide_report *report, struct err *err)
+{
+    struct journal_record record;
+    struct entry e;
+    enum err_code rc = ERR_OK;
+
+    if (!report->foreign)
+        return ERR_OK;
+    rc = journal_reader_get(r, report->foreign_seq, &record, err);
+    if (!rc)
+        rc = entry_decode_header(record.bytes, record.size, &e, err);
+    if (!rc)
+        fprintf(
+            stderr,
+            "remark: %llu entries of the kinds that deciders write are by somebody else, the first is entry "
+            "%llu, %s by %s: deciding again cannot vouch for them\n",
+            (unsigned long long)report->foreign, (unsigned long long)report->foreign_seq,
+            entry_kind_find((unsigned)e.kind)->text, actors_name(journal_actors(j), e.actor));
+    return rc;
+}
+
+static void put_remarks(const struct redecide_report *report, const struct programs *p, bool is_whole)
 {
     if (report->begun_at)
         fprintf(stderr,
@@ -120,6 +149,11 @@ static void put_remarks(const struct redecide_report *report, const struct progr
             "remark: %llu clock entries were never answered; the first is entry %llu. A crash of the loop "
             "leaves one\n",
             (unsigned long long)report->behind, (unsigned long long)report->behind_seq);
+    if (report->awaits_seq && is_whole && !report->differs_seq)
+        fprintf(stderr,
+                "remark: the record ends before the answer to entry %llu: a loop that was killed, or is at "
+                "work\n",
+                (unsigned long long)report->awaits_seq);
     if (p->others)
         fprintf(
             stderr,
@@ -143,8 +177,8 @@ static enum err_code put_text(struct journal *j, struct journal_reader *r, const
                cli_green(stdout), cli_plain(stdout), (unsigned long long)report->compared,
                (unsigned long long)report->triggers, (unsigned long long)report->entries);
     if (!rc)
-        put_remarks(report, p);
-    return rc;
+        put_remarks(report, p, report->entries == journal_reader_size(r));
+    return rc ? rc : put_foreign(j, r, report, err);
 }
 
 /* A time is the last entry before the market's clock passes it. */

@@ -25,6 +25,9 @@ static void assert_like_the_whole(const struct redecide_report *report, struct s
     assert_int_equal(report->triggers, whole->triggers);
     assert_int_equal(report->compared, whole->compared);
     assert_int_equal(report->behind, whole->behind);
+    assert_int_equal(report->awaits_seq, whole->awaits_seq);
+    assert_int_equal(report->foreign, whole->foreign);
+    assert_int_equal(report->foreign_seq, whole->foreign_seq);
     assert_true(report->compared > 0);
     free(whole);
 }
@@ -143,6 +146,8 @@ static void test_what_is_answered_after_a_restart_is_compared_then(void **state)
     append_tick(&s, "2026-01-05T14:32:00Z");
     SCRATCH_OK(redecider_new(&d, err));
     const uint64_t triggers = follow(d, &s, 0)->triggers;
+    assert_int_equal(redecider_report(d)->awaits_seq, book_seq(&s.desk->book));
+    assert_like_the_whole(redecider_report(d), &s);
     session_close(&s);
     session_open(&s);
     struct entry e = entries_clock(PHASE_TICK, "2026-01-05");
@@ -152,6 +157,39 @@ static void test_what_is_answered_after_a_restart_is_compared_then(void **state)
     SCRATCH_OK(desk_answer(s.desk, &e, err));
     SCRATCH_OK(desk_commit(s.desk, err));
     assert_int_equal(follow(d, &s, 0)->triggers, triggers + 1);
+    assert_int_equal(redecider_report(d)->awaits_seq, 0);
+    assert_like_the_whole(redecider_report(d), &s);
+    redecider_free(d);
+    session_end(&s);
+}
+
+/* Orders in a person's name are no difference, for nothing is decided in it; but they are told. */
+static void test_what_deciders_write_in_another_name_is_counted(void **state)
+{
+    static const char *const names[] = {"operator", "compliance"};
+    struct session s;
+    struct redecider *d = NULL;
+    uint64_t first = 0;
+
+    (void)state;
+    session_start(&s);
+    session_run(&s, FIRST_ORDER_UNTIL);
+    SCRATCH_OK(redecider_new(&d, err));
+    assert_int_equal(follow(d, &s, 0)->foreign, 0);
+    assert_int_equal(redecider_report(d)->foreign_seq, 0);
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char id[] = "own-0";
+        id[4] = (char)('0' + i);
+        struct entry e = entries_caused(entries_order(id, "ACME", SIDE_BUY, 1, "1"), 1);
+        SCRATCH_OK(desk_begin(s.desk, err));
+        SCRATCH_OK(desk_add(s.desk, names[i], &e, err));
+        SCRATCH_OK(desk_commit(s.desk, err));
+        first = i ? first : e.seq;
+        assert_int_equal(follow(d, &s, 0)->foreign, i + 1);
+        assert_int_equal(redecider_report(d)->foreign_seq, first);
+    }
+    session_run(&s, "2026-01-05T14:34:30Z");
+    assert_int_equal(follow(d, &s, 0)->foreign, 2);
     assert_like_the_whole(redecider_report(d), &s);
     redecider_free(d);
     session_end(&s);
@@ -217,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_a_growing_journal_is_followed_across_restarts_stops_and_missed_moments),
         cmocka_unit_test(test_a_moment_that_the_runs_end_left_behind_is_counted),
         cmocka_unit_test(test_what_is_answered_after_a_restart_is_compared_then),
+        cmocka_unit_test(test_what_deciders_write_in_another_name_is_counted),
         cmocka_unit_test(test_another_or_a_shorter_journal_is_refused),
         cmocka_unit_test(test_after_a_difference_nothing_more_is_looked_at),
     };

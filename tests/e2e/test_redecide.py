@@ -119,6 +119,29 @@ class Redecide(Case):
         self.assertIn("forged", out)
         self.assertNotIn("decided now", out)
 
+    def test_an_order_in_a_persons_name_is_told_since_nobody_can_decide_it_again(self):
+        self.assertEqual((self.j.redecide()["derived_by_others"], self.j.redecide()["first_derived_by_others"]), (0, None))
+        self.assertNotIn("somebody else", self.j.run("replay", "--redecide").err)
+        line = {"kind": "order.new", "actor": "operator", "cause": 1, "at": "2026-01-05T14:31:40Z",
+                "body": {"order_id": "mine", "symbol": "ACME", "side": "buy", "qty": 1, "type": "limit", "limit": "1"}}
+        seq = self.j.size() + 1
+        self.steal(line, {**line, "body": {**line["body"], "order_id": "mine-2"}})
+        told = self.j.redecide()
+        self.assertEqual((told["differs"], told["derived_by_others"], told["first_derived_by_others"]), (None, 2, seq))
+        said = self.j.run("replay", "--redecide").err
+        self.assertIn(f"2 entries of the kinds that deciders write are by somebody else, the first is entry {seq}, order.new by "
+                      "operator", said)
+        self.assertIn("cannot vouch for them", said)
+
+    def test_a_record_that_ends_before_an_answer_is_remarked_upon(self):
+        self.assertIsNone(self.j.redecide()["awaits_answer"])
+        clock, seq = self.next_moment()
+        self.steal(clock)
+        told = self.j.redecide()
+        self.assertEqual((told["differs"], told["unanswered"], told["awaits_answer"]), (None, 0, seq - 1))
+        self.assertIn(f"the record ends before the answer to entry {seq - 1}", self.j.run("replay", "--redecide").err)
+        self.assertNotIn("ends before", self.j.run("replay", "--redecide", "--to", seq - 2).err)
+
     def test_another_programs_run_is_remarked_upon(self):
         clean = self.j.run("replay", "--redecide")
         self.assertNotIn("another program", clean.err)

@@ -154,6 +154,19 @@ class Goog(Case):
 class Synthetic(Case):
     FEED = desk.synthetic(days=2 if support.QUICK else 4, minutes=5, scenario="crash")
 
+    def test_the_same_command_after_the_end_says_that_it_was_done_and_what_to_do(self):
+        j = self.journal()
+        feed = desk.synthetic(days=1, minutes=30)
+        desk.run(j, feed)
+        size = j.size()
+        self.expect_error(COULD_NOT, "has run this feed to its end already", "decided up to 2026-01-05T21:00:00Z", "later day",
+                          "another journal", "ledger replay --redecide", args=["-C", j.path, "run", "--feed", feed])
+        other = feed.replace("seed=", "seed=9")
+        self.expect_error(COULD_NOT, "its clock says 2026-01-05T14:30:00Z", "decided up to 2026-01-05T21:00:00Z already",
+                          "begins later", "another journal", args=["-C", j.path, "run", "--feed", other])
+        self.assertEqual(j.size(), size)
+        j.run("run", "--feed", feed.replace("2026-01-05", "2026-01-06"))  # what was advised is done
+
     def test_a_run_trades_and_its_books_balance(self):
         for scenario in ("rise", "fall", "crash", "flat"):
             with self.subTest(scenario=scenario):
