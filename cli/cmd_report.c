@@ -228,7 +228,7 @@ static void json_head(struct json_out *out, const struct sheet *sheet, const str
     json_out_key(out, "last_seq");
     json_out_u64(out, scope->last_seq);
     json_out_key(out, "covers");
-    json_out_u64(out, scope->seal.size);
+    json_out_u64(out, scope->state_seq);
     json_out_key(out, "rows");
     json_out_array(out);
 }
@@ -265,7 +265,7 @@ static enum err_code write_table(struct journal *j, struct journal_reader *r, si
     civil_format(day, scope->day);
     printf("%s%s, %s: %zu row%s, from entries 1 to %llu\n",
            journal_is_hypothetical(journal_origin(j)) ? "HYPOTHETICAL: " : "", sheet->title, day,
-           o->grid.rows, o->grid.rows == 1 ? "" : "s", (unsigned long long)scope->seal.size);
+           o->grid.rows, o->grid.rows == 1 ? "" : "s", (unsigned long long)scope->state_seq);
     if (o->grid.rows)
         put_grid(&o->grid);
     return ERR_OK;

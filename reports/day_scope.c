@@ -192,8 +192,8 @@ static enum err_code no_such_day(const struct scan *s, civil_day day, struct err
                    named == s->days.count ? "all of them" : "the nearest", days);
 }
 
-static enum err_code fill(struct journal_reader *r, const struct scan *s, civil_day day, uint64_t size,
-                          struct day_scope *scope, struct err *err)
+static enum err_code fill(struct journal_reader *r, const struct scan *s, civil_day day,
+                          const struct seal *seal, struct day_scope *scope, struct err *err)
 {
     struct day_scope made = {.day = day};
     struct journal_record record;
@@ -206,9 +206,12 @@ static enum err_code fill(struct journal_reader *r, const struct scan *s, civil_
     made.first_seq = row->first_seq;
     made.last_seq = row->last_seq;
     made.entries = row->entries;
-    enum err_code rc = journal_reader_seal(r, size ? size : made.last_seq, &made.seal, err);
-    if (!rc && size && made.seal.size != size)
-        rc = err_set(err, ERR_NOT_FOUND, "the journal has no seal of size %" PRIu64, size);
+    made.state_seq = row->last_seq;
+    enum err_code rc = ERR_OK;
+    if (seal)
+        made.seal = *seal;
+    else
+        rc = journal_reader_seal(r, made.last_seq, &made.seal, err);
     if (!rc)
         rc = journal_reader_get(r, made.seal.size, &record, err);
     if (!rc)
@@ -220,16 +223,16 @@ static enum err_code fill(struct journal_reader *r, const struct scan *s, civil_
     return ERR_OK;
 }
 
-static enum err_code find(struct journal_reader *r, civil_day day, uint64_t size, struct day_scope *scope,
-                          struct err *err)
+static enum err_code find(struct journal_reader *r, civil_day day, const struct seal *seal,
+                          struct day_scope *scope, struct err *err)
 {
     struct scan s = {.newest = 0};
 
     table_init(&s.days, sizeof(struct found_day), sizeof(civil_day));
     day_init(&s.state);
-    enum err_code rc = scan_days(&s, r, size ? size : journal_reader_size(r), err);
+    enum err_code rc = scan_days(&s, r, seal ? seal->size : journal_reader_size(r), err);
     if (!rc)
-        rc = fill(r, &s, day, size, scope, err);
+        rc = fill(r, &s, day, seal, scope, err);
     table_release(&s.days);
     return rc;
 }
@@ -237,15 +240,15 @@ static enum err_code find(struct journal_reader *r, civil_day day, uint64_t size
 enum err_code day_scope_find(struct journal_reader *r, civil_day day, struct day_scope *scope,
                              struct err *err)
 {
-    return find(r, day, 0, scope, err);
+    return find(r, day, NULL, scope, err);
 }
 
-enum err_code day_scope_find_at(struct journal_reader *r, civil_day day, uint64_t size,
+enum err_code day_scope_find_at(struct journal_reader *r, civil_day day, const struct seal *seal,
                                 struct day_scope *scope, struct err *err)
 {
-    REQUIRE(size > 0 && day != CIVIL_DAY_NONE);
-    if (size > journal_reader_size(r))
+    REQUIRE(seal->size > 0 && day != CIVIL_DAY_NONE);
+    if (seal->size > journal_reader_size(r))
         return err_set(err, ERR_NOT_FOUND, "the journal has %" PRIu64 " entries, not %" PRIu64,
-                       journal_reader_size(r), size);
-    return find(r, day, size, scope, err);
+                       journal_reader_size(r), seal->size);
+    return find(r, day, seal, scope, err);
 }

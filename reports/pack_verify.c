@@ -251,7 +251,7 @@ static enum err_code measure_row(void *context, const struct row *row, struct er
     return sheet_csv_row(&again[row->index].csv, row, err);
 }
 
-static enum err_code compare(const struct manifest *m, struct again *again, struct err *err)
+static enum err_code compare(const struct manifest *m, uint64_t folded, struct again *again, struct err *err)
 {
     char name[MANIFEST_FILE_NAME];
 
@@ -267,7 +267,7 @@ static enum err_code compare(const struct manifest *m, struct again *again, stru
                            "pack with the program that wrote it",
                            name, m->program);
         return err_set(err, ERR_WRONG, "%s: it is not what the journal's entries 1 to %" PRIu64 " give", name,
-                       m->scope.seal.size);
+                       folded);
     }
     return ERR_OK;
 }
@@ -288,19 +288,34 @@ static enum err_code remake(const struct pack_verify_options *o, struct journal_
 
     for (size_t i = 0; !rc && i < TABLES_COUNT; i++) {
         hash_stream_init(&again[i].stream);
+        again[i].size = 0;
         sheet_csv_init(&again[i].csv, measure_line, &again[i]);
         rc = sheet_csv_head(&again[i].csv, tables_sheet(i), err);
     }
     if (!rc)
         rc = tables_write(r, scope, &tables, &sink, &result, err);
     if (!rc)
-        rc = compare(m, again, err);
+        rc = compare(m, scope->state_seq, again, err);
     if (!rc && !hash_equal(&result.state_digest, &m->state_digest))
         rc = err_set(err, ERR_WRONG, MANIFEST_NAME ": the state after entry %" PRIu64 " has another digest",
-                     scope->seal.size);
+                     scope->state_seq);
     for (size_t i = 0; i < TABLES_COUNT; i++)
         sheet_csv_release(&again[i].csv);
     return rc;
+}
+
+/* Packs of before told of the state after the seal's last entry, which may be of another day than the day's last. */
+static enum err_code remake_either(const struct pack_verify_options *o, struct journal_reader *r,
+                                   const struct manifest *m, struct day_scope *scope, struct again *again,
+                                   struct err *err)
+{
+    struct err why;
+    const enum err_code rc = remake(o, r, m, scope, again, err);
+
+    if ((rc != ERR_WRONG && rc != ERR_INPUT) || scope->state_seq == scope->seal.size)
+        return rc;
+    scope->state_seq = scope->seal.size;
+    return remake(o, r, m, scope, again, &why) == ERR_OK ? ERR_OK : rc;
 }
 
 /* The journal, as it was at the seal, says the same of the day. */
@@ -317,7 +332,7 @@ static enum err_code check_scope(struct journal_reader *r, const struct manifest
         return err_set(err, ERR_WRONG,
                        NIGHTLY_CHECKPOINT ": the journal's tree of %" PRIu64 " entries has another root",
                        m->scope.seal.size);
-    rc = day_scope_find_at(r, m->scope.day, m->scope.seal.size, scope, &why);
+    rc = day_scope_find_at(r, m->scope.day, &m->scope.seal, scope, &why);
     if (rc)
         return blame(rc, &why, MANIFEST_NAME, err);
     if (scope->first_seq != m->scope.first_seq || scope->last_seq != m->scope.last_seq ||
@@ -340,7 +355,7 @@ static enum err_code check_journal(const struct pack_verify_options *o, struct p
     if (!rc)
         rc = check_scope(r, &report->manifest, &scope, err);
     if (!rc)
-        rc = remake(o, r, &report->manifest, &scope, again, err);
+        rc = remake_either(o, r, &report->manifest, &scope, again, err);
     if (!rc)
         rc = day_scope_find(r, scope.day, &now, err);
     if (!rc) {

@@ -117,7 +117,7 @@ static enum err_code tell(struct fold *f, const struct entry *e, struct err *err
 
 static enum err_code fold_all(struct fold *f, struct err *err)
 {
-    const uint64_t size = f->scope->seal.size;
+    const uint64_t size = f->scope->state_seq;
     struct journal_record record;
     struct entry e;
     bool found = true;

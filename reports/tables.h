@@ -50,11 +50,11 @@ struct tables_options {
 };
 
 struct tables_result {
-    struct hash state_digest; /* after the seal */
+    struct hash state_digest; /* after the newest entry that was folded */
     uint64_t rows[TABLES_COUNT];
 };
 
-/* Folds 1 .. scope->seal.size and hands every row of the wanted sheets to the sink. `result` may be NULL. */
+/* Folds 1 .. scope->state_seq and hands every row of the wanted sheets to the sink. `result` may be NULL. */
 MUST_USE enum err_code tables_write(struct journal_reader *r, const struct day_scope *scope,
                                     const struct tables_options *options, const struct sheet_sink *sink,
                                     struct tables_result *result, struct err *err);

@@ -36,7 +36,7 @@ static enum err_code about(struct fold *f, struct err *err)
     words_add(&f->words, "%" PRIu64 ", between %" PRIu64 " and %" PRIu64, s->entries, s->first_seq,
               s->last_seq);
     rc = rc ? rc : item(f, "Entries of the day", err);
-    words_add(&f->words, "1 to %" PRIu64, s->seal.size);
+    words_add(&f->words, "1 to %" PRIu64, s->state_seq);
     rc = rc ? rc : item(f, "Covered range", err);
     instant_format(text, s->sealed_at_ns);
     words_add(&f->words, "%s", text);
@@ -68,7 +68,7 @@ static enum err_code attestation(struct fold *f, struct err *err)
               " of the journal %s, and from nothing else. The seal above is the journal's signature over "
               "every one of those entries; the manifest beside this file is its signature over every file of "
               "this pack. Anybody can recompute both with: ledger report verify",
-              f->scope->seal.size, f->options->origin);
+              f->scope->state_seq, f->options->origin);
     rc = item(f, "Statement", err);
     words_add(&f->words,
               "I have reviewed the records of trading day %s in this pack: the fills, the orders with what "

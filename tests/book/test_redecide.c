@@ -166,7 +166,6 @@ static void test_what_is_answered_after_a_restart_is_compared_then(void **state)
 /* Orders in a person's name are no difference, for nothing is decided in it; but they are told. */
 static void test_what_deciders_write_in_another_name_is_counted(void **state)
 {
-    static const char *const names[] = {"operator", "compliance"};
     struct session s;
     struct redecider *d = NULL;
     uint64_t first = 0;
@@ -177,12 +176,12 @@ static void test_what_deciders_write_in_another_name_is_counted(void **state)
     SCRATCH_OK(redecider_new(&d, err));
     assert_int_equal(follow(d, &s, 0)->foreign, 0);
     assert_int_equal(redecider_report(d)->foreign_seq, 0);
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         char id[] = "own-0";
         id[4] = (char)('0' + i);
         struct entry e = entries_caused(entries_order(id, "ACME", SIDE_BUY, 1, "1"), 1);
         SCRATCH_OK(desk_begin(s.desk, err));
-        SCRATCH_OK(desk_add(s.desk, names[i], &e, err));
+        SCRATCH_OK(desk_add(s.desk, "operator", &e, err));
         SCRATCH_OK(desk_commit(s.desk, err));
         first = i ? first : e.seq;
         assert_int_equal(follow(d, &s, 0)->foreign, i + 1);

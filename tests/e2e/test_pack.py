@@ -140,6 +140,44 @@ class Packs(Case):
         self.assertEqual(self.pack(j, "later"), first)
         j.run("report", "verify", self.path("later"))
 
+    def test_a_copy_with_fewer_seals_tells_the_same_of_a_day(self):
+        j = self.traded()
+        pack = self.pack(j)
+        j.run("publish", self.path("www"))
+        self.ledger("-C", self.path("copy"), "fetch-from", self.path("www"), "--key", j.vkey)
+        copy = support.Journal(self, self.path("copy"))
+        self.assertIn(f"covers 1 to {copy.size()}".split()[-1], copy.run("seal").out)  # the only seal there
+        for name in [row["name"] for row in self.ledger("report", "list", "--json").json()]:
+            mine = j.run("report", name, "--date", self.DAY, "--csv").out
+            theirs = copy.run("report", name, "--date", self.DAY, "--csv").out
+            if name == "cover":  # which names the seal that is there, and when its newest entry was recorded
+                self.assertNotEqual(mine, theirs)
+                continue
+            self.assertEqual(mine, theirs, name)
+            self.assertEqual(mine.encode().replace(b"\r\n", b"\n"), pack[f"{name}.csv"].replace(b"\r\n", b"\n"), name)
+            self.assertEqual(j.run("report", name, "--date", self.DAY, "--json").out,
+                             copy.run("report", name, "--date", self.DAY, "--json").out)
+        self.assertIn("every table is", copy.run("report", "verify", self.path("pack")).out)
+        shutil.copytree(self.path("pack"), self.path("forged"))
+        with open(self.path("forged", "positions.csv"), "ab") as f:
+            f.write(b"x")
+        self.assertIn("positions.csv", copy.run("report", "verify", self.path("forged"), code=WRONG).err)
+
+    def test_what_the_next_day_brought_under_the_same_seal_is_not_the_days(self):
+        j = self.journal()
+        lines = []
+        for day, amount in ((5, "100"), (6, "50")):
+            at = f"2026-01-0{day}T14:00:00Z"
+            lines += [{"kind": "perception.clock", "actor": "feed:synthetic", "at": at,
+                       "body": {"phase": "open", "session": at[:10]}},
+                      {"kind": "fill.deposit", "actor": "operator", "at": at,
+                       "body": {"fill_id": f"d{day}", "amount": amount, "text": ""}}]
+        j.run("append", self.write("two.jsonl", "".join(json.dumps(line) + "\n" for line in lines)))
+        self.assertIn("assets:cash,,100\r\n", self.pack(j)["accounts.csv"].decode())
+        self.assertIn("assets:cash,,150\r\n", self.pack(j, "next", "2026-01-06")["accounts.csv"].decode())
+        for name in ("pack", "next"):
+            self.assertIn("every table is", j.run("report", "verify", self.path(name)).out)
+
     def test_daily_bars_that_come_days_later_do_not_move_the_days_end(self):
         """A later run reads its history, bars of this day among it: positions at the day's end stay what they were."""
         j = self.traded()

@@ -28,10 +28,13 @@ static void test_scope_is_the_smallest_seal_over_the_day(void **state)
     SCRATCH_OK(day_scope_find(r, CIVIL_DAY_NONE, &scope, err)); /* the newest session */
     assert_int_equal(scope.day, entries_day("2015-12-28"));
     assert_int_equal(scope.seal.size, s.seal.size);
-    SCRATCH_OK(day_scope_find_at(r, entries_day("2015-12-24"), s.day_last, &scope, err));
+    assert_int_equal(scope.state_seq, scope.last_seq);
+    struct seal then = {.size = s.day_last};
+    SCRATCH_OK(day_scope_find_at(r, entries_day("2015-12-24"), &then, &scope, err));
     assert_int_equal(scope.seal.size, s.day_last);
-    assert_int_equal(day_scope_find_at(r, entries_day("2015-12-24"), s.day_last - 1, &scope, &why),
-                     ERR_NOT_FOUND);
+    assert_int_equal(scope.last_seq, s.day_last);
+    then.size = journal_reader_size(r) + 1;
+    assert_int_equal(day_scope_find_at(r, entries_day("2015-12-24"), &then, &scope, &why), ERR_NOT_FOUND);
     assert_int_equal(day_scope_find(r, entries_day("2015-12-25"), &scope, &why), ERR_NOT_FOUND);
     assert_string_equal(why.text,
                         "no entry belongs to 2015-12-25; there are 2 days, all of them: 2015-12-24, "
