@@ -30,14 +30,22 @@ struct span_of_bytes {
     size_t size;
 };
 
-/* Ours, in this order: they share one scope. */
-static void own_scripts(struct span_of_bytes parts[5])
+enum { OWN_SCRIPTS = 8 };
+
+/* Ours, in this order: they share one scope. First is what the bytes of entries mean. */
+static void own_scripts(const struct page *p, struct span_of_bytes parts[OWN_SCRIPTS])
 {
-    parts[0] = (struct span_of_bytes){incident_page_entry, incident_page_entry_size};
-    parts[1] = (struct span_of_bytes){incident_page_proof, incident_page_proof_size};
-    parts[2] = (struct span_of_bytes){incident_page_charts, incident_page_charts_size};
-    parts[3] = (struct span_of_bytes){incident_page_list, incident_page_list_size};
-    parts[4] = (struct span_of_bytes){incident_page_script, incident_page_script_size};
+    static const unsigned char begin[] = "'use strict';\nconst SCHEMA = ";
+    static const unsigned char end[] = ";\n";
+
+    parts[0] = (struct span_of_bytes){begin, sizeof begin - 1};
+    parts[1] = (struct span_of_bytes){(const unsigned char *)p->schema.bytes, p->schema.size};
+    parts[2] = (struct span_of_bytes){end, sizeof end - 1};
+    parts[3] = (struct span_of_bytes){incident_page_entry, incident_page_entry_size};
+    parts[4] = (struct span_of_bytes){incident_page_proof, incident_page_proof_size};
+    parts[5] = (struct span_of_bytes){incident_page_charts, incident_page_charts_size};
+    parts[6] = (struct span_of_bytes){incident_page_list, incident_page_list_size};
+    parts[7] = (struct span_of_bytes){incident_page_script, incident_page_script_size};
 }
 
 /* -- which entries -------------------------------------------------------------------------------------- */
@@ -138,17 +146,17 @@ static void put_comment(FILE *f, const unsigned char *bytes, size_t size)
 }
 
 /* Only scripts with these hashes run: nothing that came in by an entry. */
-static void put_policy(FILE *f)
+static void put_policy(FILE *f, const struct page *p)
 {
-    struct span_of_bytes parts[5];
+    struct span_of_bytes parts[OWN_SCRIPTS];
     struct hash_stream s;
     struct hash hashes[2];
     char text[BASE64_LENGTH(HASH_SIZE) + 1];
 
-    own_scripts(parts);
+    own_scripts(p, parts);
     hashes[0] = hash_bytes(incident_chart_script, incident_chart_script_size);
     hash_stream_init(&s);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < OWN_SCRIPTS; i++)
         hash_stream_add(&s, parts[i].bytes, parts[i].size);
     hashes[1] = hash_stream_finish(&s);
     fputs("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src",
@@ -169,10 +177,10 @@ static void put_title(FILE *f, const struct page *p)
 static void put_part(FILE *f, const struct page *p, const struct json_out *data, const char *name,
                      size_t length)
 {
-    struct span_of_bytes parts[5];
+    struct span_of_bytes parts[OWN_SCRIPTS];
 
     if (strncmp(name, "policy", length) == 0) {
-        put_policy(f);
+        put_policy(f, p);
     } else if (strncmp(name, "title", length) == 0) {
         put_title(f, p);
     } else if (strncmp(name, "licence", length) == 0) {
@@ -186,8 +194,8 @@ static void put_part(FILE *f, const struct page *p, const struct json_out *data,
         put_json(f, data);
     } else {
         REQUIRE(strncmp(name, "scripts", length) == 0);
-        own_scripts(parts);
-        for (int i = 0; i < 5; i++)
+        own_scripts(p, parts);
+        for (int i = 0; i < OWN_SCRIPTS; i++)
             put(f, parts[i].bytes, parts[i].size);
     }
 }
@@ -259,18 +267,19 @@ static enum err_code check_out(const struct page_request *q, struct err *err)
 enum err_code page_write(struct journal *j, struct journal_reader *r, const struct page_request *q,
                          struct page_counts *counts, struct err *err)
 {
-    struct page p = {.journal = j,
-                     .reader = r,
-                     .request = q,
-                     .is_hypothetical = journal_is_hypothetical(journal_origin(j)),
-                     .base_ms = q->real->from_ns / (NS_PER_SECOND / 1000)};
+    struct page p = {
+        .journal = j, .reader = r, .request = q, .base_ms = q->real->from_ns / (NS_PER_SECOND / 1000)};
     struct json_out data;
     char *bytes = NULL;
     size_t size = 0;
     bool asked;
 
     json_out_init(&data);
+    json_out_init(&p.schema);
     enum err_code rc = check_out(q, err);
+    if (!rc)
+        rc = page_schema(&p.schema, err);
+    REQUIRE(rc || !memchr(p.schema.bytes, '<', p.schema.size)); /* nothing in it can end the script */
     if (!rc)
         rc = bundle_new(&p.bundle, j, r, err);
     if (!rc)
@@ -292,6 +301,7 @@ enum err_code page_write(struct journal *j, struct journal_reader *r, const stru
     }
     free(bytes);
     json_out_release(&data);
+    json_out_release(&p.schema);
     bundle_free(p.bundle);
     return rc;
 }

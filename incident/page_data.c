@@ -75,8 +75,9 @@ static void put_names(struct json_out *out, const char *key, const char *const *
     json_out_array_end(out);
 }
 
-static void put_schema(struct json_out *out)
+enum err_code page_schema(struct json_out *out, struct err *err)
 {
+    json_out_object(out);
     json_out_key(out, "kinds");
     json_out_array(out);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -92,15 +93,8 @@ static void put_schema(struct json_out *out)
     put_names(out, "EXIT_RULE", entry_enum_names(FIELD_EXIT_RULE));
     put_names(out, "ROLE", entry_enum_names(FIELD_ROLE));
     json_out_object_end(out);
-}
-
-static void put_actors(struct json_out *out, const struct actors *actors)
-{
-    json_out_key(out, "actors");
-    json_out_array(out);
-    for (uint32_t id = 0; id == 0 || actors_find(actors, id); id++)
-        json_out_text(out, actors_name(actors, id));
-    json_out_array_end(out);
+    json_out_object_end(out);
+    return json_out_done(out, err);
 }
 
 /* -- charts --------------------------------------------------------------------------------------------- */
@@ -296,15 +290,12 @@ static void put_journal(const struct page *p, struct json_out *out)
 {
     put_text(out, "origin", journal_origin(p->journal));
     put_text(out, "vkey", journal_vkey(p->journal));
-    json_out_key(out, "hypothetical");
-    json_out_bool(out, p->is_hypothetical);
     put_text(out, "program", BUILD_PROGRAM);
     json_out_key(out, "size");
     json_out_u64(out, p->seal.size);
     put_hash(out, "root", &p->seal.root);
     json_out_key(out, "note");
     json_out_string(out, p->seal.note, p->seal.note_size);
-    put_actors(out, journal_actors(p->journal));
 }
 
 enum err_code page_data(const struct page *p, struct json_out *out, struct err *err)
@@ -315,7 +306,6 @@ enum err_code page_data(const struct page *p, struct json_out *out, struct err *
     put_span(p, out);
     json_out_key(out, "summary");
     enum err_code rc = page_summary(p, out, err);
-    put_schema(out);
     if (!rc)
         rc = put_underlyings(p, out, err);
     put_samples(p, p->request->real, out);

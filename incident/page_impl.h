@@ -13,11 +13,16 @@ struct page {
     const struct page_request *request;
     struct bundle *bundle; /* which entries are on it */
     struct seal seal;      /* the newest: what they are proven against */
-    uint64_t left;         /* entries of the span that are not on it */
-    bool is_hypothetical;  /* the whole journal is */
-    int64_t base_ms;       /* instants are told as ms since then */
+    struct json_out schema;
+    uint64_t left;   /* entries of the span that are not on it */
+    int64_t base_ms; /* instants are told as ms since then */
 };
 
+/*
+ * What bytes mean, as JSON: the table of kinds and the names of choices. It is a constant of the program, and stands in the
+ * page's script and not in its data: so whoever changes a name there changes a script, and changed scripts do not run.
+ */
+MUST_USE enum err_code page_schema(struct json_out *out, struct err *err);
 /* The page's data as JSON: what incident/page/page.js reads. */
 MUST_USE enum err_code page_data(const struct page *p, struct json_out *out, struct err *err);
 /* The entries on the page: columns, their bytes, and the proof. */

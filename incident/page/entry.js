@@ -1,12 +1,12 @@
-'use strict';
-// Entries as they are stored (FORMAT.md, sections 1 and 2), decoded when somebody looks at one.
+// Entries as they are stored (FORMAT.md, sections 1 and 2), decoded when somebody looks at one. Before this stands SCHEMA,
+// which the program writes from its own table: what kinds there are, their fields, and what numbers stand for names.
 
 const data = JSON.parse(document.getElementById('data').textContent);
 
 const NONE = -(2n ** 63n);
 const UNITS = ['price', 'money', 'rate', 'count', 'seconds', 'flag'];
 const RULES = ['>=', '<=', '>', '<', '='];
-const KINDS = new Map(data.kinds.map((line) => {
+const KINDS = new Map(SCHEMA.kinds.map((line) => {
   const [head, body] = line.split(/:(.*)/s);
   const [id, name] = head.split(' ');
   const words = body.trim().split(' ');
@@ -49,7 +49,7 @@ const store = (() => {
     leaf: (i) => bytes.subarray(from[i], from[i + 1]),
     kind: (i) => KINDS.get(view.getUint16(from[i] + 2))?.name ?? '?',
     cause: (i) => Number(view.getBigUint64(from[i] + 32)),
-    actor: (i) => data.actors[view.getUint32(from[i] + 40)] ?? '?',
+    actor: (i) => actorName(view.getUint32(from[i] + 40)),
     inSpan: (i) => seqs[i] >= data.from && seqs[i] <= data.to,
     time: (i) => data.base + e.t[i], // ms, on the axis
   };
@@ -93,7 +93,7 @@ class Body {
     return { name, value: amount(value, unit), bound: amount(bound, unit), rule, ok, said, failed: said === 'FAILED' };
   }
   field(type) {
-    if (data.choices[type]) return data.choices[type][this.u8() - 1];
+    if (SCHEMA.choices[type]) return SCHEMA.choices[type][this.u8() - 1];
     switch (type) {
       case 'SYMBOL': case 'ID': return this.text(this.u8());
       case 'TEXT': return this.text(this.u16());
@@ -111,7 +111,7 @@ class Body {
         rows: this.list(() => [this.text(this.u8()), amount(this.i64(), 'price'), amount(this.i64(), 'money'), amount(this.i64(), 'rate'), amount(this.i64(), 'rate'), String(this.i64())]),
         head: ['contract', 'premium', 'margin of one', 'premium per margin', 'out of the money', 'days'],
       };
-      case 'ACTORS': return { rows: this.list(() => [this.text(this.u8()), data.choices.ROLE[this.u8() - 1], hex(this.take(32))]), head: ['actor', 'role', 'key'] };
+      case 'ACTORS': return { rows: this.list(() => [this.text(this.u8()), SCHEMA.choices.ROLE[this.u8() - 1], hex(this.take(32))]), head: ['actor', 'role', 'key'] };
       default: throw new Error(`no such field type: ${type}`);
     }
   }
@@ -126,7 +126,7 @@ const decodeEntry = (i) => {
     e.recordedAt = view.getBigInt64(16);
     e.at = bytes[1] & 1 ? view.getBigInt64(24) : null;
     e.cause = Number(view.getBigUint64(32));
-    e.actor = data.actors[view.getUint32(40)] ?? `actor ${view.getUint32(40)}`;
+    e.actor = actorName(view.getUint32(40));
     e.signed = (bytes[1] & 2) !== 0;
     const kind = KINDS.get(view.getUint16(2)), body = new Body(bytes.subarray(48, 48 + view.getUint16(6)));
     if (!kind) throw new Error('its kind is not known to this page');
@@ -142,6 +142,17 @@ const decodeEntry = (i) => {
   }
   return e;
 };
+
+// Who is who say the entries that brought the actors in: they are on every page, and proven like the others.
+const actors = new Map([[0, 'journal']]);
+const actorName = (id) => actors.get(id) ?? `actor ${id}`;
+for (let i = 0; i < store.count; i++) {
+  const kind = store.kind(i);
+  if (kind !== 'control.genesis' && kind !== 'control.actor') continue;
+  const body = new Map(decodeEntry(i).body);
+  if (kind === 'control.genesis') body.get('actors')?.rows.forEach(([name], k) => actors.set(k + 1, name));
+  else if (!actors.has(Number(body.get('actor_id')))) actors.set(Number(body.get('actor_id')), body.get('name'));
+}
 
 const newYork = new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const newYorkParts = (ms) => Object.fromEntries(newYork.formatToParts(ms).map((p) => [p.type, p.value]));

@@ -28,7 +28,7 @@ const showFacts = () => {
 };
 
 const showStory = () => {
-  if (data.hypothetical) {
+  if (data.origin.startsWith('hypothetical/')) { // the name that the seal signs
     $('banner').hidden = false;
     $('banner').textContent = 'HYPOTHETICAL: none of this happened. This journal is a what-if, computed from another one.';
   }
@@ -138,6 +138,8 @@ const print = () => {
 };
 
 const begin = () => {
+  $('unrun').remove();
+  $('badge').textContent = 'checking …';
   showStory();
   showFacts();
   beginCharts();

@@ -135,8 +135,10 @@ class Command(Incidents):
     def test_other_underlyings_are_left_out_when_one_is_named(self):
         j = self.bad_day()
         data = self.data(self.page(j, "--from", "40000", "--to", "40600", "--symbol", "GOOG"))
-        names = [line.split()[1] for line in data["kinds"]]
-        self.assertIn("perception.quote", names)
+        with open(self.path("incident.html"), encoding="utf-8") as f:
+            self.assertIn("perception.quote", f.read().split("const SCHEMA = ")[1].split("\n")[0])
+        self.assertNotIn("kinds", data)  # what bytes mean is the script's, and who is who the entries'
+        self.assertNotIn("actors", data)
         self.assertEqual(data["only"], "GOOG")
         self.assertGreater(data["left"], 300)
 
@@ -340,6 +342,47 @@ class Page(Browsing, Incidents):
         forged = signature[:20] + ("A" if signature[20] != "A" else "B") + signature[21:]
         self.open(self.write("tampered.html", text.replace(signature, forged)), "NOT PROVEN")
         self.assertIn("signature", self.one("#checked").get_attribute("textContent"))
+
+    def test_names_that_were_changed_in_the_file_are_found(self):
+        """Kinds and choices stand in the script, which runs unchanged or not at all; actors in entries that are proven."""
+        j = self.bad_day()
+        page = self.page(j, "--from", "42000", "--to", "44000")
+        with open(page, encoding="utf-8") as f:
+            text = f.read()
+        self.window(1280)
+        self.open(page)
+        self.assertEqual(self.all("#unrun"), [])
+        entries = {e["seq"]: e["actor"] for e in j.log("--from", "2026-01-05T14:00:00Z")}
+        shown = self.script("return [...store.seqs].map((seq, i) => [seq, store.actor(i)])")
+        self.assertEqual([(s, a) for s, a in shown if entries.get(s, a) != a], [])
+        self.assertGreater(len({a for s, a in shown if s in entries}), 2)
+        schema = text.split("const SCHEMA = ")[1].split("\n")[0]
+        for was, now in ((" risk.verdict ", " risk.applaud "), (" BOOL allowed ", " BOOL refused "), ('"buy","sell"', '"sell","buy"')):
+            with self.subTest(was=was):
+                self.assertEqual(schema.count(was), 1)
+                self.browser.get("file://" + self.write("changed.html", text.replace(was, now)))
+                self.assertEqual(self.one("#badge").text, "NOT CHECKED")
+                self.assertEqual(self.all(".row"), [])
+                self.until(lambda: "scripts were changed" in self.one("#unrun").text)
+        data = self.data(page)
+        raw = base64.b64decode(data["entries"]["bytes"])
+        self.assertEqual(raw.count(b"risk:governor"), 1)  # where genesis names it, and nowhere else
+        forged = base64.b64encode(raw.replace(b"risk:governor", b"risk:nobody..")).decode()
+        self.open(self.write("changed.html", text.replace(data["entries"]["bytes"], forged)), "NOT PROVEN")
+        self.browser.get_log("browser")  # that scripts were refused is told there, and is right
+
+    def test_a_what_ifs_page_says_so_whatever_its_data_says(self):
+        j = self.bad_day()
+        config = self.write("better.yaml", BAD_DAY.replace("new_positions_day: 6", "new_positions_day: 2"))
+        j.run("replay", "--with", config, "--out", self.path("H"))
+        h = support.Journal(self, self.path("H"))
+        self.window(1280)
+        self.open(self.page(h, "--from", "42000", "--to", "42100"))
+        self.assertIn("HYPOTHETICAL: none of this happened", self.one("#banner").text)
+        with open(self.path("incident.html"), encoding="utf-8") as f:
+            text = f.read()
+        self.open(self.write("changed.html", text.replace('"origin":"hypothetical/', '"origin":"')), "NOT PROVEN")
+        self.assert_quiet()
 
     def test_text_from_entries_is_only_text(self):
         j = self.journal()
