@@ -16,9 +16,10 @@ import zipfile
 SOURCE = os.path.abspath(os.environ.get("LEDGER_SOURCE", os.path.join(os.path.dirname(__file__), "..", "..")))
 GO = os.environ.get("LEDGER_FOREIGN", "")
 OPENSSL = os.path.join(SOURCE, "tests", "foreign", "openssl_check")
+QUICK = bool(os.environ.get("LEDGER_QUICK"))  # OpenSSL, which takes a score of processes, looks at each eighth
 has_go = bool(GO) and os.path.exists(GO)
 has_openssl = bool(shutil.which("openssl"))
-counts = {"go": 0, "openssl": 0, "without go": 0, "without openssl": 0}
+counts = {"go": 0, "openssl": 0, "without go": 0, "without openssl": 0, "left": 0}
 
 
 class Foreign(AssertionError):
@@ -41,6 +42,9 @@ def openssl(note, vkey, entry=None):
     """The seal's signature; and, of (bytes, leaf hash), the hash. Bytes in memory."""
     if not has_openssl:
         counts["without openssl"] += 1
+        return
+    if QUICK and (counts["openssl"] + counts["left"]) % 8 != 0:
+        counts["left"] += 1
         return
     counts["openssl"] += 1
     with tempfile.TemporaryDirectory() as scratch:
@@ -241,7 +245,8 @@ def newest_seal(raw):
 def tell():
     """For the last lines of a test."""
     if counts["go"] or counts["openssl"]:
-        print(f"foreign checks: {counts['go']} by Go's sumdb, {counts['openssl']} by OpenSSL alone", file=sys.stderr)
+        print(f"foreign checks: {counts['go']} by Go's sumdb, {counts['openssl']} by OpenSSL alone"
+              + (f"; {counts['left']} of OpenSSL's are left to the build that people install" if counts["left"] else ""), file=sys.stderr)
     if counts["without go"]:
         print(f"skipped: {counts['without go']} checks by Go's sumdb (foreign_check is not built: golang-1.19-go and "
               "golang-golang-x-mod-dev are needed)", file=sys.stderr)

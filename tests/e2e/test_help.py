@@ -68,12 +68,14 @@ class Help(Case):
 
     def test_every_option_in_the_help_is_taken(self):
         for name in self.commands():
-            for option, value in options_of(self.ledger("help", name).out).items():
+            for at, (option, value) in enumerate(options_of(self.ledger("help", name).out).items()):
                 with self.subTest(command=name, option=option):
                     done = self.ledger("-C", self.path("none"), name, option, *(["value"] if value else []), code=None)
                     self.assertNotIn("is no option", done.err)
                     self.assertNotIn("needs a value", done.err)
                     self.assertNotIn("too many", done.err)
+                    if support.QUICK and at > 0:
+                        continue
                     if value:  # and its other form
                         done = self.ledger("-C", self.path("none"), name, f"{option}=value", code=None)
                         self.assertNotIn("takes no value", done.err)
