@@ -183,6 +183,11 @@ static void put_text(const struct whatif *q, const struct course *c, const char 
         printf("left out: %llu %s; the one given is in force throughout\n\n",
                (unsigned long long)n->configurations,
                n->configurations == 1 ? "configuration of the record" : "configurations of the record");
+    if (n->objectless)
+        printf("left out: %llu %s what is not in this course: an order, a fill, a break; a note is in the "
+               "place\n\n",
+               (unsigned long long)n->objectless,
+               n->objectless == 1 ? "entry that names" : "entries that name");
     put_first(d);
     put_orders(d);
     put_sides(d);
@@ -330,6 +335,7 @@ static void json_head(struct json_out *out, const struct whatif *q, struct journ
     json_u64(out, "dropped", n->dropped);
     json_u64(out, "configurations_left_out", n->configurations);
     json_u64(out, "noted", n->noted);
+    json_u64(out, "objectless", n->objectless);
     json_u64(out, "computed", n->computed);
     json_u64(out, "told_by_broker", n->told);
     json_u64(out, "derived", n->derived);

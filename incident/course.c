@@ -37,8 +37,11 @@ enum err_code course_new(struct course **course, struct err *err)
 
     if (!c)
         return err_set(err, ERR_MEMORY, "out of memory");
-    const enum err_code rc = book_init(&c->book, err);
+    enum err_code rc = course_twins_new(&c->twins, err);
+    if (!rc)
+        rc = book_init(&c->book, err);
     if (rc) {
+        course_twins_free(c->twins);
         free(c);
         return rc;
     }
@@ -51,7 +54,9 @@ void course_free(struct course *c)
     if (!c)
         return;
     book_release(&c->book);
+    course_twins_free(c->twins);
     free(c->kept);
+    free(c->moved);
     free(c->own);
     free(c->bytes);
     free(c->points);
@@ -75,6 +80,17 @@ enum err_code course_keep(struct course *c, uint64_t base, uint64_t seq, uint64_
     c->kept = rows;
     c->kept[c->kept_count++] = (struct course_kept){base, seq, count};
     return ERR_OK;
+}
+
+enum err_code course_move(struct course *c, uint64_t base, uint64_t seq, struct err *err)
+{
+    void *rows = c->moved;
+    const enum err_code rc = reserve(&rows, &c->moved_capacity, c->moved_count, 1, sizeof c->moved[0], err);
+
+    c->moved = rows;
+    if (!rc)
+        c->moved[c->moved_count++] = (struct course_moved){base, seq};
+    return rc;
 }
 
 enum err_code course_add(struct course *c, const struct entry *e, struct err *err)
@@ -246,14 +262,38 @@ static size_t kept_before(const struct course *c, uint64_t number, bool by_seq)
     return low; /* one past it */
 }
 
+/* Its number where it stands in other words; 0: it does not. */
+static uint64_t moved_to(const struct course *c, uint64_t base)
+{
+    size_t low = 0;
+    size_t high = c->moved_count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (c->moved[middle].base < base)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < c->moved_count && c->moved[low].base == base ? c->moved[low].seq : 0;
+}
+
 uint64_t course_seq_of(const struct course *c, uint64_t base)
 {
     const size_t i = kept_before(c, base, false);
+    const struct course_kept *const k = i ? &c->kept[i - 1] : NULL;
 
-    if (i == 0)
-        return 0;
-    const struct course_kept *const k = &c->kept[i - 1];
-    return base - k->base < k->count ? k->seq + (base - k->base) : 0;
+    if (k && base - k->base < k->count)
+        return k->seq + (base - k->base);
+    const uint64_t moved = moved_to(c, base);
+    return moved ? moved : course_twins_seq(c->twins, base);
+}
+
+uint64_t course_cause_of(const struct course *c, uint64_t base, uint64_t seq)
+{
+    const uint64_t cause = course_seq_of(c, base);
+
+    return cause < seq ? cause : 0;
 }
 
 /* The first own entry at or behind `seq`. */
@@ -305,7 +345,7 @@ static enum err_code next_kept(struct course_walk *w, struct entry *e, uint64_t 
     if (rc)
         return err_wrap(err, "entry %llu", (unsigned long long)base);
     e->seq = w->next;
-    e->cause = course_seq_of(c, e->cause);
+    e->cause = course_cause_of(c, e->cause, e->seq);
     *base_seq = base;
     return ERR_OK;
 }

@@ -4,9 +4,11 @@
  * (decisions, verdicts, orders) is decided again, with the paper broker answering.
  *
  * What stays: perceptions, runs and what the loop said of itself, what people said. What does not: what strategies
- * and the governor derived, all entries of brokers, and kinds that speak of what is no more, whose place keeps a note:
- * snapshots, statements that people brought in, and corrections of the books. Facts that brokers told without being
- * asked (dividends, splits) are lost with the others: the paper broker knows of none.
+ * and the governor derived, all entries of brokers, and what speaks of what is not so here, whose place keeps a note:
+ * snapshots; statements that people brought in, once any fill differs; whatever names an order, a fill or a break that
+ * the course has not (a bust of what was not filled here, the correction of a break that there is not). Numbers differ
+ * between the two, and ids are made of them: what people named by number or id is named by the course's (course_twins.h).
+ * Facts that brokers told without being asked (dividends, splits) are lost with the others: the paper broker knows of none.
  *
  * When. A clock entry is answered where the record answered it: the broker works, the deciders answer, the broker
  * works. Where the record has nothing of these, they come right after one another, before the run perceives
@@ -80,6 +82,7 @@ struct course_counts {
     uint64_t kept;
     uint64_t computed;       /* left out, to be computed again */
     uint64_t noted;          /* replaced by a note */
+    uint64_t objectless;     /* of these, and of the inserted ones: named what the course has not */
     uint64_t dropped;        /* left out because of the change */
     uint64_t configurations; /* of these: configurations, for the one that was given */
     uint64_t set;            /* configurations that are there with other settings */

@@ -3,12 +3,19 @@
 #define INCIDENT_COURSE_IMPL_H
 
 #include "incident/course.h"
+#include "incident/course_twins.h"
 
 /* Entries of the journal, one behind the other in both. */
 struct course_kept {
     uint64_t base;
     uint64_t seq;
     uint64_t count;
+};
+
+/* An entry of the journal that the course has in other words. */
+struct course_moved {
+    uint64_t base;
+    uint64_t seq;
 };
 
 /* One entry of the course's own. */
@@ -25,6 +32,10 @@ struct course {
     struct course_kept *kept; /* ascending in base and seq */
     size_t kept_count;
     size_t kept_capacity;
+    struct course_moved *moved; /* ascending in base and seq */
+    size_t moved_count;
+    size_t moved_capacity;
+    struct course_twins *twins;
     struct course_own *own; /* ascending in seq */
     size_t own_count;
     size_t own_capacity;
@@ -48,8 +59,12 @@ MUST_USE enum err_code course_add(struct course *c, const struct entry *e, struc
 /* How the book stands: as one more point, or as the end. */
 MUST_USE enum err_code course_measure(struct course *c, const struct entry *clock, struct err *err);
 MUST_USE enum err_code course_measure_end(struct course *c, struct err *err);
-/* The course's number of the journal's entry `base`; 0: it is not in it. */
+/* The entry that is added next stands for the journal's entry `base`. */
+MUST_USE enum err_code course_move(struct course *c, uint64_t base, uint64_t seq, struct err *err);
+/* The course's number of the journal's entry `base`, or of its twin; 0: it is not in it. */
 uint64_t course_seq_of(const struct course *c, uint64_t base);
+/* The same for the cause of the course's entry `seq`: before it, or 0. */
+uint64_t course_cause_of(const struct course *c, uint64_t base, uint64_t seq);
 /* Where the course departs, checked and moved in front of what was computed as one answer. */
 MUST_USE enum err_code course_departure(struct journal_reader *r, const struct course_change *change,
                                         bool is_recorded, uint64_t *from, struct err *err);

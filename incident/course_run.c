@@ -68,6 +68,52 @@ static enum err_code after_taking(struct course_runner *w, const struct entry *e
     return rc || e->kind != ENTRY_CONTROL_STOP ? rc : course_runner_work(w, err);
 }
 
+/* -- what is kept in other words, or not at all --------------------------------------------------------- */
+
+static enum err_code put_note(struct course_runner *w, const struct entry *e, struct err *err)
+{
+    char text[160];
+    struct entry *const note = &w->own;
+    const char *const kind = entry_kind_find((unsigned)e->kind)->text;
+
+    if (e->seq)
+        snprintf(text, sizeof text, "not carried over: %s, entry %llu of the journal that this departs from",
+                 kind, (unsigned long long)e->seq);
+    else
+        snprintf(text, sizeof text, "not inserted: %s, for it names what is not here", kind);
+    if (e->seq)
+        w->recorded_at_ns = e->recorded_at_ns;
+    w->course->counts.noted += e->seq != 0;
+    memset(note, 0, sizeof *note);
+    note->kind = ENTRY_CONTROL_NOTE;
+    note->at_ns = INSTANT_NONE;
+    note->as.control_note.text = text_from(text);
+    return course_runner_add(w, note, err);
+}
+
+/* One side of a correction: false when the course has no such entry. */
+static bool rename_side(const struct course_runner *w, int64_t *side, bool *is_changed)
+{
+    const uint64_t seq = *side ? course_seq_of(w->course, (uint64_t)*side) : 0;
+
+    if (*side && !seq)
+        return false;
+    *is_changed = *is_changed || seq != (uint64_t)*side;
+    *side = (int64_t)seq;
+    return true;
+}
+
+/* Whatever *e names by number or id, as the course has it; false: it has not. */
+static bool rename_all(const struct course_runner *w, struct entry *e, bool *is_changed)
+{
+    struct entry_control_correction *const c = &e->as.control_correction;
+
+    if (!course_twins_rename(w->course->twins, e, is_changed))
+        return false;
+    return e->kind != ENTRY_CONTROL_CORRECTION ||
+           (rename_side(w, &c->ours, is_changed) && rename_side(w, &c->theirs, is_changed));
+}
+
 /* The configuration *c as the change has it: `is_other` when that is another. Its texts are w->settings. */
 static enum err_code set_settings(struct course_runner *w, const struct configuration *c, uint32_t actor,
                                   bool *is_other, struct err *err)
@@ -121,7 +167,8 @@ static enum err_code set_recorded(struct course_runner *w, const struct entry *e
     w->own.at_ns = e->at_ns;
     w->own.cause = course_seq_of(w->course, e->cause);
     w->recorded_at_ns = e->recorded_at_ns;
-    return course_runner_add(w, &w->own, err);
+    rc = course_move(w->course, e->seq, book_seq(course_runner_book(w)) + 1, err);
+    return rc ? rc : course_runner_add(w, &w->own, err);
 }
 
 static enum err_code keep(struct course_runner *w, struct entry *e, struct err *err)
@@ -136,15 +183,20 @@ static enum err_code keep(struct course_runner *w, struct entry *e, struct err *
         rc = set_in_force(w, err);
     if (rc || is_other)
         return rc;
-    e->cause = course_seq_of(w->course, e->cause);
+    if (!w->is_recorded && !rename_all(w, e, &is_other)) {
+        w->course->counts.objectless++;
+        return put_note(w, e, err);
+    }
+    e->cause = course_cause_of(w->course, e->cause, book_seq(course_runner_book(w)) + 1);
     rc = before_taking(w, e, err);
-    e->seq = book_seq(course_runner_book(w)) + 1;
-    if (!rc)
-        rc = course_keep(w->course, base, e->seq, 1, err);
-    if (!rc)
-        rc = book_apply(course_runner_book(w), e, err);
     w->recorded_at_ns = e->recorded_at_ns;
+    e->seq = book_seq(course_runner_book(w)) + 1;
     w->course->counts.kept++;
+    if (!rc)
+        rc = is_other ? course_move(w->course, base, e->seq, err)
+                      : course_keep(w->course, base, e->seq, 1, err);
+    if (!rc)
+        rc = is_other ? course_runner_add(w, e, err) : course_runner_apply(w, e, err);
     return rc ? rc : after_taking(w, e, err);
 }
 
@@ -185,12 +237,17 @@ static enum err_code insert_one(struct course_runner *w, const struct entry *dra
 {
     const struct run_state *const run = course_runner_book(w)->run;
     struct entry *const e = &w->own;
+    bool is_changed = false;
 
     *e = *draft;
     e->cause = course_seq_of(w->course, draft->cause);
     if (e->cause == 0 && run->is_open && role_of(w, e) == ROLE_FEED)
         e->cause = run->run_seq;
     enum err_code rc = course_check_insert(role_of(w, e), e, err);
+    if (!rc && !rename_all(w, e, &is_changed)) {
+        w->course->counts.objectless++;
+        return put_note(w, draft, err);
+    }
     if (!rc)
         rc = before_taking(w, e, err);
     if (!rc)
@@ -260,11 +317,12 @@ bool course_is_without(const struct course_change *change, const struct entry *e
     return false;
 }
 
-/* Of snapshots, of what a broker stated about the books as they were, and of what cleared it. */
-static bool speaks_of_what_was(enum entry_kind kind)
+/* Snapshots; and statements of people when the course has other books. */
+static bool speaks_of_what_was(const struct course_runner *w, enum entry_kind kind)
 {
-    return kind == ENTRY_CONTROL_SNAPSHOT || kind == ENTRY_CONTROL_CORRECTION ||
-           (kind >= ENTRY_PERCEPTION_STATED_POSITION && kind <= ENTRY_PERCEPTION_STATEMENT);
+    if (kind >= ENTRY_PERCEPTION_STATED_POSITION && kind <= ENTRY_PERCEPTION_STATEMENT)
+        return !course_twins_fills_agree(w->course->twins);
+    return kind == ENTRY_CONTROL_SNAPSHOT;
 }
 
 /* -- the walk ------------------------------------------------------------------------------------------- */
@@ -277,7 +335,7 @@ static enum fate fate_of(const struct course_runner *w, const struct entry *e)
         return FATE_KEPT;
     if (w->drops < change->drop_count && change->drop[w->drops] == e->seq)
         return FATE_DROPPED;
-    if (speaks_of_what_was(e->kind) && role_of(w, e) != ROLE_BROKER)
+    if (speaks_of_what_was(w, e->kind) && role_of(w, e) != ROLE_BROKER)
         return FATE_NOTED;
     if (run_is_derived(course_runner_book(w)->run, e))
         return FATE_BY_DECIDERS;
@@ -326,32 +384,25 @@ static enum err_code at_derived(struct course_runner *w, const struct entry *e, 
     return rc || later ? rc : course_runner_after(w, err);
 }
 
+/* Somebody asked the broker for this statement: it is not the one that he gives at the close. */
+static bool was_asked_for(const struct course_runner *w, const struct entry *e)
+{
+    const bool is_due = course_runner_book(w)->view->clock.phase == PHASE_CLOSE && !w->base_is_stated &&
+                        w->base_states_at_close;
+
+    return e->kind == ENTRY_PERCEPTION_STATEMENT && !is_due;
+}
+
 static enum err_code at_broker(struct course_runner *w, const struct entry *e, struct err *err)
 {
-    const enum err_code rc = course_runner_open(w, err);
+    enum err_code rc = course_runner_open(w, err);
 
     w->recorded_at_ns = e->recorded_at_ns;
     w->course->counts.told +=
         e->kind == ENTRY_FILL_DIVIDEND || e->kind == ENTRY_FILL_SPLIT || e->kind == ENTRY_FILL_BUST;
-    if (rc || !w->moment.is_open)
-        return rc;
-    return w->moment.has_answered ? course_runner_after(w, err) : course_runner_before(w, err);
-}
-
-static enum err_code put_note(struct course_runner *w, const struct entry *e, struct err *err)
-{
-    char text[160];
-    struct entry *const note = &w->own;
-
-    snprintf(text, sizeof text, "not carried over: %s, entry %llu of the journal that this departs from",
-             entry_kind_find((unsigned)e->kind)->text, (unsigned long long)e->seq);
-    w->recorded_at_ns = e->recorded_at_ns;
-    w->course->counts.noted++;
-    memset(note, 0, sizeof *note);
-    note->kind = ENTRY_CONTROL_NOTE;
-    note->at_ns = INSTANT_NONE;
-    note->as.control_note.text = text_from(text);
-    return course_runner_add(w, note, err);
+    if (!rc && w->moment.is_open)
+        rc = w->moment.has_answered ? course_runner_after(w, err) : course_runner_before(w, err);
+    return rc || !was_asked_for(w, e) ? rc : course_runner_state(w, err);
 }
 
 static enum err_code drop(struct course_runner *w, const struct entry *e, struct err *err)
@@ -365,16 +416,34 @@ static enum err_code drop(struct course_runner *w, const struct entry *e, struct
     return check_drop(w, e, err);
 }
 
-static enum err_code step(struct course_runner *w, struct entry *e, struct err *err)
+/* What the record's own state is, as far as the course asks. */
+static enum err_code remember(struct course_runner *w, const struct entry *e, enum fate fate, struct err *err)
 {
-    enum err_code rc = w->is_recorded ? ERR_OK : insert_before(w, e, err);
-    const enum fate fate = fate_of(w, e);
+    const struct text *const settings = &e->as.control_configuration.settings;
+    struct configuration c;
+    enum err_code rc = ERR_OK;
 
     if (e->kind == ENTRY_CONTROL_STOP)
         w->base_stop = e->seq;
-    if (rc)
-        return rc;
-    w->course->counts.computed += fate == FATE_BY_DECIDERS || fate == FATE_BY_BROKER;
+    if (e->kind == ENTRY_PERCEPTION_CLOCK)
+        w->base_is_stated = false;
+    if (w->is_recorded)
+        return ERR_OK;
+    if (e->kind == ENTRY_CONTROL_CONFIGURATION) {
+        rc = configuration_parse(&c, settings->bytes, settings->length, err);
+        w->base_states_at_close = !rc && c.risk.reconcile_at_close;
+    }
+    if (!rc && entry_family(e->kind) == FAMILY_FILL)
+        rc = course_twins_fill(w->course->twins, SIDE_OF_RECORD, e, err);
+    if (!rc && (fate == FATE_BY_DECIDERS || fate == FATE_BY_BROKER)) {
+        w->course->counts.computed++;
+        rc = course_twins_add(w->course->twins, SIDE_OF_RECORD, e, err);
+    }
+    return rc;
+}
+
+static enum err_code take(struct course_runner *w, struct entry *e, enum fate fate, struct err *err)
+{
     switch (fate) {
     case FATE_KEPT: return keep(w, e, err);
     case FATE_BY_DECIDERS: return at_derived(w, e, err);
@@ -383,6 +452,20 @@ static enum err_code step(struct course_runner *w, struct entry *e, struct err *
     case FATE_DROPPED: break;
     }
     return drop(w, e, err);
+}
+
+static enum err_code step(struct course_runner *w, struct entry *e, struct err *err)
+{
+    const bool is_statement = e->kind == ENTRY_PERCEPTION_STATEMENT;
+    enum err_code rc = w->is_recorded ? ERR_OK : insert_before(w, e, err);
+    const enum fate fate = fate_of(w, e);
+
+    if (!rc)
+        rc = remember(w, e, fate, err);
+    if (!rc)
+        rc = take(w, e, fate, err);
+    w->base_is_stated = w->base_is_stated || is_statement;
+    return rc;
 }
 
 static enum err_code walk(struct course_runner *w, book_progress *progress, void *context, struct err *err)
@@ -430,6 +513,8 @@ static enum err_code resume_moment(struct course_runner *w, struct err *err)
     bool later = false;
 
     w->base_stop = b->run->stop_seq;
+    w->base_is_stated = b->reconcile->statement_seq >= b->view->clock.seq;
+    w->base_states_at_close = b->configuration->configuration.risk.reconcile_at_close;
     w->has_account = !b->run->is_open || b->run->perceived_seq > b->run->run_seq;
     w->recorded_at_ns = w->entry.recorded_at_ns;
     if (!b->run->is_open || b->view->clock.seq == 0)

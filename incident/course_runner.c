@@ -5,13 +5,30 @@
 
 /* -- what is computed ----------------------------------------------------------------------------------- */
 
+enum err_code course_runner_apply(struct course_runner *w, const struct entry *e, struct err *err)
+{
+    const enum err_code rc = book_apply(course_runner_book(w), e, err);
+
+    if (rc || w->is_recorded || entry_family(e->kind) != FAMILY_FILL)
+        return rc;
+    return course_twins_fill(w->course->twins, SIDE_OF_COURSE, e, err);
+}
+
 enum err_code course_runner_add(struct course_runner *w, struct entry *e, struct err *err)
 {
     e->seq = book_seq(course_runner_book(w)) + 1;
     e->recorded_at_ns = w->recorded_at_ns;
     const enum err_code rc = course_add(w->course, e, err);
 
-    return rc ? rc : book_apply(course_runner_book(w), e, err);
+    return rc ? rc : course_runner_apply(w, e, err);
+}
+
+/* The same for what was computed. */
+static enum err_code add_computed(struct course_runner *w, struct entry *e, struct err *err)
+{
+    const enum err_code rc = course_runner_add(w, e, err);
+
+    return rc ? rc : course_twins_add(w->course->twins, SIDE_OF_COURSE, e, err);
 }
 
 static uint64_t next_seq(void *context)
@@ -27,7 +44,7 @@ static enum err_code propose_derived(void *context, struct entry *draft, struct 
     const enum err_code rc = engine_stamp(course_runner_book(w), w->answering, draft, err);
 
     w->course->counts.derived++;
-    return rc ? rc : course_runner_add(w, draft, err);
+    return rc ? rc : add_computed(w, draft, err);
 }
 
 static enum err_code propose_broker(void *context, struct entry *draft, struct err *err)
@@ -36,7 +53,7 @@ static enum err_code propose_broker(void *context, struct entry *draft, struct e
 
     draft->actor = w->broker;
     w->course->counts.answered++;
-    const enum err_code rc = course_runner_add(w, draft, err);
+    const enum err_code rc = add_computed(w, draft, err);
     const bool is_at_once = !rc && engine_answers_at_once(course_runner_book(w), draft);
     return is_at_once ? course_runner_answer(w, draft, err) : rc;
 }
@@ -68,6 +85,13 @@ enum err_code course_runner_open(struct course_runner *w, struct err *err)
     w->has_account = true;
     return w->is_silent ? ERR_OK
                         : paper_broker.open_account(paper_broker.context, course_runner_book(w), &sink, err);
+}
+
+enum err_code course_runner_state(struct course_runner *w, struct err *err)
+{
+    const struct proposals sink = {propose_broker, next_seq, w};
+
+    return w->is_silent ? ERR_OK : broker_ask_statement(&paper_broker, course_runner_book(w), &sink, err);
 }
 
 /* -- moments -------------------------------------------------------------------------------------------- */

@@ -30,10 +30,12 @@ struct course_runner {
     struct moment moment;
     struct course_settings *settings; /* of a change that sets some; else NULL */
     const struct entry *answering;
-    uint64_t base_stop;     /* the journal's newest control.stop */
-    int64_t recorded_at_ns; /* of the place */
-    struct entry entry;     /* the journal's newest one read */
-    struct entry own;       /* an entry is too large for a deep stack */
+    uint64_t base_stop;  /* the journal's newest control.stop */
+    bool base_is_stated; /* in the record, somebody has stated the account since its newest clock entry */
+    bool base_states_at_close; /* by its configuration */
+    int64_t recorded_at_ns;    /* of the place */
+    struct entry entry;        /* the journal's newest one read */
+    struct entry own;          /* an entry is too large for a deep stack */
 };
 
 static inline struct book *course_runner_book(const struct course_runner *w)
@@ -48,6 +50,10 @@ MUST_USE enum err_code course_runner_answer(struct course_runner *w, const struc
                                             struct err *err);
 MUST_USE enum err_code course_runner_work(struct course_runner *w, struct err *err);
 MUST_USE enum err_code course_runner_open(struct course_runner *w, struct err *err);
+/* The broker is asked for a statement. */
+MUST_USE enum err_code course_runner_state(struct course_runner *w, struct err *err);
+/* Applies what is the course's next entry. */
+MUST_USE enum err_code course_runner_apply(struct course_runner *w, const struct entry *e, struct err *err);
 /* The three parts of a moment, each done once: the second does the first. */
 MUST_USE enum err_code course_runner_before(struct course_runner *w, struct err *err);
 MUST_USE enum err_code course_runner_clock(struct course_runner *w, struct err *err);

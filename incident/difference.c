@@ -1,5 +1,6 @@
 #include "incident/difference.h"
 
+#include "incident/course_twins.h"
 #include "ledger/roles.h"
 
 #include <stdlib.h>
@@ -23,36 +24,6 @@ static enum err_code next_computed(struct course_walk *w, struct entry *e, bool 
     return rc;
 }
 
-/* "fill-4711" and "fill-4712" are the first id of one thing at two places. */
-static void forget_number(struct id *id)
-{
-    uint8_t digits = 0;
-
-    while (digits < id->length && id->text[id->length - 1 - digits] >= '0' &&
-           id->text[id->length - 1 - digits] <= '9')
-        digits++;
-    if (digits == 0 || digits == id->length || id->text[id->length - 1 - digits] != '-')
-        return;
-    memset(&id->text[id->length - digits], 0, digits);
-    id->length = (uint8_t)(id->length - digits);
-}
-
-static enum err_code normal_form(const struct entry *e, struct wire_out *out, struct entry *scratch,
-                                 struct err *err)
-{
-    const struct entry_kind_info *const info = entry_kind_find((unsigned)e->kind);
-
-    *scratch = *e;
-    scratch->seq = 0;
-    scratch->cause = 0;
-    scratch->recorded_at_ns = 0;
-    for (size_t i = 0; i < info->field_count; i++) {
-        if (info->fields[i].type == FIELD_ID)
-            forget_number((struct id *)((uint8_t *)&scratch->as + info->fields[i].offset));
-    }
-    return entry_encode(scratch, out, err);
-}
-
 struct comparing {
     struct course_walk walks[2];
     struct entry entries[2];
@@ -67,7 +38,8 @@ static enum err_code is_equal(struct comparing *c, bool *same, struct err *err)
 
     for (int i = 0; !rc && i < 2; i++) {
         wire_out_init(&out[i], c->bytes[i], ENTRY_MAX_SIZE);
-        rc = normal_form(&c->entries[i], &out[i], &c->scratch, err);
+        course_twins_normal(&c->entries[i], &c->scratch);
+        rc = entry_encode(&c->scratch, &out[i], err);
     }
     if (!rc)
         *same = wire_out_size(&out[0]) == wire_out_size(&out[1]) &&

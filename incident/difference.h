@@ -2,8 +2,8 @@
  * What a course differs in from the record, or from another course: the first thing that was computed otherwise,
  * orders that are there in one alone or became something else, and the money.
  *
- * Two computed entries are the same when all is but what the place gives: seq, cause, recorded_at, and the number in
- * an id that was made of a seq ("fill-4711"). Two orders are the same one when they were sent at the same moment, in
+ * Two computed entries are the same when all is but what the place gives: seq, cause, recorded_at, the number in
+ * an id that was made of a seq ("fill-4711"), and the numbers of the entries that a break is about. Two orders are the same one when they were sent at the same moment, in
  * the same symbol and on the same side.
  */
 #ifndef INCIDENT_DIFFERENCE_H

@@ -26,6 +26,81 @@ class Course(Case):
     def what_if(self, j, *args):
         return j.json("replay", *args)
 
+    # -- what persons said of what was computed -----------------------------------------------------------------
+
+    def talked_about(self):
+        """A day with a bust, a cancel, an override, statements that were asked for or came in a file, and corrections."""
+        j = self.journal()
+        desk.run(j, FEED, more=["--until", "2026-01-05T14:40:10Z"])
+        fills = j.log("--kind", "fill.execution")
+        busted, kept = fills[1], fills[2]
+        body = busted["body"]
+        j.append(at("fill.bust", "2026-01-05T14:40:20Z", {
+            **{k: body[k] for k in ("order_id", "symbol", "side", "qty", "price", "fee")}, "busted": body["fill_id"],
+            "fill_id": "bust-a", "reason": "clearly erroneous"}) | {"cause": busted["seq"]})
+        j.append(at("order.cancel", "2026-01-05T14:40:25Z", {"order_id": kept["body"]["order_id"], "reason": "never mind"}),
+                 bought("elsewhere", 10, "100", "2026-01-05T14:40:26Z"))
+        j.run("override", "order_qty", "ACME", "--reason", "agreed by phone", "--for", "1h")
+        breaks = j.run("reconcile", "broker", "--json", code=support.WRONG).json()
+        self.assertGreater(len(breaks["differences"]), 1)
+        desk.run(j, FEED, more=["--until", "2026-01-05T15:10:10Z"])
+        told = j.log("--kind", "risk.break")
+        for e in told:
+            b = e["body"]
+            j.run("reconcile", "--clear", b["break_id"], "--reason", "seen to", "--ours", b["ours"] or kept["seq"],
+                  "--theirs", b["theirs"] or kept["seq"])
+        desk.run(j, FEED)
+        return j, busted, told
+
+    def test_without_a_change_what_people_named_by_number_or_id_is_what_they_meant(self):
+        j, busted, told = self.talked_about()
+        size = j.size()
+        for start in (2, 3, busted["seq"] - 1, busted["seq"] + 1, told[0]["seq"] - 3, told[-1]["seq"] + 1, size - 100):
+            course = self.what_if(j, "--from", start)
+            self.assertTrue(course["same"], (start, course["recorded"], course["what_if"]))
+            self.assertEqual(course["sides"]["recorded"], course["sides"]["what_if"], start)
+            self.assertEqual((course["orders"], course["entries"]["objectless"]), ([], 0), start)
+            self.assertEqual(course["entries"]["computed"], course["entries"]["derived"] + course["entries"]["answered"])
+        # In the course itself they name what is there, one number later.
+        self.what_if(j, "--from", 3, "--out", self.path("H"))
+        h = support.Journal(self, self.path("H"))
+        h.run("verify")
+        self.assertIsNone(h.redecide()["differs"])
+        bust, = h.log("--kind", "fill.bust")
+        self.assertEqual(bust["body"]["busted"], f"fill-{busted['seq'] + 1}")
+        self.assertEqual(bust["cause"], busted["seq"] + 1)
+        self.assertEqual(h.json("replay")["cash"], j.json("replay")["cash"])
+        corrections = [(c["body"]["ours"], c["body"]["theirs"]) for c in h.log("--kind", "control.correction")]
+        was = [(c["body"]["ours"], c["body"]["theirs"]) for c in j.log("--kind", "control.correction")]
+        self.assertEqual(corrections, [(a and a + 1, b and b + 1) for a, b in was])
+
+    def test_what_names_a_thing_that_is_not_in_the_course_leaves_a_note(self):
+        j, busted, told = self.talked_about()
+        stop = at("control.stop", "2026-01-05T14:30:30Z", {"reason": "before anything is sold"})
+        course = self.what_if(j, "--insert", self.lines(stop), "--out", self.path("H"))
+        self.assertEqual(course["sides"]["what_if"]["orders"], 0)
+        # The bust, the cancel, and the corrections of breaks about fills that were not.
+        self.assertGreaterEqual(course["entries"]["objectless"], 2)
+        h = support.Journal(self, self.path("H"))
+        self.assertEqual(h.log("--kind", "fill.bust") + h.log("--kind", "order.cancel"), [])
+        self.assertTrue(h.log("--kind", "fill.execution"))  # what was bought elsewhere was
+        notes = [n["body"]["text"] for n in h.log("--kind", "control.note")]
+        self.assertTrue([n for n in notes if "fill.bust" in n and "not carried over" in n], notes)
+        self.assertIn("what is not in this course", j.run("replay", "--insert", self.lines(stop)).out)
+
+    def test_what_is_inserted_names_things_as_the_record_does(self):
+        j = self.journal()
+        desk.run(j, FEED)
+        fill = j.log("--kind", "fill.execution")[1]
+        body = fill["body"]
+        bust = at("fill.bust", "2026-01-05T15:00:20Z", {
+            **{k: body[k] for k in ("order_id", "symbol", "side", "qty", "price", "fee")}, "busted": body["fill_id"],
+            "fill_id": "bust-a", "reason": "clearly erroneous"})
+        course = self.what_if(j, "--insert", self.lines(bust), "--from", 3)
+        self.assertEqual(course["entries"]["objectless"], 0)
+        changed = [r for r in course["orders"] if r["what"] == "changed"]
+        self.assertEqual([r["recorded"]["order_id"] for r in changed], [body["order_id"]])
+
     # -- the end ----------------------------------------------------------------------------------------------
 
     def test_what_is_inserted_behind_the_last_clock_counts(self):
