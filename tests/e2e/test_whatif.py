@@ -183,7 +183,7 @@ class WhatIf(Case):
         self.assertEqual(told, self.what_if(j, *args))
         rows = list(csv.DictReader(io.StringIO(j.run("replay", *args, "--csv").out)))
         self.assertEqual([r["profit"] for r in rows], [c["side"]["profit"] for c in told["courses"]])
-        self.assertEqual(len(j.run("replay", *args).lines), 5 + 6)
+        self.assertEqual(len(j.run("replay", *args).lines), 5 + 6 + 1)  # and that otm_min has no effect
         with open(desk.WIDE) as f:
             wide = f.read()
         self.assertIn("contracts: 2", wide)  # so that this course is one of those
