@@ -45,6 +45,14 @@ MUST_USE enum err_code configuration_text(const struct configuration *c, char *o
 MUST_USE enum err_code configuration_parse(struct configuration *c, const char *text, size_t size,
                                            struct err *err);
 
+/*
+ * Whether the three parts of a recorded configuration say one thing: the digest is the source's, and every setting has
+ * the value that the source gives it. Settings of an older program, which knew fewer, are no contradiction; nor is a
+ * source that is the settings' own text. ERR_WRONG names the setting and both values.
+ */
+MUST_USE enum err_code configuration_check_entry(const struct entry_control_configuration *e,
+                                                 struct err *err);
+
 /* The reducer: the newest control.configuration. */
 struct configuration_state {
     struct configuration configuration;

@@ -12,6 +12,14 @@ struct redecider {
     struct redecide_report report;
     struct entry trigger; /* the clock entry that awaits its answer: bodies of triggers hold no text */
     bool is_pending;
+    bool is_asked;       /* whether it is */
+    bool is_silent;      /* answered with nothing at all */
+    uint64_t after_seq;  /* what the run perceived next, or had perceived already and is later; 0: nothing */
+    uint64_t others;     /* perceptions by somebody else since the trigger, */
+    uint64_t others_seq; /* and the first of them */
+    uint64_t perceived_run; /* what follows is of this run */
+    int64_t perceived_ns;   /* the latest that it perceived, by the market's clock */
+    uint64_t perceived_seq;
     bool is_over; /* failed, or finished */
 
     /* For the time of one call. */
@@ -156,6 +164,102 @@ static enum err_code ends_behind(struct redecider *d, uint64_t seq, bool *is_beh
     return rc;
 }
 
+/* -- what the loop saw before it answered ----------------------------------------------------------------- */
+
+static enum err_code refuse(void *context, struct entry *draft, struct err *err)
+{
+    (void)context;
+    (void)draft;
+    return err_set(err, ERR_EXISTS, "there is an answer");
+}
+
+/*
+ * Whether the pending moment is answered with nothing, as the second tick of one minute may be: asked when its time is
+ * over, for then there is no derived entry that would tell. Nothing is applied.
+ */
+static enum err_code ask_for_silence(struct redecider *d, struct err *err)
+{
+    const struct proposals sink = {refuse, next_seq, d};
+    struct entry copy = d->trigger;
+    struct err why = {.code = ERR_OK};
+
+    if (!d->is_pending || (d->is_asked && d->after_seq))
+        return ERR_OK;
+    const enum err_code rc = engine_answer(&d->book, &copy, &sink, &why);
+    d->is_asked = true;
+    d->is_silent = rc == ERR_OK;
+    return rc == ERR_OK || rc == ERR_EXISTS ? ERR_OK : err_set(err, rc, "%s", why.text);
+}
+
+/* After this entry the pending moment is over, or in the past of what the run perceives. */
+static bool ends_moment(const struct redecider *d, bool by_run)
+{
+    return by_run || d->entry.kind == ENTRY_PERCEPTION_CLOCK || d->entry.kind == ENTRY_CONTROL_RUN ||
+           d->entry.kind == ENTRY_CONTROL_RUN_END;
+}
+
+static bool is_perceived_by_run(const struct redecider *d)
+{
+    const struct run_state *const run = d->book.run;
+
+    return run->is_open && roles_find(&run->roles, d->entry.actor) == ROLE_FEED &&
+           d->entry.cause >= run->first_seq;
+}
+
+/* The market's data by whoever else; what brokers state, and the program says of its machine's clock, is none. */
+static bool is_perceived_by_others(const struct redecider *d)
+{
+    const enum role role = roles_find(&d->book.run->roles, d->entry.actor);
+
+    return entry_family(d->entry.kind) == FAMILY_PERCEPTION && role != ROLE_BROKER && role != ROLE_JOURNAL;
+}
+
+/*
+ * Before the newest entry is applied. The loop answers a moment before it perceives the next one, and a feed is in order of
+ * time: so what the run perceived after a clock entry, by its place or by its time, was not to be known there.
+ */
+static enum err_code notice_perceived(struct redecider *d, struct err *err)
+{
+    const bool by_run = is_perceived_by_run(d);
+    const enum err_code rc = ends_moment(d, by_run) ? ask_for_silence(d, err) : ERR_OK;
+
+    if (d->is_pending && by_run && !d->after_seq)
+        d->after_seq = d->entry.seq;
+    if (d->is_pending && !by_run && is_perceived_by_others(d) && d->others++ == 0)
+        d->others_seq = d->entry.seq;
+    if (!by_run)
+        return rc;
+    if (d->perceived_run != d->book.run->first_seq) {
+        d->perceived_run = d->book.run->first_seq;
+        d->perceived_ns = INSTANT_NONE;
+    }
+    if (d->entry.at_ns > d->perceived_ns) { /* INSTANT_NONE is below every instant */
+        d->perceived_ns = d->entry.at_ns;
+        d->perceived_seq = d->entry.seq;
+    }
+    return rc;
+}
+
+static enum err_code check_hindsight(struct redecider *d, struct err *err)
+{
+    char reason[ERR_TEXT_SIZE];
+
+    if (d->others && d->report.between == 0)
+        d->report.between_seq = d->others_seq;
+    d->report.between += d->others;
+    if (!d->after_seq)
+        return ERR_OK;
+    keep_recorded(d);
+    d->report.clock_seq = d->trigger.seq;
+    d->report.perception_seq = d->after_seq;
+    snprintf(reason, sizeof reason,
+             "it answers the clock entry %llu, and entry %llu, which the run perceived after that moment, "
+             "was there "
+             "before it",
+             (unsigned long long)d->trigger.seq, (unsigned long long)d->after_seq);
+    return differs(d, REDECIDE_HINDSIGHT, d->entry.seq, reason, err);
+}
+
 /* A derived entry is either the first of the pending clock entry's answer, or one that nothing called for. */
 static enum err_code step_derived(struct redecider *d, bool *waits, struct err *err)
 {
@@ -166,6 +270,9 @@ static enum err_code step_derived(struct redecider *d, bool *waits, struct err *
     const enum err_code rc = ends_behind(d, d->entry.seq, waits, err);
     if (rc || *waits)
         return rc;
+    const enum err_code seen = check_hindsight(d, err);
+    if (seen)
+        return seen;
     d->is_pending = false;
     return answer(d, &d->trigger, err); /* reads this entry again, and the others of its group */
 }
@@ -177,12 +284,17 @@ static void notice_pending(struct redecider *d)
 
     if (d->is_pending && pending != d->trigger.seq) {
         d->is_pending = false;
-        if (d->report.behind++ == 0)
+        d->report.triggers += d->is_silent;
+        if (!d->is_silent && d->report.behind++ == 0)
             d->report.behind_seq = d->trigger.seq;
     }
     if (pending == d->entry.seq) {
         d->trigger = d->entry;
         d->is_pending = true;
+        d->is_asked = false;
+        d->is_silent = false;
+        d->others = 0;
+        d->after_seq = d->perceived_ns > d->entry.at_ns ? d->perceived_seq : 0;
     }
 }
 
@@ -209,6 +321,31 @@ static void notice_foreign(struct redecider *d)
         d->report.foreign_seq = d->entry.seq;
 }
 
+/*
+ * What the program says of its own state or settings follows from the entries before it, or from what is beside it. And only
+ * persons send orders by hand: the governor judges what strategies decide, so an agent's order can have no verdict.
+ */
+static enum err_code check_said(struct redecider *d, struct err *err)
+{
+    struct err why = {.code = ERR_OK};
+    enum redecide_difference difference = REDECIDE_SAME;
+
+    if (d->entry.kind == ENTRY_CONTROL_CONFIGURATION &&
+        configuration_check_entry(&d->entry.as.control_configuration, &why))
+        difference = REDECIDE_CONFIGURATION;
+    if (d->entry.kind == ENTRY_CONTROL_SNAPSHOT && snapshot_check_entry(&d->book, &d->entry, &why))
+        difference = REDECIDE_SNAPSHOT;
+    if (d->entry.kind == ENTRY_ORDER_NEW && roles_find(&d->book.run->roles, d->entry.actor) == ROLE_AGENT) {
+        difference = REDECIDE_UNGOVERNED;
+        (void)err_set(&why, ERR_WRONG,
+                      "an order by a program that is no strategy of ours: no verdict let it through");
+    }
+    if (difference == REDECIDE_SAME)
+        return ERR_OK;
+    keep_recorded(d);
+    return differs(d, difference, d->entry.seq, why.text, err);
+}
+
 /* One stored entry that no answer has consumed; *waits: it is for a later call. */
 static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 {
@@ -220,6 +357,10 @@ static enum err_code step(struct redecider *d, bool *waits, struct err *err)
 
     if (is_at_once)
         rc = ends_behind(d, d->entry.seq + 1, waits, err);
+    if (!rc && !*waits)
+        rc = notice_perceived(d, err);
+    if (!rc && !*waits)
+        rc = check_said(d, err);
     if (!rc && !*waits)
         rc = book_apply(&d->book, &d->entry, err);
     if (rc || *waits)
@@ -294,6 +435,7 @@ enum err_code redecider_since(struct redecider *d, struct journal_reader *r, uin
         d->reader = NULL;
         d->trigger = d->entry;
         d->is_pending = rc == ERR_OK;
+        d->after_seq = d->book.run->perceived_seq > pending ? d->book.run->perceived_seq : 0;
     }
     d->is_over = rc != ERR_OK;
     return rc;
@@ -317,11 +459,13 @@ static enum err_code run(struct redecider *d, struct journal_reader *r, uint64_t
     d->last = to ? to : size;
     d->is_final = is_final;
     d->is_cut = false;
-    const enum err_code rc = walk(d, progress, context, err);
+    enum err_code rc = walk(d, progress, context, err);
     d->reader = NULL;
     d->entry_bytes = NULL;
     d->report.entries = book_seq(&d->book);
-    d->report.awaits_seq = d->is_pending ? d->trigger.seq : 0;
+    if (!rc && book_seq(&d->book) == size)
+        rc = ask_for_silence(d, err);
+    d->report.awaits_seq = d->is_pending && !d->is_silent ? d->trigger.seq : 0;
     const bool is_told = d->report.differs_seq || d->is_cut;
     d->is_over = is_final || (rc && !is_told);
     return is_told ? ERR_OK : rc;

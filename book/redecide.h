@@ -1,7 +1,8 @@
 /*
  * Re-decision: the deciders run again over the recorded inputs, and every entry they derive is compared byte
  * for byte with the one that was recorded (only recorded_at, which the journal's clock gave, is taken as it
- * is). The first difference is named with both versions, and the state that both were decided on is at hand.
+ * is). Nothing that the run perceived after a moment may stand before its answer; configurations must be what
+ * their source says, and snapshots vouch for the state that was folded. The first difference is named with both versions, and the state that both were decided on is at hand.
  *
  * A redecider goes on where it was: it holds state and no reader, so it follows a journal that grows, at the
  * price of what is new.
@@ -17,10 +18,14 @@
 
 enum redecide_difference {
     REDECIDE_SAME = 0,
-    REDECIDE_CHANGED, /* recorded in another version */
-    REDECIDE_ELSE,    /* what is recorded here is nothing that the deciders derived */
-    REDECIDE_MISSING, /* the journal ends before it */
-    REDECIDE_UNCALLED /* recorded, and nothing called for it */
+    REDECIDE_CHANGED,   /* recorded in another version */
+    REDECIDE_ELSE,      /* what is recorded here is nothing that the deciders derived */
+    REDECIDE_MISSING,   /* the journal ends before it */
+    REDECIDE_UNCALLED,  /* recorded, and nothing called for it */
+    REDECIDE_HINDSIGHT, /* answers a clock entry, and stands behind what its run perceived only after it */
+    REDECIDE_CONFIGURATION, /* its settings, its source and the source's digest are not one thing */
+    REDECIDE_UNGOVERNED,    /* an order by an agent, which is no person: no verdict let it through */
+    REDECIDE_SNAPSHOT       /* vouches for another state than the one before it */
 };
 
 struct redecide_report {
@@ -28,8 +33,8 @@ struct redecide_report {
     uint64_t entries;  /* the last one looked at */
     uint64_t triggers; /* clock entries of runs, and stops */
     uint64_t compared; /* derived entries found equal */
-    /* Clock entries of a run left without an answer: overtaken by a newer one or by the run's end, behind that end, or
-     * in the midst of a run and not its own. */
+    /* Clock entries of a run left without the answer that they would have had: overtaken by a newer one or by the run's
+     * end, behind that end, or in the midst of a run and not its own. */
     uint64_t behind;
     uint64_t behind_seq; /* the first of them; 0: none */
     uint64_t awaits_seq; /* the clock entry of a run that has no answer where the walk ends; 0: none */
@@ -37,12 +42,17 @@ struct redecide_report {
      * that nobody decided. */
     uint64_t foreign;
     uint64_t foreign_seq; /* the first of them; 0: none */
+    uint64_t between;     /* perceptions by somebody else that stand between a clock entry of a run and its
+                             answer, so that it could see them */
+    uint64_t between_seq; /* the first of them; 0: none */
     uint64_t differs_seq; /* the first entry that differs, is missing or is too many; 0: none */
     enum redecide_difference difference;
     char reason[ERR_TEXT_SIZE];
-    bool has_recorded;     /* not with REDECIDE_MISSING */
-    bool has_proposed;     /* not with REDECIDE_UNCALLED */
-    struct entry recorded; /* texts are borrowed from the bytes below */
+    uint64_t clock_seq;      /* with REDECIDE_HINDSIGHT: the moment that was answered, */
+    uint64_t perception_seq; /* and what was perceived after it */
+    bool has_recorded;       /* not with REDECIDE_MISSING */
+    bool has_proposed;       /* not with REDECIDE_UNCALLED and what follows it */
+    struct entry recorded;   /* texts are borrowed from the bytes below */
     struct entry proposed;
     uint8_t recorded_bytes[ENTRY_MAX_SIZE];
     uint8_t proposed_bytes[ENTRY_MAX_SIZE];

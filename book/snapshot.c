@@ -266,6 +266,27 @@ enum err_code snapshot_keep(struct journal *j, struct book *b, struct err *err)
 
 /* -- checking all --------------------------------------------------------------------------------------- */
 
+bool snapshot_is_ours(const struct entry *e)
+{
+    return is_ours(&e->as.control_snapshot);
+}
+
+enum err_code snapshot_check_entry(const struct book *b, const struct entry *e, struct err *err)
+{
+    const struct entry_control_snapshot *const s = &e->as.control_snapshot;
+    uint64_t bytes;
+
+    if (!is_ours(s))
+        return ERR_OK;
+    if ((uint64_t)s->covered != book_seq(b))
+        return err_set(err, ERR_WRONG, "it does not cover the entry before it");
+    const struct hash digest = measure(b, &bytes);
+    if (bytes == (uint64_t)s->bytes && memcmp(digest.bytes, s->digest.bytes, sizeof digest.bytes) == 0)
+        return ERR_OK;
+    return err_set(err, ERR_WRONG,
+                   "it vouches for another state than the one that the entries before it make");
+}
+
 struct audit {
     struct book book; /* folded from the first entry */
     struct journal_reader *reader;
@@ -285,20 +306,16 @@ static void wrong(struct audit *c, uint64_t seq, const char *why)
 static void check_entry(struct audit *c)
 {
     const struct entry_control_snapshot *const s = &c->entry.as.control_snapshot;
-    uint64_t bytes;
+    struct err why = {.code = ERR_OK};
 
     if (!is_ours(s)) {
         c->report->foreign++;
         return;
     }
-    if ((uint64_t)s->covered != book_seq(&c->book)) {
-        wrong(c, c->entry.seq, "it does not cover the entry before it");
-        return;
-    }
-    const struct hash digest = measure(&c->book, &bytes);
-    if (bytes != (uint64_t)s->bytes || memcmp(digest.bytes, s->digest.bytes, sizeof digest.bytes) != 0)
-        wrong(c, c->entry.seq, "the state folded from entry 1 has another digest");
-    c->report->compared++;
+    if (snapshot_check_entry(&c->book, &c->entry, &why))
+        wrong(c, c->entry.seq, why.text);
+    if (why.code == ERR_OK || (uint64_t)s->covered == book_seq(&c->book))
+        c->report->compared++;
 }
 
 static enum err_code check_entries(struct audit *c, book_progress *progress, void *context, struct err *err)

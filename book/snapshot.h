@@ -56,6 +56,14 @@ struct snapshot_report {
 MUST_USE enum err_code snapshot_check(struct journal_reader *r, struct snapshot_report *report,
                                       book_progress *progress, void *context, struct err *err);
 
+/* It is of this program's states: of another's nothing can be said, and none is begun with. */
+bool snapshot_is_ours(const struct entry *e);
+/*
+ * Before the control.snapshot is applied: whether it vouches for the state of this book, which covers the entry before
+ * it. One that is not ours is not looked at. ERR_WRONG.
+ */
+MUST_USE enum err_code snapshot_check_entry(const struct book *b, const struct entry *e, struct err *err);
+
 /* -- for the book itself -------------------------------------------------------------------------------- */
 
 /*

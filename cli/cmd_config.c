@@ -44,6 +44,45 @@ static void put_markdown(void)
     }
 }
 
+/*
+ * People approve the source, and the settings have the effect: so what is shown is held against both. In force may be what a
+ * snapshot says; the entry has the last word.
+ */
+static enum err_code check_in_force(struct journal *j, const struct configuration_state *now,
+                                    const char *text, size_t size, struct err *err)
+{
+    char of_entry[CONFIGURATION_TEXT_MAX];
+    struct journal_reader *r = NULL;
+    struct journal_record record;
+    struct configuration c;
+    struct entry e;
+    size_t entry_size = 0;
+
+    if (!now->seq)
+        return ERR_OK;
+    enum err_code rc = journal_reader_begin(j, &r, err);
+    if (!rc)
+        rc = journal_reader_get(r, now->seq, &record, err);
+    if (!rc)
+        rc = entry_decode(record.bytes, record.size, &e, err);
+    if (!rc && e.kind != ENTRY_CONTROL_CONFIGURATION)
+        rc = err_set(err, ERR_WRONG,
+                     "it is no configuration: a snapshot is wrong (ledger replay --check-snapshots)");
+    if (!rc)
+        rc = configuration_check_entry(&e.as.control_configuration, err);
+    if (!rc)
+        rc = configuration_parse(&c, e.as.control_configuration.settings.bytes,
+                                 e.as.control_configuration.settings.length, err);
+    if (!rc)
+        rc = configuration_text(&c, of_entry, sizeof of_entry, &entry_size, err);
+    if (!rc && (entry_size != size || memcmp(of_entry, text, size) != 0 ||
+                memcmp(e.as.control_configuration.sha256.bytes, now->sha256.bytes, HASH_SIZE) != 0))
+        rc = err_set(err, ERR_WRONG,
+                     "these are not its settings: a snapshot is wrong (ledger replay --check-snapshots)");
+    journal_reader_end(r);
+    return rc ? err_wrap(err, "entry %llu", (unsigned long long)now->seq) : ERR_OK;
+}
+
 static enum err_code put_in_force(struct cli *cli, struct err *err)
 {
     struct journal *j = NULL;
@@ -66,6 +105,7 @@ static enum err_code put_in_force(struct cli *cli, struct err *err)
         else
             printf("# no configuration was entered yet: these are the defaults\n");
         fwrite(text, 1, size, stdout);
+        rc = check_in_force(j, d.book.configuration, text, size, err);
     }
     desk_release(&d);
     journal_close(j);

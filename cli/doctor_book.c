@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 
-#include "book/book.h"
+#include "book/snapshot.h"
 #include "ledger/build.h"
 
 #include <stdlib.h>
@@ -78,12 +78,93 @@ static void tell_state(struct diagnosis *d, const struct book *b)
         diagnose_add(d, DIAGNOSE_REMARK, "orders", "%u open", b->orders->open_count);
 }
 
+/* What was found wrong with what the program says of its own settings and state: the first of each, and how many. */
+struct said {
+    uint64_t configurations;
+    uint64_t snapshots;
+    uint64_t foreign_snapshots; /* of other versions of this program */
+    uint64_t wrong_configurations;
+    uint64_t wrong_snapshots;
+};
+
+static void tell_wrong(struct diagnosis *d, uint64_t *count, const struct entry *e, const char *why,
+                       const char *todo)
+{
+    char where[40];
+
+    if ((*count)++)
+        return;
+    snprintf(where, sizeof where, "entry %llu", (unsigned long long)e->seq);
+    diagnose_advise(
+        diagnose_add(d, DIAGNOSE_BAD, where, "%s: %s", entry_kind_find((unsigned)e->kind)->text, why), "%s",
+        todo);
+}
+
+/* Before the entry is applied. */
+static void look_at_said(struct diagnosis *d, const struct book *b, const struct entry *e, struct said *said)
+{
+    struct err why = {.code = ERR_OK};
+
+    if (e->kind == ENTRY_CONTROL_CONFIGURATION) {
+        said->configurations++;
+        if (configuration_check_entry(&e->as.control_configuration, &why))
+            tell_wrong(
+                d, &said->wrong_configurations, e, why.text,
+                "ask who held the keys: only the settings had an effect, and people approved the source");
+    } else if (e->kind == ENTRY_CONTROL_SNAPSHOT) {
+        said->snapshots += snapshot_is_ours(e);
+        said->foreign_snapshots += !snapshot_is_ours(e);
+        if (snapshot_check_entry(b, e, &why))
+            tell_wrong(
+                d, &said->wrong_snapshots, e, why.text,
+                "decide on nothing that began with it: ledger replay --check-snapshots, and ledger replay "
+                "--redecide");
+    }
+}
+
+/* From the first entry on: what is stored is not what is asked about. */
+static enum err_code fold(struct diagnosis *d, struct book *b, struct journal_reader *r, struct said *said,
+                          struct err *why)
+{
+    struct journal_record record;
+    struct entry e;
+    bool found = true;
+    enum err_code rc = journal_reader_seek(r, 1, why);
+
+    while (!rc) {
+        rc = journal_reader_next(r, &record, &found, why);
+        if (rc || !found)
+            break;
+        rc = entry_decode(record.bytes, record.size, &e, why);
+        if (rc)
+            return err_wrap(why, "entry %llu", (unsigned long long)record.seq);
+        look_at_said(d, b, &e, said);
+        rc = book_apply(b, &e, why);
+    }
+    return rc;
+}
+
+static void tell_said(struct diagnosis *d, const struct said *said)
+{
+    if (said->configurations && !said->wrong_configurations)
+        diagnose_add(d, DIAGNOSE_GOOD, "settings", "%llu configurations are what their sources say",
+                     (unsigned long long)said->configurations);
+    if (said->snapshots && !said->wrong_snapshots)
+        diagnose_add(d, DIAGNOSE_GOOD, "snapshots", "%llu vouch for the state that the entries make",
+                     (unsigned long long)said->snapshots);
+    if (said->foreign_snapshots)
+        diagnose_add(d, DIAGNOSE_GOOD, "snapshots",
+                     "%llu are of other versions of this program: they are not used, and cannot be compared",
+                     (unsigned long long)said->foreign_snapshots);
+}
+
 void doctor_book(struct diagnosis *d)
 {
     struct journal_reader *r = NULL;
     struct err why = {.code = ERR_OK};
     struct journal *j = NULL;
     struct book b = {0};
+    struct said said = {0};
 
     enum err_code rc = cli_open(d->options.arg, true, &j, &why);
     if (!rc)
@@ -91,15 +172,14 @@ void doctor_book(struct diagnosis *d)
     if (!rc)
         rc = book_init(&b, &why);
     if (!rc)
-        b.snapshots.are_ignored = true; /* what is stored is not what is asked about */
-    if (!rc)
-        rc = book_load(&b, r, 0, NULL, NULL, &why);
+        rc = fold(d, &b, r, &said, &why);
     if (rc) {
         diagnose_advise(diagnose_add(d, DIAGNOSE_BAD, NULL, "it does not fold into state: %s", why.text),
                         "ledger replay, with the program that wrote it");
     } else {
         diagnose_add(d, DIAGNOSE_GOOD, NULL, "all %llu entries fold into state",
                      (unsigned long long)book_seq(&b));
+        tell_said(d, &said);
         tell_state(d, &b);
     }
     book_release(&b);

@@ -22,6 +22,10 @@ static const char *difference_name(enum redecide_difference d)
     case REDECIDE_ELSE: return "not_recorded";
     case REDECIDE_MISSING: return "missing";
     case REDECIDE_UNCALLED: return "uncalled";
+    case REDECIDE_HINDSIGHT: return "hindsight";
+    case REDECIDE_CONFIGURATION: return "configuration";
+    case REDECIDE_UNGOVERNED: return "ungoverned";
+    case REDECIDE_SNAPSHOT: return "snapshot";
     }
     return "?";
 }
@@ -401,6 +405,10 @@ enum err_code replay_json_difference(struct journal *j, struct journal_reader *r
     take_scene(&s, d);
     json_value(out, "difference", true, difference_name(report->difference));
     json_value(out, "reason", true, report->reason);
+    if (report->difference == REDECIDE_HINDSIGHT) {
+        replay_json_seq(out, "clock", report->clock_seq);
+        replay_json_seq(out, "perception", report->perception_seq);
+    }
     json_versions(report, journal_actors(j), out);
     json_scene(&s, out);
     return json_programs(r, &s, out, err);

@@ -67,13 +67,10 @@ static void json_counts(struct json_out *out, const struct redecide_report *repo
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"begun_at", report->begun_at},
-                {"entries", report->entries},
-                {"triggers", report->triggers},
-                {"compared", report->compared},
-                {"unanswered", report->behind},
-                {"derived_by_others", report->foreign},
-                {"runs", p->runs},
+    } rows[] = {{"begun_at", report->begun_at},         {"entries", report->entries},
+                {"triggers", report->triggers},         {"compared", report->compared},
+                {"unanswered", report->behind},         {"derived_by_others", report->foreign},
+                {"perceived_between", report->between}, {"runs", p->runs},
                 {"runs_by_others", p->others}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -104,6 +101,7 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
     replay_json_seq(&out, "first_unanswered", report->behind_seq);
     replay_json_seq(&out, "awaits_answer", report->awaits_seq);
     replay_json_seq(&out, "first_derived_by_others", report->foreign_seq);
+    replay_json_seq(&out, "first_perceived_between", report->between_seq);
     replay_json_seq(&out, "differs", report->differs_seq);
     if (report->differs_seq)
         rc = replay_json_difference(j, r, d, &out, err);
@@ -154,6 +152,12 @@ static void put_remarks(const struct redecide_report *report, const struct progr
                 "remark: the record ends before the answer to entry %llu: a loop that was killed, or is at "
                 "work\n",
                 (unsigned long long)report->awaits_seq);
+    if (report->between)
+        fprintf(stderr,
+                "remark: %llu perceptions by somebody else stand between a clock entry and its answer, which "
+                "could see "
+                "them; the first is entry %llu\n",
+                (unsigned long long)report->between, (unsigned long long)report->between_seq);
     if (p->others)
         fprintf(
             stderr,
@@ -230,8 +234,8 @@ enum err_code replay_redecide(struct journal *j, struct journal_reader *r, const
     if (!rc)
         rc = range->json ? put_json(j, r, d, &p, err) : put_text(j, r, d, &p, err);
     if (!rc && redecider_report(d)->differs_seq)
-        rc = err_set(err, ERR_WRONG, "entry %llu is not what would be decided now",
-                     (unsigned long long)redecider_report(d)->differs_seq);
+        rc = err_set(err, ERR_WRONG, "entry %llu: %s", (unsigned long long)redecider_report(d)->differs_seq,
+                     redecider_report(d)->reason);
     redecider_free(d);
     return rc;
 }

@@ -119,6 +119,68 @@ class Redecide(Case):
         self.assertIn("forged", out)
         self.assertNotIn("decided now", out)
 
+    def test_quotes_of_after_the_moment_that_stand_before_its_answer_are_named(self):
+        clock, seq = self.next_moment()
+        quote = {"kind": "perception.quote", "actor": "feed:synthetic", "cause": clock["cause"], "at": "2026-01-05T14:32:30Z",
+                 "body": {"symbol": "ACME", "bid": "90.00", "ask": "90.02", "bid_size": 1, "ask_size": 1}}
+        equity = {"kind": "risk.equity", "actor": "risk:governor", "cause": seq - 1, "at": clock["at"],
+                  "body": {"session": "2026-01-05", "phase": "tick", "equity": "1", "cash": "1", "margin": "1", "positions": 1}}
+        self.steal(clock, quote, equity)
+        told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
+        self.assertEqual((told["differs"], told["difference"], told["clock"], told["perception"]),
+                         (seq + 1, "hindsight", seq - 1, seq))
+        done = self.j.run("replay", "--redecide", code=WRONG)
+        self.assertIn(f"entry {seq + 1} differs: it answers the clock entry {seq - 1}, and entry {seq}, which the run "
+                      "perceived after that moment, was there before it", done.out)
+
+    def test_quotes_by_hand_before_an_answer_are_remarked_upon(self):
+        clock, seq = self.next_moment()
+        self.steal(clock)
+        self.j.append({"kind": "perception.quote", "actor": "operator", "at": "2026-01-05T14:32:30Z",
+                       "body": {"symbol": "ACME", "bid": "90.00", "ask": "90.02", "bid_size": 1, "ask_size": 1}})
+        desk.run(self.j, desk.synthetic(), config=self.trading(), more=["--until", "2026-01-05T14:34:30Z"])
+        told = self.j.redecide()
+        self.assertEqual((told["perceived_between"], told["first_perceived_between"]), (1, seq))
+        self.assertIn(f"the first is entry {seq}", self.j.run("replay", "--redecide").err)
+
+    def test_settings_that_are_not_those_of_the_source_are_found_by_whoever_shows_them(self):
+        first, = self.j.log("--kind", "control.configuration")
+        self.assertIn("settings: 1 configurations are what their sources say", self.j.run("doctor").out)
+        body = {**first["body"], "settings": first["body"]["settings"].replace("strategy.contracts=1\n",
+                                                                               "strategy.contracts=9\n")}
+        self.assertNotEqual(body, first["body"])
+        seq = self.j.size() + 1
+        self.steal({key: first[key] for key in ("kind", "actor", "at")} | {"body": body})
+        words = "its setting strategy.contracts is 9, and 1 by its source"
+        told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
+        self.assertEqual((told["differs"], told["difference"], told["reason"]), (seq, "configuration", words))
+        shown = self.j.run("config", "show", code=WRONG)
+        self.assertIn(f"entry {seq}: {words}", shown.err)
+        self.assertIn("strategy.contracts=9", shown.out)  # for it is what takes effect
+        self.assertIn(f"entry {seq}: control.configuration: {words}", self.j.run("doctor", code=WRONG).out)
+
+    def test_a_snapshot_that_vouches_for_another_state_is_found(self):
+        self.j.run("snapshot")
+        first = self.j.log("--kind", "control.snapshot")[-1]
+        self.assertIn("vouch for the state that the entries make", self.j.run("doctor").out)
+        seq = self.j.size() + 1
+        self.steal({"kind": first["kind"], "actor": first["actor"],
+                    "body": {**first["body"], "covered": seq - 1, "digest": "00" * 32}})
+        words = "it vouches for another state than the one that the entries before it make"
+        told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
+        self.assertEqual((told["differs"], told["difference"], told["reason"]), (seq, "snapshot", words))
+        self.assertIn(f"entry {seq}: control.snapshot: {words}", self.j.run("doctor", code=WRONG).out)
+
+    def test_an_order_by_an_agent_went_past_the_governor(self):
+        self.j.run("actor", "add", "agent:x", "--role", "agent")
+        seq = self.j.size() + 1
+        self.j.append({"kind": "order.new", "actor": "agent:x", "at": "2026-01-05T14:31:40Z",
+                       "body": {"order_id": "np-9999", "symbol": "ACME", "side": "sell", "qty": 500, "type": "limit",
+                                "limit": "0.05"}})
+        told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
+        self.assertEqual((told["differs"], told["difference"]), (seq, "ungoverned"))
+        self.assertIn("no verdict let it through", self.j.run("replay", "--redecide", code=WRONG).out)
+
     def test_an_order_in_a_persons_name_is_told_since_nobody_can_decide_it_again(self):
         self.assertEqual((self.j.redecide()["derived_by_others"], self.j.redecide()["first_derived_by_others"]), (0, None))
         self.assertNotIn("somebody else", self.j.run("replay", "--redecide").err)

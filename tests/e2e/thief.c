@@ -1,6 +1,6 @@
 /*
  * What somebody with the journal's key and passphrase can do, and ledger append refuses: appends lines of JSON in any
- * actor's name, what only deciders write included, as one group.
+ * actor's name, what only deciders write included, as one group; signed where it must be, if the key is in the vault.
  *
  *   LEDGER_PASSPHRASE_FILE=words thief JOURNAL < lines
  */
@@ -16,9 +16,11 @@ static enum err_code add_line(struct journal *j, struct journal_group *g, const 
     static char room[JSON_LINE_MAX];
     struct json_arena arena = {.bytes = room, .capacity = sizeof room};
     struct entry draft;
-    const enum err_code rc =
+    enum err_code rc =
         entry_from_json(line, strlen(line), journal_actors(j), ENTRY_JSON_NO_ACTOR, &arena, &draft, err);
 
+    if (!rc && entry_kind_needs_signature(draft.kind))
+        rc = journal_sign(j, &draft, err);
     return rc ? rc : journal_group_add(g, &draft, err);
 }
 
