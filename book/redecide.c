@@ -314,17 +314,20 @@ static void notice_deaf(struct redecider *d)
         d->report.behind_seq = e->seq;
 }
 
-/* An order, say, in an operator's name: it is an input like what a person says, and nobody's decision. */
+/*
+ * An order, say, in an operator's name: it is an input like what a person says, and nobody's decision. But only persons send
+ * orders by hand: a program that is no strategy of ours has gone past the governor, who judges what strategies decide.
+ */
 static void notice_foreign(struct redecider *d)
 {
     if (entry_kind_is_derived(d->entry.kind) && d->report.foreign++ == 0)
         d->report.foreign_seq = d->entry.seq;
+    if (d->entry.kind == ENTRY_ORDER_NEW && roles_find(&d->book.run->roles, d->entry.actor) == ROLE_AGENT &&
+        d->report.ungoverned++ == 0)
+        d->report.ungoverned_seq = d->entry.seq;
 }
 
-/*
- * What the program says of its own state or settings follows from the entries before it, or from what is beside it. And only
- * persons send orders by hand: the governor judges what strategies decide, so an agent's order can have no verdict.
- */
+/* What the program says of its own state or settings follows from the entries before it, or from what is beside it. */
 static enum err_code check_said(struct redecider *d, struct err *err)
 {
     struct err why = {.code = ERR_OK};
@@ -335,11 +338,6 @@ static enum err_code check_said(struct redecider *d, struct err *err)
         difference = REDECIDE_CONFIGURATION;
     if (d->entry.kind == ENTRY_CONTROL_SNAPSHOT && snapshot_check_entry(&d->book, &d->entry, &why))
         difference = REDECIDE_SNAPSHOT;
-    if (d->entry.kind == ENTRY_ORDER_NEW && roles_find(&d->book.run->roles, d->entry.actor) == ROLE_AGENT) {
-        difference = REDECIDE_UNGOVERNED;
-        (void)err_set(&why, ERR_WRONG,
-                      "an order by a program that is no strategy of ours: no verdict let it through");
-    }
     if (difference == REDECIDE_SAME)
         return ERR_OK;
     keep_recorded(d);

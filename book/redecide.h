@@ -24,7 +24,6 @@ enum redecide_difference {
     REDECIDE_UNCALLED,  /* recorded, and nothing called for it */
     REDECIDE_HINDSIGHT, /* answers a clock entry, and stands behind what its run perceived only after it */
     REDECIDE_CONFIGURATION, /* its settings, its source and the source's digest are not one thing */
-    REDECIDE_UNGOVERNED,    /* an order by an agent, which is no person: no verdict let it through */
     REDECIDE_SNAPSHOT       /* vouches for another state than the one before it */
 };
 
@@ -41,11 +40,13 @@ struct redecide_report {
     /* Entries of the kinds that deciders write, by neither a strategy nor the governor: nothing can be decided again
      * that nobody decided. */
     uint64_t foreign;
-    uint64_t foreign_seq; /* the first of them; 0: none */
-    uint64_t between;     /* perceptions by somebody else that stand between a clock entry of a run and its
+    uint64_t foreign_seq;    /* the first of them; 0: none */
+    uint64_t ungoverned;     /* of them orders by agents, which are no persons: no verdict let them through */
+    uint64_t ungoverned_seq; /* the first of them; 0: none */
+    uint64_t between;        /* perceptions by somebody else that stand between a clock entry of a run and its
                              answer, so that it could see them */
-    uint64_t between_seq; /* the first of them; 0: none */
-    uint64_t differs_seq; /* the first entry that differs, is missing or is too many; 0: none */
+    uint64_t between_seq;    /* the first of them; 0: none */
+    uint64_t differs_seq;    /* the first entry that differs, is missing or is too many; 0: none */
     enum redecide_difference difference;
     char reason[ERR_TEXT_SIZE];
     uint64_t clock_seq;      /* with REDECIDE_HINDSIGHT: the moment that was answered, */

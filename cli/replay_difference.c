@@ -24,7 +24,6 @@ static const char *difference_name(enum redecide_difference d)
     case REDECIDE_UNCALLED: return "uncalled";
     case REDECIDE_HINDSIGHT: return "hindsight";
     case REDECIDE_CONFIGURATION: return "configuration";
-    case REDECIDE_UNGOVERNED: return "ungoverned";
     case REDECIDE_SNAPSHOT: return "snapshot";
     }
     return "?";

@@ -67,10 +67,15 @@ static void json_counts(struct json_out *out, const struct redecide_report *repo
     const struct {
         const char *key;
         uint64_t value;
-    } rows[] = {{"begun_at", report->begun_at},         {"entries", report->entries},
-                {"triggers", report->triggers},         {"compared", report->compared},
-                {"unanswered", report->behind},         {"derived_by_others", report->foreign},
-                {"perceived_between", report->between}, {"runs", p->runs},
+    } rows[] = {{"begun_at", report->begun_at},
+                {"entries", report->entries},
+                {"triggers", report->triggers},
+                {"compared", report->compared},
+                {"unanswered", report->behind},
+                {"derived_by_others", report->foreign},
+                {"ungoverned", report->ungoverned},
+                {"perceived_between", report->between},
+                {"runs", p->runs},
                 {"runs_by_others", p->others}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -101,6 +106,7 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
     replay_json_seq(&out, "first_unanswered", report->behind_seq);
     replay_json_seq(&out, "awaits_answer", report->awaits_seq);
     replay_json_seq(&out, "first_derived_by_others", report->foreign_seq);
+    replay_json_seq(&out, "first_ungoverned", report->ungoverned_seq);
     replay_json_seq(&out, "first_perceived_between", report->between_seq);
     replay_json_seq(&out, "differs", report->differs_seq);
     if (report->differs_seq)
@@ -220,6 +226,17 @@ static enum err_code decide(struct redecider *d, struct journal_reader *r, const
     return rc;
 }
 
+static enum err_code judge(const struct redecide_report *report, struct err *err)
+{
+    if (report->differs_seq)
+        return err_set(err, ERR_WRONG, "entry %llu: %s", (unsigned long long)report->differs_seq,
+                       report->reason);
+    if (report->ungoverned)
+        return err_set(err, ERR_WRONG, "entry %llu: an order by an agent, which no verdict let through",
+                       (unsigned long long)report->ungoverned_seq);
+    return ERR_OK;
+}
+
 enum err_code replay_redecide(struct journal *j, struct journal_reader *r, const struct replay_range *range,
                               struct err *err)
 {
@@ -233,9 +250,8 @@ enum err_code replay_redecide(struct journal *j, struct journal_reader *r, const
         rc = find_programs(r, redecider_report(d), &p, err);
     if (!rc)
         rc = range->json ? put_json(j, r, d, &p, err) : put_text(j, r, d, &p, err);
-    if (!rc && redecider_report(d)->differs_seq)
-        rc = err_set(err, ERR_WRONG, "entry %llu: %s", (unsigned long long)redecider_report(d)->differs_seq,
-                     redecider_report(d)->reason);
+    if (!rc)
+        rc = judge(redecider_report(d), err);
     redecider_free(d);
     return rc;
 }

@@ -21,7 +21,8 @@ void cli_remark_origin(const char *origin)
 
 enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err)
 {
-    const struct journal_options options = {.dir = cli->dir, .read_only = read_only};
+    const struct journal_options options = {
+        .dir = cli->dir, .read_only = read_only, .checks_entries = read_only};
 
     const enum err_code rc = journal_open(&options, j, err);
 

@@ -63,6 +63,12 @@ const uint8_t *block_entry(struct block *b, uint64_t seq, size_t *size)
     return b->at;
 }
 
+const uint8_t *block_check(const struct block *b, uint64_t seq)
+{
+    REQUIRE(block_holds(b, seq));
+    return b->lengths + (size_t)LENGTH_SIZE * (b->last - b->first + 1) + BLOCK_CHECK_SIZE * (seq - b->first);
+}
+
 size_t block_size(const uint32_t *ends, uint32_t count, uint32_t start)
 {
     return COUNT_SIZE + (size_t)ENTRY_HEAD * count + (ends[count - 1] - start);
@@ -101,10 +107,9 @@ void block_write(uint8_t *value, const uint32_t *ends, uint32_t count, uint32_t 
 static bool is_same(const struct block *b, const uint32_t *ends, uint32_t i, uint32_t start,
                     const uint8_t *bytes, const struct hash *leaf)
 {
-    const uint8_t *const checks = b->lengths + (size_t)LENGTH_SIZE * (b->last - b->first + 1);
     const uint32_t from = i == 0 ? start : ends[i - 1];
 
-    return memcmp(checks + (size_t)BLOCK_CHECK_SIZE * i, leaf->bytes, BLOCK_CHECK_SIZE) == 0 &&
+    return memcmp(block_check(b, b->first + i), leaf->bytes, BLOCK_CHECK_SIZE) == 0 &&
            memcmp(b->at + (from - start), bytes + (from - start), ends[i] - from) == 0;
 }
 

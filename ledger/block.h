@@ -50,6 +50,9 @@ MUST_USE enum err_code block_open(struct block *b, uint64_t last, const void *va
 /* One entry's bytes, borrowed from the value; REQUIREs that the block holds seq. Going forward is cheap. */
 const uint8_t *block_entry(struct block *b, uint64_t seq, size_t *size);
 
+/* Its check, BLOCK_CHECK_SIZE bytes, borrowed likewise. */
+const uint8_t *block_check(const struct block *b, uint64_t seq);
+
 /* How many of the `count` (1 or more) entries, whose ends are ends[0] .. counted from `start`, fill the next
  * block: 1 or more. Ends ascend. */
 uint32_t block_fit(const uint32_t *ends, uint32_t count, uint32_t start);

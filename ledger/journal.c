@@ -29,6 +29,7 @@ enum err_code journal_new(const struct journal_options *options, struct journal 
     made->spans = malloc(JOURNAL_SPANS * sizeof *made->spans);
     made->read_only = options->read_only;
     made->skip_read_back = options->skip_read_back;
+    made->checks_entries = options->checks_entries;
     made->is_hypothetical = options->is_hypothetical;
     made->now_ns = options->now_ns ? options->now_ns : clock_now_ns;
     made->now_arg = options->now_arg;

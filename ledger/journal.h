@@ -42,7 +42,9 @@ struct journal_options {
     const char *const *guards; /* journal_create() alone: where its guards are to be (ledger/guard.h) */
     size_t guard_count;        /* at most GUARD_MAX (REQUIRE) */
     bool skip_read_back;       /* for the benchmark alone, which asks what reading back costs */
-    bool is_hypothetical;      /* its origin begins with JOURNAL_HYPOTHETICAL, and may */
+    bool
+        checks_entries; /* readers hold each stored entry against its check: for whoever shows or judges it */
+    bool is_hypothetical; /* its origin begins with JOURNAL_HYPOTHETICAL, and may */
 };
 
 /*
@@ -223,7 +225,10 @@ MUST_USE enum err_code journal_add_timestamp(struct journal *j, uint64_t size, c
 
 /* -- reading -------------------------------------------------------------------------------------------- */
 
-/* One stored entry, borrowed from the map until its reader ends. */
+/*
+ * One stored entry, borrowed from the map until its reader ends. With options.checks_entries an entry that is not what
+ * its check was made of is ERR_FORMAT wherever one is read; that somebody changed both, only the tree tells (audit/verify.h).
+ */
 struct journal_record {
     uint64_t seq;
     const uint8_t *bytes;

@@ -94,6 +94,7 @@ struct journal {
     bool group_is_open;
     bool edge_is_good; /* `edge` and `read_edge` are those of the stored tree at `size` */
     bool skip_read_back;
+    bool checks_entries;
     bool is_hypothetical; /* whoever opened it may write into such a one */
     int64_t (*now_ns)(void *arg);
     void *now_arg;
@@ -133,6 +134,7 @@ struct journal_reader {
     struct journal_group *group; /* or NULL */
     struct journal_reader *next; /* of the group's readers */
     struct block block;
+    uint64_t bad_seq; /* the first of `block` that is not what its check says; 0: none, or nobody asks */
     struct merkle_cache *cache; /* for proofs; NULL before the first */
     uint64_t size;              /* stored entries that it sees; a group's own come on top */
     uint64_t next_seq;

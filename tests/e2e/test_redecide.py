@@ -178,8 +178,9 @@ class Redecide(Case):
                        "body": {"order_id": "np-9999", "symbol": "ACME", "side": "sell", "qty": 500, "type": "limit",
                                 "limit": "0.05"}})
         told = self.j.run("replay", "--redecide", "--json", code=WRONG).json()
-        self.assertEqual((told["differs"], told["difference"]), (seq, "ungoverned"))
-        self.assertIn("no verdict let it through", self.j.run("replay", "--redecide", code=WRONG).out)
+        self.assertEqual((told["differs"], told["ungoverned"], told["first_ungoverned"]), (None, 1, seq))
+        self.assertIn(f"entry {seq}: an order by an agent, which no verdict let through",
+                      self.j.run("replay", "--redecide", code=WRONG).err)
 
     def test_an_order_in_a_persons_name_is_told_since_nobody_can_decide_it_again(self):
         self.assertEqual((self.j.redecide()["derived_by_others"], self.j.redecide()["first_derived_by_others"]), (0, None))
@@ -216,6 +217,25 @@ class Redecide(Case):
         self.assertIn(f"ledger show {self.j.log('--kind', 'control.run')[-1]['seq']}", told.err)
         again = self.j.redecide()
         self.assertEqual((again["runs"], again["runs_by_others"], again["differs"]), (2, 1, None))
+
+    def test_an_entry_that_was_changed_in_the_file_is_named_by_whoever_reads_it(self):
+        seq, = [ack.first for ack in self.j.append({"kind": "control.note", "actor": "operator",
+                                                  "body": {"text": "the operator saw nothing"}})]
+        stop = self.write("stop.jsonl", json.dumps({"kind": "control.stop", "actor": "operator", "at": "2026-01-05T14:31:10Z",
+                                                    "body": {"reason": "x"}}) + "\n")
+        with open(self.path(self.j.path, "journal.mdb"), "r+b") as f:
+            data = f.read()
+            self.assertEqual(data.count(b"the operator saw nothing"), 1)
+            f.seek(data.index(b"the operator saw nothing"))
+            f.write(b"the operator saw it all!")
+        for command in (["replay"], ["replay", "--redecide"], ["state", "--at", seq], ["explain", seq], ["show", seq],
+                        ["diff", 1, seq], ["bisect", "--when", "stopped"], ["replay", "--insert", stop], ["log", "--no-index"],
+                        ["incident", "--out", self.path("page.html")], ["report", "positions", "--csv"], ["config", "show"]):
+            with self.subTest(command=command):
+                self.expect_error(support.COULD_NOT, f"entry {seq} is not what was stored; run: ledger -C", "verify",
+                                  args=["-C", self.j.path, *command])
+        self.assertIn(f"entry {seq}", self.j.run("verify", "--key", self.j.vkey, code=WRONG).err)
+        self.j.run("state", "--at", seq - 1)  # what lies before it is what it was
 
     def test_there_is_nothing_before_the_first_entry(self):
         self.assertIsNone(self.j.run("replay", "--redecide", "--to", "2025-01-01", "--json").json()["differs"])
