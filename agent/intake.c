@@ -28,6 +28,54 @@ static enum err_code check_clock(const struct book *b, struct err *err)
         (unsigned long long)b->run->first_seq);
 }
 
+#define DAY_NS ((int64_t)86400 * 1000000000)
+
+/* By this machine's clock alone: a test of the past may be years behind it, and hardly anything is ahead of it. */
+static bool is_ahead(const struct entry *e, int64_t now_ns)
+{
+    return e->at_ns != INSTANT_NONE && e->at_ns > now_ns && e->at_ns - DAY_NS > now_ns;
+}
+
+/* One wrong digit in a year: by times the journal is read for ever, so it is refused while it can be. */
+static enum err_code check_time(const struct book *b, const struct entry *e, int64_t now_ns, struct err *err)
+{
+    const int64_t clock_ns = b ? b->view->clock.now_ns : INSTANT_NONE;
+    const bool is_market = clock_ns != INSTANT_NONE && clock_ns > now_ns;
+    const int64_t latest_ns = is_market ? clock_ns : now_ns;
+    char at[INSTANT_TEXT_SIZE];
+    char latest[INSTANT_TEXT_SIZE];
+
+    if (e->at_ns == INSTANT_NONE || (e->at_ns >= 0 && !is_ahead(e, latest_ns)))
+        return ERR_OK;
+    instant_format(at, e->at_ns);
+    if (e->at_ns < 0)
+        return err_set(err, ERR_INPUT, "at: %s lies before 1970", at);
+    instant_format(latest, latest_ns);
+    return err_set(err, ERR_INPUT, "at: %s lies %lld days ahead of %s clock (%s)", at,
+                   (long long)((e->at_ns - latest_ns) / DAY_NS),
+                   is_market ? "the market's" : "this machine's", latest);
+}
+
+enum err_code intake_check_time(struct journal *j, const struct entry *e, int64_t now_ns, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    struct book b;
+
+    if (!is_ahead(e, now_ns))
+        return check_time(NULL, e, now_ns, err);
+    enum err_code rc = book_init(&b, err);
+    if (rc)
+        return rc;
+    rc = journal_reader_begin(j, &r, err);
+    if (!rc)
+        rc = book_load(&b, r, 0, NULL, NULL, err);
+    if (!rc)
+        rc = check_time(&b, e, now_ns, err);
+    journal_reader_end(r);
+    book_release(&b);
+    return rc;
+}
+
 /* One that closes nothing would be a word on the record that means nothing. */
 static enum err_code check_correction(const struct book *b, const struct entry *e, struct err *err)
 {
@@ -97,15 +145,15 @@ enum err_code intake_check_import(struct journal *j, struct err *err)
     return rc;
 }
 
-static enum err_code needs_book(struct intake *in, const uint8_t *bytes, const uint16_t *sizes, size_t count,
-                                bool *needs, struct err *err)
+static enum err_code needs_book(struct intake *in, const struct journal_group *g, const uint8_t *bytes,
+                                const uint16_t *sizes, size_t count, bool *needs, struct err *err)
 {
     *needs = false;
     for (size_t i = 0; i < count && !*needs; i++) {
         const enum err_code rc = entry_decode_header(bytes, sizes[i], &in->draft, err);
         if (rc)
             return rc;
-        *needs = may_not_fold(in->draft.kind);
+        *needs = may_not_fold(in->draft.kind) || is_ahead(&in->draft, journal_group_recorded_at_ns(g));
         bytes += sizes[i];
     }
     return ERR_OK;
@@ -184,6 +232,8 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
 
     if (!rc)
         rc = intake_check_kind(&in->draft, err);
+    if (!rc)
+        rc = check_time(folds ? &in->book : NULL, &in->draft, journal_group_recorded_at_ns(g), err);
     if (!rc && in->draft.kind == ENTRY_PERCEPTION_CLOCK)
         rc = check_clock(&in->book, err);
     if (!rc && in->draft.kind == ENTRY_CONTROL_CORRECTION)
@@ -217,7 +267,7 @@ static enum err_code add_order(void *context, struct journal_group *g, uint8_t *
     bool folds = false;
     const uint16_t one = (uint16_t)size;
 
-    enum err_code rc = needs_book(in, bytes, &one, 1, &folds, err);
+    enum err_code rc = needs_book(in, g, bytes, &one, 1, &folds, err);
     if (!rc && folds)
         rc = fold(in, g, err); /* to the entry before this one, whoever gave it */
     return rc ? rc : add(in, g, bytes, size, folds, err);
@@ -255,11 +305,11 @@ static enum err_code write_alone(struct intake *in, uint8_t *bytes, const uint16
     struct journal_group *g = NULL;
     struct seal seal;
     bool folds = false;
-    enum err_code rc = needs_book(in, bytes, sizes, count, &folds, err);
+    enum err_code rc = journal_group_begin(in->journal, &g, err);
 
     *refused = count;
     if (!rc)
-        rc = journal_group_begin(in->journal, &g, err);
+        rc = needs_book(in, g, bytes, sizes, count, &folds, err);
     if (!rc && folds)
         rc = fold(in, g, err);
     for (size_t i = 0; !rc && i < count; i++) {

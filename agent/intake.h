@@ -38,6 +38,12 @@ MUST_USE enum err_code intake_check_own(const struct entry *e, struct err *err);
  */
 MUST_USE enum err_code intake_check_kind(const struct entry *e, struct err *err);
 /*
+ * ERR_INPUT: it is said to have happened before 1970, or more than a day after the later of now_ns, this machine's
+ * clock, and the market's clock as `j` has it. intake_group() asks this too.
+ */
+MUST_USE enum err_code intake_check_time(struct journal *j, const struct entry *e, int64_t now_ns,
+                                         struct err *err);
+/*
  * Stores the state when that is due (book/snapshot.h) and a book is there anyway. After an error what
  * intake_group() has written stays.
  */

@@ -2,6 +2,8 @@
 #include "cli/cli.h"
 #include "cli/person.h"
 
+#include "agent/control.h"
+#include "agent/intake.h"
 #include "ledger/entry_json.h"
 
 #include <inttypes.h>
@@ -117,6 +119,12 @@ static enum err_code sign_line(struct drafts *d, const char *line, size_t size, 
         rc = err_set(err, ERR_INPUT, "it is signed already");
     if (!rc && draft.at_ns == INSTANT_NONE)
         draft.at_ns = cli_now_ns(); /* so that the same words can be said again */
+    if (!rc)
+        rc = intake_check_time(d->journal, &draft, cli_now_ns(), err);
+    if (!rc)
+        rc = intake_check_own(&draft, err);
+    if (!rc && draft.kind == ENTRY_CONTROL_CONFIGURATION)
+        rc = control_check_configuration(&draft.as.control_configuration, err);
     if (!rc)
         rc = journal_sign_by(d->journal, d->signer, &draft, err);
     if (rc)

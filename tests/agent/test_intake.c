@@ -192,6 +192,57 @@ static void test_the_programs_own_words_are_nobody_elses(void **state)
     }
 }
 
+static void refuses_at(struct intake *in, struct entry e, const char *at, const char *words)
+{
+    struct drafts d = {.count = 0};
+    struct queue_reply reply;
+    struct wire_out out;
+    size_t refused = 0;
+    struct err err;
+
+    e.actor = SCRATCH_OPERATOR;
+    e.at_ns = entries_instant(at);
+    wire_out_init(&out, d.bytes, sizeof d.bytes);
+    SCRATCH_OK(entry_encode(&e, &out, err));
+    d.sizes[d.count++] = (uint16_t)wire_out_size(&out);
+    const enum err_code rc = intake_group(in, d.bytes, d.sizes, d.count, &reply, &refused, &err);
+    assert_int_equal(rc, words ? ERR_INPUT : ERR_OK);
+    if (words && !strstr(err.text, words))
+        fail_msg("%s: \"%s\" has not \"%s\"", at, err.text, words);
+}
+
+/* A wrong year would be read for ever: by it times are found, prices age, and statements are of the past. */
+static void test_a_time_that_cannot_be_is_refused(void **state)
+{
+    struct scratch s;
+    const struct entry quote = entries_quote(PUT, "0.40", "0.50", 1, 1);
+    const struct entry fill = entries_execution("o", "f-1", PUT, SIDE_SELL, 5, "0.40", "3.40");
+    const struct entry tick = entries_clock(PHASE_TICK, "2016-06-01");
+
+    (void)state;
+    scratch_init(&s);
+    struct intake in = {.journal = scratch_create(&s)};
+    /* This machine's clock: 2015-12-24T14:31:00Z and some milliseconds. */
+    refuses_at(&in, quote, "2200-01-01T00:00:00Z", "67212 days ahead of this machine's clock");
+    refuses_at(&in, fill, "2062-01-05T15:00:00Z", "days ahead of this machine's clock");
+    refuses_at(&in, quote, "2015-12-25T14:32:00Z", "1 days ahead of this machine's clock");
+    refuses_at(&in, quote, "1969-12-31T23:59:59Z", "1970");
+    refuses_at(&in, quote, "1970-01-01T00:00:00Z", NULL);
+    refuses_at(&in, quote, "2015-12-25T14:31:00Z", NULL);
+    /* The market's clock may be ahead of the machine's: where the future is tried out. */
+    struct entry ahead = tick;
+    ahead.actor = 0;
+    ahead.at_ns = entries_instant("2016-06-01T15:00:00Z");
+    by_the_program(in.journal, ahead);
+    refuses_at(&in, quote, "2016-06-02T15:00:00Z", NULL);
+    refuses_at(&in, quote, "2016-06-02T15:00:00.000000001Z", "1 days ahead of the market's clock");
+    refuses_at(&in, tick, "2016-06-03T15:00:01Z",
+               "2 days ahead of the market's clock (2016-06-01T15:00:00Z)");
+    intake_release(&in);
+    journal_close(in.journal);
+    scratch_release(&s);
+}
+
 /* Another clock in the middle of a run would begin another session, and with it the day's limits anew. */
 static void test_no_clock_comes_in_while_a_run_is_open(void **state)
 {
@@ -241,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_a_bust_that_does_not_fit_is_refused),
         cmocka_unit_test(test_the_book_is_folded_when_it_is_needed),
         cmocka_unit_test(test_the_programs_own_words_are_nobody_elses),
+        cmocka_unit_test(test_a_time_that_cannot_be_is_refused),
         cmocka_unit_test(test_no_clock_comes_in_while_a_run_is_open),
     };
 
