@@ -38,6 +38,25 @@ static int64_t happened_at(const struct entry *e)
     return e->at_ns != INSTANT_NONE ? e->at_ns : e->recorded_at_ns;
 }
 
+bool view_is_ahead(const struct view *v, int64_t at_ns)
+{
+    return v->clock.seq != 0 && at_ns >= INT64_MIN + VIEW_AHEAD_MAX_NS &&
+           at_ns - VIEW_AHEAD_MAX_NS > v->clock.now_ns;
+}
+
+/*
+ * Whether what happened at `at_ns` takes the place of what is known. Late data does not; but a datum that the clock
+ * has not come to is not known yet, and hides nothing that is told after it and happened before it.
+ */
+static bool takes_over(const struct view *v, uint64_t known_seq, int64_t known_at_ns, int64_t at_ns)
+{
+    if (known_seq == 0 || at_ns >= known_at_ns)
+        return true;
+    const bool is_late =
+        v->clock.now_ns >= INT64_MIN + VIEW_AHEAD_MAX_NS && at_ns < v->clock.now_ns - VIEW_AHEAD_MAX_NS;
+    return !is_late && view_is_ahead(v, known_at_ns) && at_ns < known_at_ns - VIEW_AHEAD_MAX_NS;
+}
+
 static uint32_t instrument_number(const struct view *v, const struct view_instrument *i)
 {
     return (uint32_t)((size_t)((const uint8_t *)i - v->instruments.rows) / v->instruments.row_size);
@@ -142,7 +161,7 @@ static enum err_code on_quote(struct view *v, const struct entry *e, const struc
     const enum err_code rc = instrument_put(v, &q->symbol, &i, err);
     if (rc)
         return rc;
-    if (i->quote.seq != 0 && at < i->quote.at_ns)
+    if (!takes_over(v, i->quote.seq, i->quote.at_ns, at))
         return ERR_OK;
     i->quote.bid_nano = side_price(q->bid);
     i->quote.ask_nano = side_price(q->ask);
@@ -153,11 +172,11 @@ static enum err_code on_quote(struct view *v, const struct entry *e, const struc
     return ERR_OK;
 }
 
-static void last_take(struct view_last *last, const struct entry *e, int64_t price_nano)
+static void last_take(const struct view *v, struct view_last *last, const struct entry *e, int64_t price_nano)
 {
     const int64_t at = happened_at(e);
 
-    if (last->seq != 0 && at < last->at_ns)
+    if (!takes_over(v, last->seq, last->at_ns, at))
         return;
     last->price_nano = price_nano;
     last->at_ns = at;
@@ -214,7 +233,7 @@ static enum err_code on_bar(struct view *v, const struct entry *e, const struct 
     const enum err_code rc = instrument_put(v, &b->symbol, &i, err);
     if (rc)
         return rc;
-    last_take(&i->trade, e, b->close);
+    last_take(v, &i->trade, e, b->close);
     return ERR_OK;
 }
 
@@ -226,7 +245,7 @@ static enum err_code on_mark(struct view *v, const struct entry *e, const struct
     const enum err_code rc = instrument_put(v, &m->symbol, &i, err);
     if (rc)
         return rc;
-    last_take(&i->mark, e, m->price);
+    last_take(v, &i->mark, e, m->price);
     return ERR_OK;
 }
 
@@ -397,5 +416,5 @@ const struct replay_row view_row = {
     .digest = view_digest,
     .release = view_release,
     .restore = view_restore,
-    .version = 3,
+    .version = 4,
 };

@@ -6,6 +6,9 @@
  * When: an entry happened at its `at`, or, when it has none, at its recorded_at. What is older than what is
  * known already (late data) is not taken over; of two at the same instant the later entry counts. Only the
  * clock is always what the newest clock entry says.
+ * Ahead: what happened more than a minute after the clock, such as a quote with a wrong year, is not known until the
+ * clock has come so far: it is no price, no mark and no live quote. Nor does it hide what is told after it: that takes
+ * its place when it is not late and happened more than a minute before it.
  * Sides: a bid or an ask of zero is nobody's, and is held as PRICE_NONE.
  * Bars: a bar shorter than a session is a trade: its close is the last price. A session's bar (period_s
  * 86400) gives one daily close and no price, so that history read in advance never looks like the present;
@@ -22,8 +25,9 @@
 #include "ledger/replay.h"
 #include "ledger/table.h"
 
-#define VIEW_CLOSES_MAX       260   /* daily closes kept of a ticker: the newest */
-#define VIEW_SESSION_PERIOD_S 86400 /* period_s of a session's bar */
+#define VIEW_CLOSES_MAX       260                        /* daily closes kept of a ticker: the newest */
+#define VIEW_AHEAD_MAX_NS     (INT64_C(60) * 1000000000) /* that a clock of somebody else may be off */
+#define VIEW_SESSION_PERIOD_S 86400                      /* period_s of a session's bar */
 
 struct view_quote {
     int64_t bid_nano; /* or PRICE_NONE: nobody bids */
@@ -97,6 +101,9 @@ MUST_USE enum err_code view_restore(void *state, struct restore_in *in, struct e
 void view_release(void *state);
 extern const struct replay_row view_row; /* name "view" */
 
+/* What happened then is more than a minute ahead of the clock. Before the first clock nothing is. */
+bool view_is_ahead(const struct view *v, int64_t at_ns);
+
 /* The instrument, or NULL when nothing was ever told of it. Valid until the next view_apply(). */
 const struct view_instrument *view_find(const struct view *v, const struct symbol *s);
 
@@ -113,8 +120,8 @@ const struct view_instrument *view_chain_row(const struct view *v, const struct 
                                              uint32_t index);
 
 /*
- * The quote as it may be traded on now: of the clock's session (New York date of its `at`), and not crossed.
- * NULL otherwise: yesterday's bid is nobody's bid.
+ * The quote as it may be traded on now: of the clock's session (New York date of its `at`), not ahead of the clock, and
+ * not crossed. NULL otherwise: yesterday's bid is nobody's bid.
  */
 const struct view_quote *view_live_quote(const struct view *v, const struct view_instrument *i);
 
@@ -123,7 +130,7 @@ struct view_price {
     int64_t price_nano; /* or PRICE_NONE */
     enum view_source source;
     int64_t at_ns;
-    int64_t age_ns; /* before the clock's now; 0 when told after it */
+    int64_t age_ns; /* before the clock's now; 0 within the minute after it */
     uint64_t seq;   /* the entry it is from */
 };
 /*

@@ -64,7 +64,8 @@ const struct view_quote *view_live_quote(const struct view *v, const struct view
 {
     const struct view_quote *const q = &i->quote;
 
-    if (q->seq == 0 || q->at_ns < v->clock.day_begin_ns || q->at_ns >= v->clock.day_end_ns)
+    if (q->seq == 0 || view_is_ahead(v, q->at_ns) || q->at_ns < v->clock.day_begin_ns ||
+        q->at_ns >= v->clock.day_end_ns)
         return NULL;
     return is_crossed(q) ? NULL : q;
 }
@@ -80,14 +81,21 @@ static int64_t middle(int64_t a, int64_t b)
     return whole + halves / 2;
 }
 
-static bool has_middle(const struct view_quote *q)
+static bool is_told(const struct view *v, const struct view_quote *q)
 {
-    return q->seq != 0 && q->bid_nano != PRICE_NONE && q->ask_nano != PRICE_NONE;
+    return q->seq != 0 && !view_is_ahead(v, q->at_ns);
 }
 
-static void price_take(struct view_price *p, enum view_source source, const struct view_last *last)
+static bool has_middle(const struct view_quote *q)
 {
-    if (last->seq == 0 || (p->source != VIEW_SOURCE_NONE && last->at_ns <= p->at_ns))
+    return q->bid_nano != PRICE_NONE && q->ask_nano != PRICE_NONE;
+}
+
+static void price_take(const struct view *v, struct view_price *p, enum view_source source,
+                       const struct view_last *last)
+{
+    if (last->seq == 0 || view_is_ahead(v, last->at_ns) ||
+        (p->source != VIEW_SOURCE_NONE && last->at_ns <= p->at_ns))
         return;
     p->price_nano = last->price_nano;
     p->source = source;
@@ -110,12 +118,12 @@ void view_price(const struct view *v, const struct symbol *s, struct view_price 
     const struct view_instrument *const i = view_find(v, s);
 
     if (i) {
-        price_take(&p, VIEW_SOURCE_TRADE, &i->trade);
-        price_take(&p, VIEW_SOURCE_MARK, &i->mark);
-        if (has_middle(&i->quote) && !is_crossed(&i->quote)) {
+        price_take(v, &p, VIEW_SOURCE_TRADE, &i->trade);
+        price_take(v, &p, VIEW_SOURCE_MARK, &i->mark);
+        if (is_told(v, &i->quote) && has_middle(&i->quote) && !is_crossed(&i->quote)) {
             const struct view_last quoted = {middle(i->quote.bid_nano, i->quote.ask_nano), i->quote.at_ns,
                                              i->quote.seq};
-            price_take(&p, VIEW_SOURCE_QUOTE, &quoted);
+            price_take(v, &p, VIEW_SOURCE_QUOTE, &quoted);
         }
     }
     if (p.source != VIEW_SOURCE_NONE)
@@ -170,7 +178,7 @@ int64_t view_mark(const struct view *v, const struct symbol *s)
     const struct view_instrument *const i = view_find(v, s);
     struct view_price price;
 
-    if (i && i->quote.seq != 0) {
+    if (i && is_told(v, &i->quote)) {
         const struct view_quote *const q = &i->quote;
         if (has_middle(q))
             return middle(q->bid_nano, q->ask_nano);

@@ -129,7 +129,8 @@ void sources_of_mark(const struct book *b, const struct symbol *s, struct source
     const struct view_instrument *const i = view_find(b->view, s);
     struct view_price price;
 
-    if (i && i->quote.seq && (i->quote.bid_nano != PRICE_NONE || i->quote.ask_nano != PRICE_NONE)) {
+    if (i && i->quote.seq && !view_is_ahead(b->view, i->quote.at_ns) &&
+        (i->quote.bid_nano != PRICE_NONE || i->quote.ask_nano != PRICE_NONE)) {
         sources_add(out, i->quote.seq);
         return;
     }

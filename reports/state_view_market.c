@@ -20,12 +20,12 @@ static const struct column chain_columns[] = {{"symbol", "contract", CELL_TEXT, 
                                               {"is_live", "live", CELL_FLAG, 4},
                                               {"open_interest", "open interest", CELL_INTEGER, 13}};
 
-/* How old a quote is by the clock, in whole seconds rounded up; INT64_MIN before the first clock. */
+/* How old a quote is by the clock, in whole seconds rounded up; INT64_MIN before the first clock, and ahead of it. */
 static int64_t age_of(const struct view *v, const struct view_quote *q)
 {
     int64_t age_ns;
 
-    if (!q->seq || !v->clock.seq)
+    if (!q->seq || !v->clock.seq || view_is_ahead(v, q->at_ns))
         return INT64_MIN;
     if (q->at_ns >= v->clock.now_ns || decimal_sub(v->clock.now_ns, q->at_ns, &age_ns, NULL))
         return 0;

@@ -184,6 +184,42 @@ static void test_the_price_of_an_underlying_is_its_newest(void **state)
     check_price(t, "749", VIEW_SOURCE_MARK, 0, 8); /* told after the clock: not older than now */
 }
 
+/* A wrong year, or month, must neither be a price nor hide what comes after it. */
+static void test_what_is_ahead_of_the_clock_is_not_known_and_hides_nothing(void **state)
+{
+    struct tape *const t = *state;
+    const struct symbol put = entries_symbol(PUT_600);
+
+    tell_clock(t, "2015-12-24", "2015-12-24T15:00:00Z");
+    tell_trade(t, "GOOG", "700", "2015-12-24T15:00:00Z");
+    tell_quote(t, PUT_600, "0.40", "0.50", "2015-12-24T15:00:00Z");
+    check_price(t, "700", VIEW_SOURCE_TRADE, 0, 2);
+    tell_trade(t, "GOOG", "150", "2200-01-01T00:00:00Z");
+    tell_quote(t, PUT_600, "9", "9", "2016-02-01T15:00:00Z");
+    check_price(t, NULL, VIEW_SOURCE_NONE, 0, 0);
+    assert_int_equal(view_mark(&t->view, &put), PRICE_NONE);
+    assert_null(view_live_quote(&t->view, find(t, PUT_600)));
+    tell_trade(t, "GOOG", "650", "2015-12-24T14:30:00Z"); /* late: it is not what comes next */
+    check_price(t, NULL, VIEW_SOURCE_NONE, 0, 0);
+    tell_trade(t, "GOOG", "701", "2015-12-24T15:01:00Z");
+    tell_quote(t, PUT_600, "0.30", "0.40", "2015-12-24T15:01:00Z");
+    tell_clock(t, "2015-12-24", "2015-12-24T15:01:00Z");
+    check_price(t, "701", VIEW_SOURCE_TRADE, 0, 7);
+    assert_int_equal(view_mark(&t->view, &put), entries_price("0.35"));
+    /* Of the next session's first moment, told before its clock, nothing is odd, and its order counts. */
+    tell_trade(t, "GOOG", "710", "2015-12-28T14:30:30Z");
+    tell_trade(t, "GOOG", "709", "2015-12-28T14:30:00Z");
+    check_price(t, NULL, VIEW_SOURCE_NONE, 0, 0); /* the clock is where it was */
+    tell_clock(t, "2015-12-28", "2015-12-28T14:31:00Z");
+    check_price(t, "710", VIEW_SOURCE_TRADE, 30, 10);
+    /* What nothing has replaced is known when the clock comes to it. */
+    tell_trade(t, "GOOG", "711", "2015-12-28T15:00:00Z");
+    tell_clock(t, "2015-12-28", "2015-12-28T14:58:59Z");
+    check_price(t, NULL, VIEW_SOURCE_NONE, 0, 0);
+    tell_clock(t, "2015-12-28", "2015-12-28T14:59:00Z");
+    check_price(t, "711", VIEW_SOURCE_TRADE, 0, 13);
+}
+
 static void test_a_daily_bar_is_a_close_and_no_price(void **state)
 {
     struct tape *const t = *state;
@@ -323,7 +359,11 @@ static void test_only_a_live_quote_can_be_traded_on(void **state)
         {"0.50", "0.50", "2015-12-24T15:00:01Z", true, "0.5", "0.5"}, /* locked */
         {NULL, "0.50", "2015-12-24T15:00:02Z", true, "0.5", NULL},
         {"0.40", NULL, "2015-12-24T15:00:03Z", true, NULL, "0.4"},
-        {"0.40", "0.50", "2015-12-25T04:59:59.999999999Z", true, "0.5", "0.4"},
+        {"0.40", "0.50", "2015-12-24T15:01:00Z", true, "0.5",
+         "0.4"}, /* another's clock may be off a minute */
+        {"0.40", "0.50", "2015-12-24T15:01:00.000000001Z", false, NULL, NULL},
+        {"0.40", "0.50", "2015-12-25T04:59:59.999999999Z", false, NULL,
+         NULL},                                                      /* today's, and not known yet */
         {"0.40", "0.50", "2015-12-25T05:00:00Z", false, NULL, NULL}, /* tomorrow's */
     };
 
@@ -445,6 +485,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(test_what_is_ahead_of_the_clock_is_not_known_and_hides_nothing),
         TEST(test_the_newest_quote_counts_and_late_data_does_not),
         TEST(test_a_quote_without_a_time_counts_at_its_recording),
         TEST(test_a_chain_is_in_order_of_symbols_however_it_came),
