@@ -1,5 +1,6 @@
 #include "book/book.h"
 
+#include "book/market_time.h"
 #include "book/snapshot.h"
 
 #include <stdlib.h>
@@ -142,23 +143,20 @@ enum err_code book_apply_record(struct book *b, const struct journal_record *rec
     return book_apply(b, &e, err);
 }
 
-/* What people ask for carries the wall's time, which in a backtest is years later. */
-static bool is_past(const struct entry *e, int64_t until_ns)
-{
-    return entry_family(e->kind) != FAMILY_CONTROL && e->at_ns != INSTANT_NONE && e->at_ns > until_ns;
-}
-
 /* Folds up to `to`, or until the market's clock would pass `until_ns`. */
 static enum err_code load(struct book *b, struct journal_reader *r, uint64_t to, int64_t until_ns,
                           book_progress *progress, void *context, struct err *err)
 {
     struct journal_record record;
+    struct market_time time;
     struct entry e;
     bool found = true;
+    bool is_past = false;
     const uint64_t size = journal_reader_size(r);
     const uint64_t last = to == 0 || to > size ? size : to;
     enum err_code rc = snapshot_begin(b, r, last, until_ns, err);
 
+    market_time_init(&time, r);
     if (!rc)
         rc = journal_reader_seek(r, book_seq(b) + 1, err);
     while (!rc && book_seq(b) < last) {
@@ -168,7 +166,8 @@ static enum err_code load(struct book *b, struct journal_reader *r, uint64_t to,
         rc = entry_decode(record.bytes, record.size, &e, err);
         if (rc)
             return err_wrap(err, "entry %llu", (unsigned long long)record.seq);
-        if (is_past(&e, until_ns))
+        rc = market_time_is_past(&time, &e, until_ns, &is_past, err);
+        if (rc || is_past)
             break;
         rc = book_apply(b, &e, err);
         if (progress && (book_seq(b) & 0xfff) == 0)
@@ -197,11 +196,14 @@ enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t 
 enum err_code book_find_time(struct journal_reader *r, int64_t at_ns, uint64_t *seq, struct err *err)
 {
     struct journal_record record;
+    struct market_time time;
     struct entry header;
     bool found = true;
+    bool is_past = false;
     uint64_t last = 0;
     enum err_code rc = journal_reader_seek(r, 1, err);
 
+    market_time_init(&time, r);
     while (!rc && found) {
         rc = journal_reader_next(r, &record, &found, err);
         if (rc || !found)
@@ -209,7 +211,8 @@ enum err_code book_find_time(struct journal_reader *r, int64_t at_ns, uint64_t *
         rc = entry_decode_header(record.bytes, record.size, &header, err);
         if (rc)
             return err_wrap(err, "entry %llu", (unsigned long long)record.seq);
-        if (is_past(&header, at_ns))
+        rc = market_time_is_past(&time, &header, at_ns, &is_past, err);
+        if (rc || is_past)
             break;
         last = record.seq;
     }

@@ -79,7 +79,7 @@ MUST_USE enum err_code book_load(struct book *b, struct journal_reader *r, uint6
                                  book_progress *progress, void *context, struct err *err);
 /*
  * Folds up to the last entry before the market's clock passes `at_ns`: it stops in front of the first entry
- * whose `at` is later. Entries without `at`, and control entries, belong to the entries before them.
+ * that is later (book/market_time.h). Entries without `at`, and control entries, belong to the entries before them.
  */
 MUST_USE enum err_code book_load_until(struct book *b, struct journal_reader *r, int64_t at_ns,
                                        book_progress *progress, void *context, struct err *err);

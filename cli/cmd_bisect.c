@@ -131,6 +131,16 @@ static enum err_code put_json(const struct question *q, const struct answer *a, 
     return rc;
 }
 
+/* A misspelt symbol never holds: better said than searched for. */
+static void remark_unknown(const struct question *q, const struct book *b)
+{
+    for (size_t i = 0; i < q->predicate.leaf_count; i++) {
+        const struct symbol *const s = &q->predicate.leaves[i].symbol;
+        if (s->length && !moment_has_symbol(b, s))
+            fprintf(stderr, "remark: no entry is about %s, up to entry %" PRIu64 "\n", s->text, book_seq(b));
+    }
+}
+
 static enum err_code run(const struct question *q, struct journal *j, struct journal_reader *r,
                          struct err *err)
 {
@@ -154,6 +164,8 @@ static enum err_code run(const struct question *q, struct journal *j, struct jou
         rc = bisect_run(&a->found, &q->predicate, good, bad, r, &b, &a->entry, cli_progress_draw, &progress,
                         err);
     cli_progress_end(&progress);
+    if (!rc && !a->found.seq)
+        remark_unknown(q, &b);
     if (!rc)
         rc = look(q, &b, a, err);
     if (!rc && q->json)

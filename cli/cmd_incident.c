@@ -51,7 +51,7 @@ static enum err_code seq_at(const struct moment *m, struct journal_reader *r, ui
     }
     enum err_code rc = book_init(&b, err);
     if (!rc)
-        rc = moment_load(m, "incident", r, &b, err);
+        rc = moment_fold(m, "incident", r, &b, err);
     if (!rc)
         *seq = book_seq(&b);
     book_release(&b);
@@ -186,6 +186,8 @@ static enum err_code make(const struct request *q, struct journal *j, struct jou
     rc = rc ? rc : rc_real ? rc_real : rc_other;
     if (!rc)
         rc = fold(&real, r, before, to, err);
+    if (!rc && q->symbol_text && !moment_has_symbol(&real.book, &q->symbol))
+        fprintf(stderr, "remark: no entry is about %s, up to entry %" PRIu64 "\n", q->symbol.text, to);
     other.keeps_deeds = true;
     if (!rc && course)
         rc = fold_course(&other, course, r, before, to, err);

@@ -3,6 +3,7 @@
  * --check-snapshots holds what is stored against what is folded.
  */
 #include "book/snapshot.h"
+#include "cli/moment.h"
 #include "cli/replay.h"
 #include "cli/whatif.h"
 #include "ledger/hex.h"
@@ -206,6 +207,8 @@ static enum err_code fold(struct journal_reader *r, const struct choice *c, stru
     enum err_code rc = book_init(&b, err);
 
     b.snapshots.are_ignored = c->from_start;
+    if (!rc && c->to_ns != INSTANT_NONE)
+        rc = moment_check(c->to_ns, r, err);
     cli_progress_init(&progress, "replay");
     if (!rc && c->to_ns != INSTANT_NONE)
         rc = book_load_until(&b, r, c->to_ns, cli_progress_draw, &progress, err);

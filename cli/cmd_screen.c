@@ -1,5 +1,6 @@
 /* ledger screen: the strategy's criteria, contract by contract. */
 #include "cli/cli.h"
+#include "cli/moment.h"
 
 #include "book/engine.h"
 #include "book/settings_yaml.h"
@@ -160,6 +161,8 @@ static enum err_code run(struct cli *cli, struct screening *s, struct err *err)
         rc = journal_reader_begin(j, &r, err);
     if (!rc)
         rc = book_init(&s->book, err);
+    if (!rc && s->at_ns != INT64_MAX)
+        rc = moment_check(s->at_ns, r, err);
     if (!rc)
         rc = book_load_until(&s->book, r, s->at_ns, NULL, NULL, err);
     if (!rc) {

@@ -1,4 +1,5 @@
 /* ledger replay --redecide: runs the deciders again and says where the record is another. */
+#include "cli/moment.h"
 #include "cli/replay.h"
 
 #include "ledger/build.h"
@@ -199,9 +200,9 @@ static enum err_code find_end(struct journal_reader *r, const struct replay_rang
 
     *to = range->to;
     if (range->to_ns != INSTANT_NONE)
+        rc = moment_check(range->to_ns, r, err);
+    if (!rc && range->to_ns != INSTANT_NONE)
         rc = book_find_time(r, range->to_ns, to, err);
-    if (!rc && range->to_ns != INSTANT_NONE && *to == 0)
-        rc = err_set(err, ERR_NOT_FOUND, "every entry is later than --to");
     if (!rc && *to && range->since > *to)
         rc = err_set(err, ERR_USAGE, "replay: --since is behind --to: nothing lies between");
     return rc;

@@ -105,7 +105,7 @@ MUST_USE enum err_code course_recorded(struct journal_reader *r, uint64_t from, 
                                        book_progress *progress, void *context, struct err *err);
 void course_free(struct course *c); /* NULL is fine */
 
-/* The first entry with `at` not before this instant: what a departure at a time means. ERR_NOT_FOUND: none is that late. */
+/* The first entry that is not before this instant (book/market_time.h): what a departure at a time means. ERR_NOT_FOUND: none is that late. */
 MUST_USE enum err_code course_from_time(struct journal_reader *r, int64_t at_ns, uint64_t *from,
                                         struct err *err);
 

@@ -1,5 +1,6 @@
 #include "incident/course_impl.h"
 
+#include "book/market_time.h"
 #include "ledger/roles.h"
 
 /* -- from where, when nobody says ----------------------------------------------------------------------- */
@@ -11,9 +12,11 @@ struct departure {
     uint64_t run;           /* the first */
 };
 
-static void look(struct departure *d, const struct course_change *change, const struct entry *e)
+static enum err_code look(struct departure *d, const struct course_change *change, const struct entry *e,
+                          struct market_time *time, struct err *err)
 {
-    const bool is_market = entry_family(e->kind) != FAMILY_CONTROL && e->at_ns != INSTANT_NONE;
+    bool is_past = false;
+    enum err_code rc = ERR_OK;
 
     if (!d->configuration && (e->kind == ENTRY_CONTROL_CONFIGURATION || e->kind == ENTRY_CONTROL_RUN))
         d->configuration = e->seq;
@@ -21,8 +24,11 @@ static void look(struct departure *d, const struct course_change *change, const 
         d->run = e->seq;
     if (!d->without && course_is_without(change, e))
         d->without = e->seq;
-    if (!d->insert && change->insert_count && is_market && e->at_ns > change->insert[0].at_ns)
+    if (!d->insert && change->insert_count)
+        rc = market_time_is_past(time, e, change->insert[0].at_ns, &is_past, err);
+    if (is_past)
         d->insert = e->seq;
+    return rc;
 }
 
 static void lower(uint64_t *from, uint64_t seq)
@@ -36,16 +42,19 @@ static enum err_code find_from(struct journal_reader *r, const struct course_cha
 {
     struct departure d = {0};
     struct journal_record record;
+    struct market_time time;
     struct entry e;
     bool found = true;
     enum err_code rc = journal_reader_seek(r, 2, err);
 
+    market_time_init(&time, r);
     while (!rc) {
         rc = journal_reader_next(r, &record, &found, err);
         if (rc || !found)
             break;
         rc = entry_decode_header(record.bytes, record.size, &e, err);
-        look(&d, change, &e);
+        if (!rc)
+            rc = look(&d, change, &e, &time, err);
         if (d.run && (d.without || !change->without_count) && (d.insert || !change->insert_count))
             break;
     }
@@ -148,24 +157,15 @@ enum err_code course_departure(struct journal_reader *r, const struct course_cha
 
 enum err_code course_from_time(struct journal_reader *r, int64_t at_ns, uint64_t *from, struct err *err)
 {
-    struct journal_record record;
-    struct entry e;
-    bool found = true;
+    uint64_t before = 0;
     char at[INSTANT_TEXT_SIZE];
-    enum err_code rc = journal_reader_seek(r, 2, err);
+    const enum err_code rc = book_find_time(r, at_ns > INT64_MIN ? at_ns - 1 : at_ns, &before, err);
 
-    while (!rc) {
-        rc = journal_reader_next(r, &record, &found, err);
-        if (rc || !found)
-            break;
-        rc = entry_decode_header(record.bytes, record.size, &e, err);
-        if (rc || entry_family(e.kind) == FAMILY_CONTROL || e.at_ns == INSTANT_NONE || e.at_ns < at_ns)
-            continue;
-        *from = record.seq;
-        return ERR_OK;
-    }
     if (rc)
         return rc;
     instant_format(at, at_ns);
-    return err_set(err, ERR_NOT_FOUND, "no entry of this journal happened at %s or later", at);
+    if (before == journal_reader_size(r))
+        return err_set(err, ERR_NOT_FOUND, "no entry of this journal happened at %s or later", at);
+    *from = before + 1;
+    return ERR_OK;
 }

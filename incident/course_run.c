@@ -263,9 +263,12 @@ static enum err_code insert_before(struct course_runner *w, const struct entry *
     const struct course_change *const change = w->change;
     enum err_code rc = ERR_OK;
 
-    if (e && (e->at_ns == INSTANT_NONE || entry_family(e->kind) == FAMILY_CONTROL))
-        return ERR_OK;
-    while (!rc && w->inserts < change->insert_count && (!e || change->insert[w->inserts].at_ns < e->at_ns)) {
+    while (!rc && w->inserts < change->insert_count) {
+        bool is_here = !e;
+        if (e)
+            rc = market_time_is_past(&w->time, e, change->insert[w->inserts].at_ns, &is_here, err);
+        if (rc || !is_here)
+            break;
         rc = course_runner_finish(w, err); /* all of the moment before happened before */
         if (!rc)
             rc = insert_one(w, &change->insert[w->inserts], err);
@@ -633,6 +636,7 @@ static enum err_code make(struct journal_reader *r, const struct course_change *
     if (!w)
         return err_set(err, ERR_MEMORY, "out of memory");
     w->reader = r;
+    market_time_init(&w->time, r);
     w->change = change;
     w->is_recorded = is_recorded;
     REQUIRE(!change->configuration || !change->set_count);

@@ -5,6 +5,7 @@
 #ifndef INCIDENT_COURSE_RUNNER_H
 #define INCIDENT_COURSE_RUNNER_H
 
+#include "book/market_time.h"
 #include "incident/course_impl.h"
 #include "incident/course_settings.h"
 
@@ -20,6 +21,7 @@ struct moment {
 struct course_runner {
     struct course *course;
     struct journal_reader *reader;
+    struct market_time time; /* of its entries */
     const struct course_change *change;
     bool is_recorded; /* nothing is computed, all is kept */
     bool has_account; /* the paper account of the newest run is looked after */

@@ -1,6 +1,7 @@
 /* Where the stepper goes next: the nearest entry of a kind, with a text, or of a time. */
 #include "reports/stepper_state.h"
 
+#include "book/market_time.h"
 #include "ledger/entry_json.h"
 
 #include <inttypes.h>
@@ -230,18 +231,18 @@ enum err_code stepper_search(struct stepper *s, const char *term, struct err *er
     return ERR_OK;
 }
 
-/*
- * The entry before the first that happened later. What people ask for, and what does not say when it happened,
- * carries the wall's time, which in a backtest is years later.
- */
+/* The entry before the first that is past it (book/market_time.h); the index knows which could be. */
 enum err_code stepper_find_time(struct stepper *s, int64_t at_ns, uint64_t *seq, struct err *err)
 {
     const struct entry *e = NULL;
     struct index_walk *w = NULL;
+    struct market_time time;
     struct filter f;
     bool found = true;
+    bool is_past = false;
     enum err_code rc = stepper_look(s, err);
 
+    market_time_init(&time, s->reader);
     filter_init(&f);
     f.from_ns = at_ns < INT64_MAX ? at_ns + 1 : at_ns;
     f.last = s->size;
@@ -249,7 +250,9 @@ enum err_code stepper_find_time(struct stepper *s, int64_t at_ns, uint64_t *seq,
         rc = index_walk_begin(s->index, s->reader, &f, INDEX_FORWARD, false, &w, err);
     while (!rc) {
         rc = index_walk_next(w, &e, &found, err);
-        if (rc || !found || (entry_family(e->kind) != FAMILY_CONTROL && e->at_ns != INSTANT_NONE))
+        if (!rc && found)
+            rc = market_time_is_past(&time, e, at_ns, &is_past, err);
+        if (rc || !found || is_past)
             break;
     }
     if (!rc)

@@ -148,6 +148,71 @@ static void test_loading_stops_at_a_seq_or_before_a_time(void **state)
     scratch_release(&s);
 }
 
+struct told {
+    bool is_clock;
+    const char *at;
+};
+
+static uint64_t load_until(struct journal_reader *r, const char *at)
+{
+    struct book *const b = new_book();
+    uint64_t seq = 0;
+
+    SCRATCH_OK(book_load_until(b, r, entries_instant(at), NULL, NULL, err));
+    SCRATCH_OK(book_find_time(r, entries_instant(at), &seq, err));
+    assert_int_equal(book_seq(b), seq);
+    free_book(b);
+    return seq;
+}
+
+/* One wrong year in the midst, and a clock that is turned back at once: neither ends the time before it. */
+static void test_times_are_the_market_clocks_and_no_odd_entry_misleads(void **state)
+{
+    static const struct told told[] = {
+        {false, "2015-12-24T15:00:00Z"}, {true, "2015-12-24T15:00:00Z"},  /* 2, 3 */
+        {false, "2200-01-01T00:00:00Z"}, {false, "2015-12-24T15:01:00Z"}, /* 4: odd */
+        {true, "2015-12-24T15:01:00Z"},  {false, "1990-01-01T00:00:00Z"}, /* 7: late */
+        {true, "2062-01-01T00:00:00Z"},  {false, "2015-12-24T15:02:00Z"}, /* 8: odd */
+        {true, "2015-12-24T15:02:00Z"},  {false, "2015-12-24T15:02:30Z"}, /* 10, and behind the clock */
+        {false, "2190-01-01T00:00:00Z"}, {false, "2015-12-24T15:02:40Z"}, /* 12: odd */
+    };
+    static const struct {
+        const char *at;
+        uint64_t seq;
+    } rows[] = {
+        {"1980-01-01T00:00:00Z", 1}, /* the genesis has no time of the market */
+        {"2015-12-24T14:59:59Z", 1},  {"2015-12-24T15:00:00Z", 3},  {"2015-12-24T15:00:59Z", 3},
+        {"2015-12-24T15:01:00Z", 7},  {"2015-12-24T15:01:59Z", 7},  {"2015-12-24T15:02:00Z", 10},
+        {"2015-12-24T15:02:30Z", 12}, {"2015-12-24T15:02:40Z", 13}, {"2100-01-01T00:00:00Z", 13},
+    };
+    struct scratch s;
+    struct journal_reader *r = NULL;
+    struct journal_group *g = NULL;
+
+    (void)state;
+    scratch_init(&s);
+    struct journal *const j = scratch_create(&s);
+    SCRATCH_OK(journal_group_begin(j, &g, err));
+    for (unsigned i = 0; i < sizeof told / sizeof told[0]; i++) {
+        struct entry e = told[i].is_clock ? entries_clock(PHASE_TICK, "2015-12-24")
+                                          : entries_quote("GOOG", "1", "2", 1, 1);
+        e.at_ns = entries_instant(told[i].at);
+        e.actor = SCRATCH_OPERATOR;
+        SCRATCH_OK(journal_group_add(g, &e, err));
+    }
+    SCRATCH_OK(journal_group_commit(g, NULL, err));
+    SCRATCH_OK(journal_reader_begin(j, &r, err));
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uint64_t seq = load_until(r, rows[i].at);
+        if (seq != rows[i].seq)
+            fail_msg("%s: %llu, not %llu", rows[i].at, (unsigned long long)seq,
+                     (unsigned long long)rows[i].seq);
+    }
+    journal_reader_end(r);
+    journal_close(j);
+    scratch_release(&s);
+}
+
 static void test_the_day_of_an_entry(void **state)
 {
     struct day_state s;
@@ -173,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_the_digest_is_the_same_on_every_machine),
         cmocka_unit_test(test_the_digest_notices_every_reducer),
         cmocka_unit_test(test_loading_stops_at_a_seq_or_before_a_time),
+        cmocka_unit_test(test_times_are_the_market_clocks_and_no_odd_entry_misleads),
         cmocka_unit_test(test_the_day_of_an_entry),
     };
 
