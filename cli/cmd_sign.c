@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 #include "cli/person.h"
 
-#include "agent/control.h"
 #include "agent/intake.h"
 #include "ledger/entry_json.h"
 
@@ -123,8 +122,6 @@ static enum err_code sign_line(struct drafts *d, const char *line, size_t size, 
         rc = intake_check_time(d->journal, &draft, cli_now_ns(), err);
     if (!rc)
         rc = intake_check_own(&draft, err);
-    if (!rc && draft.kind == ENTRY_CONTROL_CONFIGURATION)
-        rc = control_check_configuration(&draft.as.control_configuration, err);
     if (!rc)
         rc = journal_sign_by(d->journal, d->signer, &draft, err);
     if (rc)

@@ -7,7 +7,7 @@ import unittest
 
 import desk
 import support
-from support import WRONG, Case
+from support import MISUSED, WRONG, Case
 
 THIEF = os.environ.get("LEDGER_THIEF", "")
 
@@ -238,7 +238,8 @@ class Redecide(Case):
         self.j.run("state", "--at", seq - 1)  # what lies before it is what it was
 
     def test_there_is_nothing_before_the_first_entry(self):
-        self.assertIsNone(self.j.run("replay", "--redecide", "--to", "2025-01-01", "--json").json()["differs"])
+        told = self.j.run("replay", "--redecide", "--to", "2025-01-01", code=MISUSED)
+        self.assertIn("nothing of this journal happened at 2025-01-01", told.err)
         self.expect_error(support.MISUSED, "--since", "--to",
                           args=["-C", self.j.path, "replay", "--redecide", "--since", 900, "--to", "2026-01-05T14:30:00Z"])
 

@@ -1,5 +1,7 @@
 """Time travel: ledger state, bisect, diff and explain, at any moment, with the entry that each number is from."""
 import json
+import os
+import subprocess
 import unittest
 
 import desk
@@ -67,6 +69,53 @@ class State(Travel):
                 (["state", "orders", "ACME"], MISUSED, "takes no symbol"),
         ):
             self.assertIn(words, j.run(*args, code=code).err, args)
+
+
+class Odd(Travel):
+    """A bar of the year 2200 in the midst of a session: append refuses it, and whoever has the keys can write it."""
+    BAR = {"kind": "perception.bar", "actor": "operator", "at": "2200-01-01T00:00:00Z",
+           "body": {"symbol": "ACME", "open": "150", "high": "150", "low": "150", "close": "150", "volume": 100, "period_s": 60}}
+
+    def test_it_is_refused_where_it_comes_in(self):
+        j = self.journal()
+        for at, words in (("2200-01-01T00:00:00Z", "days ahead of this machine's clock"), ("1969-12-31T23:59:59Z", "before 1970")):
+            done = j.run("append", input=json.dumps({**self.BAR, "at": at}), code=COULD_NOT)
+            self.assertIn(words, done.err)
+        self.assertEqual(j.size(), 1)
+
+    def test_it_is_no_price_and_hides_no_time(self):
+        j = self.journal()
+        feed = desk.synthetic()
+        desk.run(j, feed, more=["--until", "2026-01-05T14:31:00Z"])
+        odd = j.size() + 1
+        done = subprocess.run([os.environ["LEDGER_THIEF"], j.path], input=json.dumps(self.BAR) + "\n", capture_output=True,
+                              text=True, cwd=self.dir, env=self.environment(None))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        desk.run(j, feed, more=["--until", "2026-01-05T14:40:00Z"])
+        self.assertIsNone(j.redecide()["differs"])
+        clocks = {e["at"]: e["seq"] for e in j.log("--kind", "perception.clock")}
+        for minute in range(31, 40):
+            at = f"2026-01-05T14:{minute}:30Z"
+            seq = j.json("state", "--at", at)["seq"]
+            self.assertGreaterEqual(seq, clocks[f"2026-01-05T14:{minute}:00Z"])
+            self.assertLess(seq, clocks.get(f"2026-01-05T14:{minute + 1}:00Z"))
+            self.assertEqual(j.json("replay", "--redecide", "--to", at)["entries"], seq)
+            shown = j.run("state", "--at", at, "chain", "ACME").out
+            self.assertNotIn("at 150", shown)
+        late = j.json("bisect", "--when", "open_orders >= 0 and running", "--good", 2, "--bad", "2026-01-05T14:39:30Z")
+        self.assertGreater(late["bad"] if "bad" in late else j.size(), odd)
+        same = j.run("replay", "--from", "2026-01-05T14:35:00Z", "--json").json()
+        self.assertGreater(same["from"], clocks["2026-01-05T14:34:00Z"])
+        self.assertTrue(same["same"], same["compared"])
+
+    def test_before_everything_and_about_nothing(self):
+        j = self.session()
+        for args in (["state", "--at"], ["replay", "--to"], ["replay", "--redecide", "--to"], ["diff", "2026-01-05T15:00:00Z"],
+                     ["screen", "ACME", "--at"]):
+            self.assertIn("nothing of this journal happened at 1990", j.run(*args, "1990-01-01T00:00:00Z", code=MISUSED).err, args)
+        self.assertIn("no entry is about ACNE", j.run("bisect", "--when", "position(ACNE) < -20", code=WRONG).err)
+        self.assertNotIn("no entry is about", j.run("bisect", "--when", "position(ACME) < -2000", code=WRONG).err)
+        self.assertIn("no entry is about ZZZ", j.run("incident", "--symbol", "ZZZ", "--out", self.path("z.html")).err)
 
 
 class Bisect(Travel):
