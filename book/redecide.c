@@ -277,6 +277,18 @@ static enum err_code step_derived(struct redecider *d, bool *waits, struct err *
     return answer(d, &d->trigger, err); /* reads this entry again, and the others of its group */
 }
 
+/* Every feed but one: a journal that is fed to another keeps its own order, in which somebody may have been mistaken. */
+static bool is_in_order(const struct redecider *d)
+{
+    static const char other[] = "journal:";
+
+    for (const char *feed = d->book.run->feed; *feed; feed++) {
+        if (strncmp(feed, other, sizeof other - 1) == 0)
+            return false;
+    }
+    return true;
+}
+
 /* A clock entry awaits its answer from now on; one that can have none any more was left without. */
 static void notice_pending(struct redecider *d)
 {
@@ -294,7 +306,7 @@ static void notice_pending(struct redecider *d)
         d->is_asked = false;
         d->is_silent = false;
         d->others = 0;
-        d->after_seq = d->perceived_ns > d->entry.at_ns ? d->perceived_seq : 0;
+        d->after_seq = is_in_order(d) && d->perceived_ns > d->entry.at_ns ? d->perceived_seq : 0;
     }
 }
 

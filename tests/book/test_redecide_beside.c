@@ -44,6 +44,18 @@ static struct entry quote(const char *at)
     return e;
 }
 
+static void begin_run(struct session *s, const char *feed)
+{
+    struct entry e = entries_draft(ENTRY_CONTROL_RUN);
+
+    e.as.control_run.program = text_from("ledger");
+    e.as.control_run.build = text_from("a build");
+    e.as.control_run.feed = text_from(feed);
+    e.as.control_run.broker = id_from("paper");
+    e.as.control_run.configuration = s->desk->book.configuration->sha256;
+    add(s, "journal", e, false);
+}
+
 /* -- what was known ------------------------------------------------------------------------------------- */
 
 static void test_what_the_run_perceived_after_a_moment_may_not_stand_before_its_answer(void **state)
@@ -55,15 +67,20 @@ static void test_what_the_run_perceived_after_a_moment_may_not_stand_before_its_
         const char *at;
         enum redecide_difference difference;
         uint64_t between;
+        const char *feed; /* of another run; NULL: the one that goes on */
     } rows[] = {
-        {"feed:synthetic", true, false, LATER, REDECIDE_HINDSIGHT, 0},
-        {"feed:synthetic", true, false, TICK, REDECIDE_HINDSIGHT, 0}, /* whatever time it gives itself */
-        {"feed:synthetic", true, true, LATER, REDECIDE_HINDSIGHT, 0},
-        {"feed:lean", true, false, LATER, REDECIDE_HINDSIGHT, 0},
-        {"feed:synthetic", true, true, TICK, REDECIDE_SAME, 0},
-        {"feed:synthetic", false, false, LATER, REDECIDE_SAME, 1}, /* another process imports */
-        {"operator", true, false, LATER, REDECIDE_SAME, 1},        /* a person appends by hand */
-        {"operator", false, true, LATER, REDECIDE_SAME, 0},
+        {"feed:synthetic", true, false, LATER, REDECIDE_HINDSIGHT, 0, NULL},
+        {"feed:synthetic", true, false, TICK, REDECIDE_HINDSIGHT, 0,
+         NULL}, /* whatever time it gives itself */
+        {"feed:synthetic", true, true, LATER, REDECIDE_HINDSIGHT, 0, NULL},
+        {"feed:lean", true, false, LATER, REDECIDE_HINDSIGHT, 0, NULL},
+        {"feed:synthetic", true, true, TICK, REDECIDE_SAME, 0, NULL},
+        {"feed:synthetic", false, false, LATER, REDECIDE_SAME, 1, NULL}, /* another process imports */
+        {"operator", true, false, LATER, REDECIDE_SAME, 1, NULL},        /* a person appends by hand */
+        {"operator", false, true, LATER, REDECIDE_SAME, 0, NULL},
+        /* Another journal's order is as it was: by place it is told, by time it is not. */
+        {"feed:journal", true, true, LATER, REDECIDE_SAME, 0, "journal:/other"},
+        {"feed:journal", true, false, LATER, REDECIDE_HINDSIGHT, 0, "journal:/other"},
     };
 
     (void)state;
@@ -72,6 +89,8 @@ static void test_what_the_run_perceived_after_a_moment_may_not_stand_before_its_
         uint64_t perceived = 0;
         session_start(&s);
         session_run(&s, UNTIL);
+        if (rows[i].feed)
+            begin_run(&s, rows[i].feed);
         if (rows[i].before_the_clock)
             perceived = add(&s, rows[i].actor, quote(rows[i].at), rows[i].of_run);
         const uint64_t clock = add(&s, "feed:synthetic", moment_of(TICK), true);
