@@ -1,6 +1,7 @@
 #include "agent/intake.h"
 
 #include "agent/control.h"
+#include "agent/reconciliation.h"
 #include "book/snapshot.h"
 
 #include <inttypes.h>
@@ -77,10 +78,10 @@ enum err_code intake_check_time(struct journal *j, const struct entry *e, int64_
 }
 
 /* One that closes nothing would be a word on the record that means nothing. */
-static enum err_code check_correction(const struct book *b, const struct entry *e, struct err *err)
+static enum err_code check_correction(const struct book *b, struct journal_group *g, const struct entry *e,
+                                      struct err *err)
 {
-    const enum err_code rc =
-        reconcile_check_correction(b->reconcile, &e->as.control_correction, book_seq(b) + 1, err);
+    const enum err_code rc = reconciliation_check_correction(b, g, &e->as.control_correction, err);
 
     if (rc)
         err_wrap(err, "control.correction");
@@ -237,7 +238,7 @@ static enum err_code add(struct intake *in, struct journal_group *g, uint8_t *by
     if (!rc && in->draft.kind == ENTRY_PERCEPTION_CLOCK)
         rc = check_clock(&in->book, err);
     if (!rc && in->draft.kind == ENTRY_CONTROL_CORRECTION)
-        rc = check_correction(&in->book, &in->draft, err);
+        rc = check_correction(&in->book, g, &in->draft, err);
     if (!rc && in->draft.kind == ENTRY_FILL_BUST)
         rc = check_bust(&in->book, &in->draft, err);
     if (!rc)

@@ -179,6 +179,66 @@ enum err_code reconciliation_ask(struct desk *d, struct err *err)
 
 /* -- clearing a break ------------------------------------------------------------------------------------- */
 
+/* Fills are both sides': of ours what was booked, of theirs what the broker told. A note stands for what is nowhere. */
+static bool may_speak(const struct entry *e, bool is_ours)
+{
+    const bool is_stated =
+        e->kind >= ENTRY_PERCEPTION_STATED_POSITION && e->kind <= ENTRY_PERCEPTION_STATEMENT;
+
+    return entry_family(e->kind) == FAMILY_FILL || e->kind == ENTRY_CONTROL_NOTE || (is_stated && !is_ours);
+}
+
+/* The entry that is named for one side: that of the break itself, or another that can speak for this side of it. */
+static enum err_code check_side(const struct reconcile_break *b, struct journal_reader *r, bool is_ours,
+                                uint64_t named, struct err *err)
+{
+    const char *const name = is_ours ? "ours" : "theirs";
+    struct journal_record record;
+    struct symbol about;
+    struct symbol underlying;
+    struct entry e;
+
+    if (named == 0 || named == (is_ours ? b->ours : b->theirs))
+        return ERR_OK;
+    enum err_code rc = journal_reader_get(r, named, &record, err);
+    if (!rc)
+        rc = entry_decode(record.bytes, record.size, &e, err);
+    if (rc)
+        return rc;
+    if (!may_speak(&e, is_ours))
+        return err_set(err, ERR_INPUT,
+                       "%s: entry %llu, %s, is not of %s side of a break: a fill is, a note%s", name,
+                       (unsigned long long)named, entry_kind_find((unsigned)e.kind)->text,
+                       is_ours ? "our" : "the broker's", is_ours ? "" : ", his statement and its rows");
+    const struct symbol *const symbol = entry_symbol(&e);
+    const struct id *const id = &b->key.about;
+    if (b->key.topic != RECONCILE_OF_POSITION || !symbol || symbol_parse(id->text, id->length, &about, NULL))
+        return ERR_OK;
+    symbol_underlying(&about, &underlying);
+    if (symbol_is_about(symbol, &underlying))
+        return ERR_OK;
+    return err_set(err, ERR_INPUT, "%s: entry %llu is about %s, and the break about %s", name,
+                   (unsigned long long)named, symbol->text, about.text);
+}
+
+enum err_code reconciliation_check_correction(const struct book *b, struct journal_group *g,
+                                              const struct entry_control_correction *c, struct err *err)
+{
+    struct journal_reader *r = NULL;
+    enum err_code rc = reconcile_check_correction(b->reconcile, c, book_seq(b) + 1, err);
+
+    if (rc)
+        return rc;
+    const struct reconcile_break *const is_open = reconcile_find(b->reconcile, &c->break_id);
+    rc = journal_group_reader(g, &r, err);
+    if (!rc)
+        rc = check_side(is_open, r, true, (uint64_t)c->ours, err);
+    if (!rc)
+        rc = check_side(is_open, r, false, (uint64_t)c->theirs, err);
+    journal_reader_end(r);
+    return rc;
+}
+
 static enum err_code draft_correction(struct desk *d, const char *break_id, uint64_t ours, uint64_t theirs,
                                       const char *reason, struct err *err)
 {
@@ -194,7 +254,7 @@ static enum err_code draft_correction(struct desk *d, const char *break_id, uint
     c->ours = ours > INT64_MAX ? INT64_MAX : (int64_t)ours;
     c->theirs = theirs > INT64_MAX ? INT64_MAX : (int64_t)theirs;
     c->reason = text_from(reason);
-    return reconcile_check_correction(d->book.reconcile, c, book_seq(&d->book) + 1, err);
+    return reconciliation_check_correction(&d->book, d->group, c, err);
 }
 
 enum err_code reconciliation_clear(struct desk *d, const char *actor, const char *break_id, uint64_t ours,

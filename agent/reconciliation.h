@@ -21,8 +21,16 @@ MUST_USE enum err_code reconciliation_take(struct desk *d, const char *actor, co
 MUST_USE enum err_code reconciliation_ask(struct desk *d, struct err *err);
 
 /*
+ * Whether the correction would close something and names entries that can speak for their side: the break's own, a fill,
+ * a note, and for theirs a statement or its rows; those of a position's break are about its underlying. `b` has folded
+ * all before the next entry of `g`. ERR_NOT_FOUND, ERR_INPUT: as reconcile_check_correction().
+ */
+MUST_USE enum err_code reconciliation_check_correction(const struct book *b, struct journal_group *g,
+                                                       const struct entry_control_correction *c,
+                                                       struct err *err);
+/*
  * Enters a control.correction, signed: `ours` and `theirs` are entries that there are, 0 for a side that has none.
- * Its own group. ERR_NOT_FOUND, ERR_INPUT: as reconcile_check_correction().
+ * Its own group. ERR_NOT_FOUND, ERR_INPUT: as reconciliation_check_correction().
  */
 MUST_USE enum err_code reconciliation_clear(struct desk *d, const char *actor, const char *break_id,
                                             uint64_t ours, uint64_t theirs, const char *reason,

@@ -138,8 +138,12 @@ class Course(Case):
         for part in ("summary", "positions", "limits", "strategy"):
             j.run("state", "--at", last, part)
         self.assertIn("not known", j.run("replay", "--insert", self.lines(
-            at("perception.quote", "2026-01-05T23:00:00Z", {"symbol": "ACME", **quote}), *(
-                at("perception.quote", "2026-01-05T23:00:00Z", {"symbol": s, **quote}) for s in held))).out)
+            at("perception.quote", "2026-01-05T21:00:00Z", {"symbol": "ACME", **quote}), *(
+                at("perception.quote", "2026-01-05T21:00:00Z", {"symbol": s, **quote}) for s in held))).out)
+        # Ahead of the market's clock it is not known, and changes nothing.
+        ahead = self.what_if(j, "--insert", self.lines(*(
+            at("perception.quote", "2026-01-05T23:00:00Z", {"symbol": s, **quote}) for s in ["ACME"])))
+        self.assertEqual(ahead["sides"]["what_if"]["profit"], ahead["sides"]["recorded"]["profit"])
 
     # -- configurations ---------------------------------------------------------------------------------------
 

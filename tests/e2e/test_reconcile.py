@@ -94,6 +94,12 @@ class Reconcile(Case):
         self.assertIn("theirs", j.run(*clear, "--ours", fee["ours"], code=COULD_NOT).err)
         self.assertIn("no entry", j.run(*clear, "--ours", fee["ours"], "--theirs", 10**9, code=COULD_NOT).err)
         self.assertIn("two entries", j.run(*clear, "--ours", fee["ours"], "--theirs", fee["ours"], code=COULD_NOT).err)
+        self.assertIn("ours: entry 1, control.genesis, is not of our side",
+                      j.run(*clear, "--ours", 1, "--theirs", fee["theirs"], code=COULD_NOT).err)
+        self.assertIn("theirs: entry 2, control.configuration, is not of the broker's side",
+                      j.run(*clear, "--ours", fee["ours"], "--theirs", 2, code=COULD_NOT).err)
+        row = next(e["seq"] for e in j.log("--kind", "perception.statement"))
+        self.assertIn("is not of our side", j.run(*clear, "--ours", row, "--theirs", fee["theirs"], code=COULD_NOT).err)
         self.assertIn("4 still open", j.run(*clear, "--ours", fee["ours"], "--theirs", fee["theirs"]).out)
         self.assertIn("no break", j.run(*clear, "--ours", fee["ours"], "--theirs", fee["theirs"], code=COULD_NOT).err)
         correction, = j.log("--kind", "control.correction")
