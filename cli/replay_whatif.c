@@ -3,8 +3,25 @@
 
 #include "incident/hypothesis.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+
+static volatile int interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* While something is written that an end would leave behind. */
+static void heed_signals(void (*handler)(int))
+{
+    signal(SIGINT, handler);
+    signal(SIGTERM, handler);
+    signal(SIGHUP, handler);
+}
 
 /* Options that no other form of the command has. */
 static const char *const NAMES[] = {"--with",  "--without-actor", "--drop", "--insert",
@@ -66,12 +83,15 @@ static enum err_code write_out(const struct whatif *q, struct cli *cli, struct j
     enum err_code rc = cli_passphrase(cli, true, &passphrase, err);
     cli_progress_init(&progress, "write");
     const struct hypothesis_options options = {.dir = q->out,
+                                               .interrupted = &interrupted,
                                                .origin = journal_origin(j),
                                                .passphrase = passphrase,
                                                .progress = cli_progress_draw,
                                                .context = &progress};
+    heed_signals(on_signal);
     if (!rc)
         rc = hypothesis_write(c, r, &options, NULL, err);
+    heed_signals(SIG_DFL);
     cli_progress_end(&progress);
     secret_free(passphrase);
     return rc ? err_wrap(err, "--out %s", q->out) : ERR_OK;

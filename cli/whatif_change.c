@@ -12,6 +12,13 @@
 
 #define INSERT_FILE_MAX ((size_t)64 << 20)
 
+/* A file's name on the record and on a screen: a line of its own, whatever it is made of. */
+static void add_name(struct words *w, const char *name)
+{
+    for (; *name; name++)
+        words_add(w, (unsigned char)*name < 0x20 || *name == 0x7f ? "\\x%02x" : "%c", (unsigned char)*name);
+}
+
 /* -- --with --------------------------------------------------------------------------------------------- */
 
 /* Who says a configuration that nobody said: the first person who may. */
@@ -40,7 +47,9 @@ static enum err_code prepare_with(struct whatif *q, struct journal *j, struct er
     q->draft.entry.actor = configurer(journal_actors(j));
     q->draft.entry.at_ns = INSTANT_NONE;
     q->change.configuration = &q->draft.entry;
-    words_add(&q->words, "with %s\n", q->with);
+    words_add(&q->words, "with ");
+    add_name(&q->words, q->with);
+    words_add(&q->words, "\n");
     return ERR_OK;
 }
 
@@ -196,8 +205,9 @@ static enum err_code read_inserts(struct whatif *q, struct journal *j, size_t si
         rc = err_set(err, ERR_INPUT, "%s: it has no line: nothing is to be inserted", q->insert);
     q->change.insert = q->inserted;
     q->change.insert_count = in.line;
-    words_add(&q->words, "with %zu %s of %s inserted\n", in.line, in.line == 1 ? "entry" : "entries",
-              q->insert);
+    words_add(&q->words, "with %zu %s of ", in.line, in.line == 1 ? "entry" : "entries");
+    add_name(&q->words, q->insert);
+    words_add(&q->words, " inserted\n");
     return rc;
 }
 

@@ -281,8 +281,7 @@ static enum err_code insert_before(struct course_runner *w, const struct entry *
 
 static enum err_code refuse_drop(const struct entry *e, const char *why, struct err *err)
 {
-    return err_set(err, ERR_INPUT, "entry %llu, %s, cannot be dropped: %s", (unsigned long long)e->seq,
-                   entry_kind_find((unsigned)e->kind)->text, why);
+    return err_set(err, ERR_INPUT, "%s cannot be dropped: %s", entry_kind_find((unsigned)e->kind)->text, why);
 }
 
 static enum err_code check_drop(const struct course_runner *w, const struct entry *e, struct err *err)

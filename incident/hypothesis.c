@@ -1,19 +1,27 @@
 #include "incident/hypothesis.h"
 
+#include "ledger/file.h"
 #include "ledger/roles.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LOCK ".writing" /* the folder itself is locked by who opens a vault */
 
 enum { GROUP_MAX = 20000 };
 
 struct writer {
     const struct hypothesis_options *options;
     struct course_walk walk;
+    char place[PATH_MAX]; /* where it is written */
+    int lock_fd;          /* of the file that says that it is written; -1: it is not ours */
     struct journal *journal;
     struct journal_group *group;
     uint64_t group_first;
@@ -124,7 +132,10 @@ static enum err_code write_all(struct writer *w, struct err *err)
         rc = course_next(&w->walk, &w->entry, NULL, &found, err);
         if (rc || !found)
             break;
-        rc = write_one(w, err);
+        if (w->options->interrupted && *w->options->interrupted)
+            rc = err_set(err, ERR_HALTED, "interrupted, and nothing is left of it");
+        else
+            rc = write_one(w, err);
         if (w->options->progress && (w->walk.next & 0xfff) == 0)
             w->options->progress(w->options->context, w->walk.next, size);
     }
@@ -141,7 +152,7 @@ static enum err_code make(struct writer *w, struct err *err)
 {
     const struct hypothesis_options *const o = w->options;
     const struct journal_options journal = {
-        .dir = o->dir, .now_ns = clock_of, .now_arg = w, .is_hypothetical = true};
+        .dir = w->place, .now_ns = clock_of, .now_arg = w, .is_hypothetical = true};
     struct actor_rows *const first = &w->entry.as.control_genesis.actors;
     char origin[JOURNAL_ORIGIN_MAX + 1];
     bool found = false;
@@ -168,60 +179,180 @@ static enum err_code make(struct writer *w, struct err *err)
     return rc;
 }
 
+/* -- its place ------------------------------------------------------------------------------------------ */
+
+static bool is_name_of_journal(const char *name)
+{
+    static const char *const begins[] = {"journal.", "index.mdb", "vault", LOCK};
+
+    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+            return true;
+    }
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 /* Nothing that somebody else has put there is ever taken away. */
-static enum err_code check_empty(const char *dir, bool *is_there, struct err *err)
+static enum err_code check_names(const char *dir, bool (*is_allowed)(const char *), const char *why,
+                                 struct err *err)
 {
     DIR *const d = opendir(dir);
-    bool is_empty = true;
+    enum err_code rc = ERR_OK;
 
-    *is_there = d != NULL;
     if (!d && errno == ENOENT)
         return ERR_OK;
     if (!d)
         return err_set(err, ERR_IO, "%s: %s", dir, strerror(errno));
-    for (const struct dirent *row = readdir(d); row; row = readdir(d))
-        is_empty = is_empty && (strcmp(row->d_name, ".") == 0 || strcmp(row->d_name, "..") == 0);
+    for (const struct dirent *row = readdir(d); row && !rc; row = readdir(d)) {
+        if (!is_allowed(row->d_name))
+            rc = err_set(err, ERR_EXISTS, "%s %s", dir, why);
+    }
     closedir(d);
-    return is_empty ? ERR_OK
-                    : err_set(err, ERR_EXISTS,
-                              "%s is not empty: a course is written into a folder of its own", dir);
+    return rc;
 }
 
-static void clear(const char *dir, bool was_there)
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static enum err_code check_empty(const char *dir, struct err *err)
+{
+    return check_names(dir, is_dots, "is not empty: a course is written into a folder of its own", err);
+}
+
+static void clear(const char *dir, bool is_all)
 {
     DIR *const d = opendir(dir);
 
     if (!d)
         return;
     for (const struct dirent *row = readdir(d); row; row = readdir(d)) {
-        if (strcmp(row->d_name, ".") != 0 && strcmp(row->d_name, "..") != 0)
+        if (!is_dots(row->d_name) && (is_all || strcmp(row->d_name, LOCK) != 0))
             (void)unlinkat(dirfd(d), row->d_name, 0);
     }
     closedir(d);
-    if (!was_there)
-        (void)rmdir(dir);
+}
+
+static enum err_code name_place(struct writer *w, struct err *err)
+{
+    size_t length = strlen(w->options->dir);
+
+    while (length > 1 && w->options->dir[length - 1] == '/')
+        length--;
+    const int size = snprintf(w->place, sizeof w->place, "%.*s.unfinished", (int)length, w->options->dir);
+    return size > 0 && (size_t)size < sizeof w->place
+               ? ERR_OK
+               : err_set(err, ERR_INPUT, "%s: the name is too long", w->options->dir);
+}
+
+/* The file that we hold the lock on is still the one of this name: nobody has finished the folder meanwhile. */
+static bool is_still_there(const char *name, int fd)
+{
+    struct stat held;
+    struct stat named;
+
+    return fstat(fd, &held) == 0 && lstat(name, &named) == 0 && held.st_dev == named.st_dev &&
+           held.st_ino == named.st_ino;
+}
+
+/* Makes the place, or takes over what is left of a killed writer. */
+static enum err_code claim(struct writer *w, struct err *err)
+{
+    char name[PATH_MAX + sizeof LOCK + 1];
+
+    snprintf(name, sizeof name, "%s/" LOCK, w->place);
+    if (mkdir(w->place, 0700) != 0 && errno != EEXIST)
+        return err_set(err, ERR_IO, "%s: %s", w->place, strerror(errno));
+    enum err_code rc =
+        check_names(w->place, is_name_of_journal,
+                    "holds what no course that was left unfinished has; it is in the way", err);
+    const int fd = rc ? -1 : file_open(name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return rc ? rc : err_set(err, ERR_IO, "%s: %s", name, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_still_there(name, fd)) {
+        (void)file_close(fd);
+        return err_set(err, ERR_EXISTS, "another program is writing %s just now", w->place);
+    }
+    clear(w->place, false);
+    w->lock_fd = fd;
+    return ERR_OK;
+}
+
+static enum err_code sync_folder(const char *dir, struct err *err)
+{
+    const int fd = file_open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    const bool is_done = fd >= 0 && file_sync(fd) == 0;
+    const int why = errno;
+
+    if (fd >= 0)
+        (void)file_close(fd);
+    return is_done ? ERR_OK : err_set(err, ERR_IO, "%s: %s", dir, strerror(why));
+}
+
+static enum err_code sync_parent(const char *dir, struct err *err)
+{
+    char parent[PATH_MAX];
+    const char *const slash = strrchr(dir, '/');
+    const size_t length = !slash ? 0 : slash == dir ? 1 : (size_t)(slash - dir);
+
+    snprintf(parent, sizeof parent, "%.*s", length ? (int)length : 1, length ? dir : ".");
+    return sync_folder(parent, err);
+}
+
+/* From here on it is there under its name, whole. The lock goes last: nobody takes the place for a leftover. */
+static enum err_code finish(struct writer *w, struct err *err)
+{
+    char name[PATH_MAX + sizeof LOCK + 1];
+    const enum err_code rc = sync_folder(w->place, err);
+
+    if (rc)
+        return rc;
+    if (rename(w->place, w->options->dir) != 0) {
+        if (errno == ENOTEMPTY || errno == EEXIST)
+            return err_set(err, ERR_EXISTS, "%s is not empty any more", w->options->dir);
+        return err_set(err, ERR_IO, "%s: %s", w->options->dir, strerror(errno));
+    }
+    snprintf(name, sizeof name, "%s/" LOCK, w->options->dir);
+    (void)unlink(name);
+    (void)file_close(w->lock_fd);
+    w->lock_fd = -1;
+    return sync_parent(w->place, err);
+}
+
+static void give_up(struct writer *w)
+{
+    if (w->lock_fd < 0)
+        return;
+    clear(w->place, true);
+    (void)rmdir(w->place);
+    (void)file_close(w->lock_fd);
 }
 
 enum err_code hypothesis_write(const struct course *c, struct journal_reader *r,
                                const struct hypothesis_options *options, struct seal *seal, struct err *err)
 {
-    bool was_there = false;
     struct writer *const w = calloc(1, sizeof *w);
 
     if (!w)
         return err_set(err, ERR_MEMORY, "out of memory");
     w->options = options;
     w->seal = seal;
+    w->lock_fd = -1;
     course_walk_begin(&w->walk, c, r, 1);
-    enum err_code rc = check_empty(options->dir, &was_there, err);
-    const bool is_ours = rc == ERR_OK;
+    enum err_code rc = check_empty(options->dir, err);
+    if (!rc)
+        rc = name_place(w, err);
+    if (!rc)
+        rc = claim(w, err);
     if (!rc)
         rc = make(w, err);
     if (!rc)
         rc = write_all(w, err);
     journal_close(w->journal);
-    if (rc && is_ours)
-        clear(options->dir, was_there);
+    if (!rc)
+        rc = finish(w, err);
+    give_up(w);
     free(w);
     return rc;
 }

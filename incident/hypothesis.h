@@ -14,8 +14,9 @@
 #include "incident/course.h"
 
 struct hypothesis_options {
-    const char *dir;    /* is not there yet, or empty */
-    const char *origin; /* of the base */
+    const char *dir;                 /* is not there yet, or empty */
+    const volatile int *interrupted; /* when it becomes true, this ends with ERR_HALTED. May be NULL */
+    const char *origin;              /* of the base */
     const struct secret *passphrase;
     book_progress *progress;
     void *context;
@@ -24,7 +25,11 @@ struct hypothesis_options {
 /*
  * Writes it, entry by entry; *seal, which may be NULL, is its last. The course was run with a control.hypothesis. ERR_EXISTS:
  * something is in dir. ERR_INPUT: the origin is too long, or the course holds what no journal takes (an inserted entry
- * that its actor may not write). After an error nothing is left in dir.
+ * that its actor may not write).
+ *
+ * It is written beside dir, as DIR.unfinished, and takes its name when all of it is on disk: what bears the name is whole. After
+ * an error nothing is left. Who is killed leaves DIR.unfinished behind, which the next writer of the same name replaces; who
+ * writes just now holds a lock on it (ERR_EXISTS for another), and what is no journal's file there is left alone (ERR_EXISTS).
  */
 MUST_USE enum err_code hypothesis_write(const struct course *c, struct journal_reader *r,
                                         const struct hypothesis_options *options, struct seal *seal,

@@ -1,5 +1,8 @@
 """What-if courses of journals that persons wrote into: what is kept, what is counted, and what is not known."""
 import json
+import os
+import shutil
+import signal
 import unittest
 
 import desk
@@ -100,6 +103,44 @@ class Course(Case):
         self.assertEqual(course["entries"]["objectless"], 0)
         changed = [r for r in course["orders"] if r["what"] == "changed"]
         self.assertEqual([r["recorded"]["order_id"] for r in changed], [body["order_id"]])
+
+    # -- a course that is written ------------------------------------------------------------------------------
+
+    def test_what_bears_the_name_is_whole_and_nothing_is_left_of_what_was_stopped(self):
+        j = self.journal()
+        desk.run(j, FEED)
+        whole, half = self.path("H"), self.path("H.unfinished")
+        args = ["-C", j.path, "replay", "--from", 2, "--out", whole]
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL):
+            with self.start(*args) as process:
+                self.wait_for("a course that is being written", lambda: os.path.exists(half + "/vault") or process.poll() is not None)
+                second = self.ledger(*args, code=COULD_NOT).err if number == signal.SIGTERM else None
+                process.send_signal(number)
+                process.communicate()
+            self.assertNotEqual(process.returncode, 0)
+            self.assertFalse(os.path.exists(whole), number)
+            self.assertEqual(os.path.exists(half), number == signal.SIGKILL)
+            if second:
+                self.assertIn("just now", second)
+        self.what_if(j, "--from", 2, "--out", whole)  # what the killed one left is replaced
+        self.assertFalse(os.path.exists(half))
+        support.Journal(self, whole).run("verify")
+        os.mkdir(half)
+        self.write("H.unfinished/mine", "x")
+        self.assertIn("not empty", j.run("replay", "--from", 2, "--out", whole, code=COULD_NOT).err)
+        shutil.move(whole, self.path("other"))
+        self.assertIn("in the way", j.run("replay", "--from", 2, "--out", whole, code=COULD_NOT).err)
+        self.assertEqual(os.listdir(half), ["mine"])
+
+    def test_a_name_of_a_file_is_one_line_whatever_it_is_made_of(self):
+        j = self.journal()
+        desk.run(j, FEED, more=["--until", "2026-01-05T14:35:10Z"])
+        with open(desk.WIDE) as f:
+            told = self.what_if(j, "--with", self.write("a\n\x1b[2Jb.yaml", f.read()))
+        self.assertNotIn("\n", told["changes"])
+        self.assertIn("a\\x0a\\x1b[2Jb.yaml", told["changes"])
+        run = j.log("--kind", "control.run")[0]["seq"]
+        self.assertEqual(j.run("replay", "--drop", run, code=COULD_NOT).err.count("entry"), 1)
 
     # -- the end ----------------------------------------------------------------------------------------------
 
