@@ -103,7 +103,10 @@ MUST_USE enum err_code cli_filter_actor(const struct cli_filter *q, struct journ
 
 /* Says on stderr that a journal of this origin was not lived, if it was not: whatever is told of such a one. */
 void cli_remark_origin(const char *origin);
+/* Read only, entries that are not what was stored are refused wherever they are read (journal_options.checks_entries). */
 MUST_USE enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err);
+/* To read, and nothing is refused: for whoever holds each entry against the tree, and says so. */
+MUST_USE enum err_code cli_open_as_it_is(struct cli *cli, struct journal **j, struct err *err);
 /*
  * Opens for writing, in two steps: what cannot be written at all, as a copy, or what was computed, is refused before
  * anybody is asked for a passphrase.

@@ -158,7 +158,7 @@ enum err_code cmd_show(struct cli *cli, struct err *err)
     if (!rc)
         rc = cli_parse_u64("SEQ", operand, &seq, err);
     if (!rc)
-        rc = cli_open(cli, true, &j, err);
+        rc = cli_open_as_it_is(cli, &j, err);
     if (!rc)
         rc = journal_reader_begin(j, &r, err);
     if (!rc)

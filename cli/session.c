@@ -19,16 +19,28 @@ void cli_remark_origin(const char *origin)
                 cli_plain(stderr), origin);
 }
 
+static enum err_code open_with(const struct journal_options *options, struct journal **j, struct err *err)
+{
+    const enum err_code rc = journal_open(options, j, err);
+
+    if (!rc)
+        cli_remark_origin(journal_origin(*j));
+    return rc;
+}
+
 enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err)
 {
     const struct journal_options options = {
         .dir = cli->dir, .read_only = read_only, .checks_entries = read_only};
 
-    const enum err_code rc = journal_open(&options, j, err);
+    return open_with(&options, j, err);
+}
 
-    if (!rc)
-        cli_remark_origin(journal_origin(*j));
-    return rc;
+enum err_code cli_open_as_it_is(struct cli *cli, struct journal **j, struct err *err)
+{
+    const struct journal_options options = {.dir = cli->dir, .read_only = true};
+
+    return open_with(&options, j, err);
 }
 
 enum err_code cli_passphrase(struct cli *cli, bool confirm, struct secret **passphrase, struct err *err)

@@ -228,13 +228,14 @@ class Redecide(Case):
             self.assertEqual(data.count(b"the operator saw nothing"), 1)
             f.seek(data.index(b"the operator saw nothing"))
             f.write(b"the operator saw it all!")
-        for command in (["replay"], ["replay", "--redecide"], ["state", "--at", seq], ["explain", seq], ["show", seq],
+        for command in (["replay"], ["replay", "--redecide"], ["state", "--at", seq], ["explain", seq],
                         ["diff", 1, seq], ["bisect", "--when", "stopped"], ["replay", "--insert", stop], ["log", "--no-index"],
                         ["incident", "--out", self.path("page.html")], ["report", "positions", "--csv"], ["config", "show"]):
             with self.subTest(command=command):
                 self.expect_error(support.COULD_NOT, f"entry {seq} is not what was stored; run: ledger -C", "verify",
                                   args=["-C", self.j.path, *command])
         self.assertIn(f"entry {seq}", self.j.run("verify", "--key", self.j.vkey, code=WRONG).err)
+        self.j.run("show", seq, code=WRONG)  # which proves it by the tree, and says what it is now
         self.j.run("state", "--at", seq - 1)  # what lies before it is what it was
 
     def test_there_is_nothing_before_the_first_entry(self):
