@@ -18,6 +18,7 @@ EMBEDDED(incident_page_html);       /* incident/page/page.html */
 EMBEDDED(incident_page_style);      /* incident/page/page.css */
 EMBEDDED(incident_page_entry);      /* incident/page/entry.js */
 EMBEDDED(incident_page_proof);      /* incident/page/proof.js */
+EMBEDDED(incident_page_span);       /* incident/page/span.js */
 EMBEDDED(incident_page_charts);     /* incident/page/charts.js */
 EMBEDDED(incident_page_list);       /* incident/page/list.js */
 EMBEDDED(incident_page_script);     /* incident/page/page.js */
@@ -30,7 +31,7 @@ struct span_of_bytes {
     size_t size;
 };
 
-enum { OWN_SCRIPTS = 8 };
+enum { OWN_SCRIPTS = 9 };
 
 /* Ours, in this order: they share one scope. First is what the bytes of entries mean. */
 static void own_scripts(const struct page *p, struct span_of_bytes parts[OWN_SCRIPTS])
@@ -43,9 +44,10 @@ static void own_scripts(const struct page *p, struct span_of_bytes parts[OWN_SCR
     parts[2] = (struct span_of_bytes){end, sizeof end - 1};
     parts[3] = (struct span_of_bytes){incident_page_entry, incident_page_entry_size};
     parts[4] = (struct span_of_bytes){incident_page_proof, incident_page_proof_size};
-    parts[5] = (struct span_of_bytes){incident_page_charts, incident_page_charts_size};
-    parts[6] = (struct span_of_bytes){incident_page_list, incident_page_list_size};
-    parts[7] = (struct span_of_bytes){incident_page_script, incident_page_script_size};
+    parts[5] = (struct span_of_bytes){incident_page_span, incident_page_span_size};
+    parts[6] = (struct span_of_bytes){incident_page_charts, incident_page_charts_size};
+    parts[7] = (struct span_of_bytes){incident_page_list, incident_page_list_size};
+    parts[8] = (struct span_of_bytes){incident_page_script, incident_page_script_size};
 }
 
 /* -- which entries -------------------------------------------------------------------------------------- */
@@ -65,6 +67,22 @@ static bool is_aside(const struct timeline *t, const struct timeline_entry *e)
     return symbol_is_option(&i->symbol) && !i->is_concerned;
 }
 
+/* Left out is what stands between its like: so nothing else can be taken out of the page without a trace. */
+static bool is_left(const struct timeline *t, size_t i)
+{
+    return i > 0 && i + 1 < t->count && is_aside(t, &t->entries[i - 1]) && is_aside(t, &t->entries[i]) &&
+           is_aside(t, &t->entries[i + 1]);
+}
+
+/* What stands right behind a decision or a verdict is its answer. */
+static enum err_code ask_answer(struct page *p, const struct timeline_entry *e, struct err *err)
+{
+    const bool is_answered =
+        e->kind == ENTRY_DECISION_ENTER || e->kind == ENTRY_DECISION_EXIT || e->kind == ENTRY_RISK_VERDICT;
+
+    return is_answered && e->seq < p->request->real->to ? bundle_ask(p->bundle, e->seq + 1, err) : ERR_OK;
+}
+
 /* What a decision saw is shown even when it is far back. */
 static enum err_code ask_seen(struct page *p, const struct timeline_entry *e, struct err *err)
 {
@@ -82,22 +100,35 @@ static enum err_code choose(struct page *p, struct err *err)
     const struct timeline *const t = p->request->real;
     const bool is_whole = t->count <= PAGE_ENTRIES_WHOLE;
     uint64_t kept = 0;
+    bool asked;
     enum err_code rc = ERR_OK;
 
     for (size_t i = 0; i < t->count && !rc; i++) {
         const struct timeline_entry *const e = &t->entries[i];
-        if (!is_whole && is_aside(t, e))
+        if (!is_whole && is_left(t, i))
             continue;
         kept++;
         rc = bundle_ask(p->bundle, e->seq, err);
         if (!rc)
             rc = ask_seen(p, e, err);
+        if (!rc)
+            rc = ask_answer(p, e, err);
         if (!rc && kept > PAGE_ENTRIES_MAX)
             rc = err_set(err, ERR_RANGE, "the span has more than %u entries to show: narrow it",
                          PAGE_ENTRIES_MAX);
     }
-    p->left = t->tally.entries - kept;
-    return rc ? rc : bundle_complete(p->bundle, err);
+    /* By it the page places what has no moment of its own before the span's first. */
+    if (!rc && t->clock_before)
+        rc = bundle_ask(p->bundle, t->clock_before, err);
+    if (!rc)
+        rc = bundle_complete(p->bundle, err);
+    if (rc)
+        return rc;
+    p->left = t->tally.entries;
+    for (uint64_t s = bundle_next(p->bundle, t->from - 1, &asked); s && s <= t->to;
+         s = bundle_next(p->bundle, s, &asked))
+        p->left--;
+    return ERR_OK;
 }
 
 /* -- the file ------------------------------------------------------------------------------------------- */

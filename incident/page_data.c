@@ -273,10 +273,6 @@ static void put_span(const struct page *p, struct json_out *out)
     json_out_u64(out, t->from);
     json_out_key(out, "to");
     json_out_u64(out, t->to);
-    json_out_key(out, "begin");
-    json_out_i64(out, page_ms(p, t->from_ns));
-    json_out_key(out, "end");
-    json_out_i64(out, page_ms(p, t->to_ns));
     json_out_key(out, "base");
     json_out_i64(out, p->base_ms);
     put_text(out, "only", t->is_narrowed ? t->only.text : NULL);

@@ -1,5 +1,5 @@
 /*
- * The entries on the page, as columns: their numbers, places on the axis and words, then all their bytes as they are
+ * The entries on the page, as columns: their numbers and words, then all their bytes as they are
  * stored, and one proof for all of them (docs/BUNDLE.md). Whatever the page shows of an entry but its words is decoded
  * from these bytes.
  */
@@ -27,7 +27,6 @@ struct rows {
     struct bytes leaves;
     struct bytes proof;
     struct json_out seqs;
-    struct json_out times;
     struct json_out underlyings;
     struct json_out sizes;
     struct json_out words;
@@ -108,9 +107,6 @@ static enum err_code put_row(struct rows *x, uint64_t seq, struct words *w, stru
     put_words(x, w);
     json_out_u64(&x->seqs, seq - x->last_seq);
     x->last_seq = seq;
-    json_out_i64(&x->times, page_ms(x->page, row                       ? row->at_ns
-                                             : e.at_ns != INSTANT_NONE ? e.at_ns
-                                                                       : e.recorded_at_ns));
     json_out_i64(&x->underlyings, row ? page_underlying(t, row) : -1);
     json_out_u64(&x->sizes, record.size);
     put_seen(x, row);
@@ -170,8 +166,11 @@ static enum err_code put_columns(struct rows *x, struct json_out *out, struct er
     struct {
         const char *name;
         struct json_out *column;
-    } const columns[] = {{"seq", &x->seqs},   {"t", &x->times},     {"u", &x->underlyings},
-                         {"size", &x->sizes}, {"words", &x->words}, {"seen", &x->seen}};
+    } const columns[] = {{"seq", &x->seqs},
+                         {"u", &x->underlyings},
+                         {"size", &x->sizes},
+                         {"words", &x->words},
+                         {"seen", &x->seen}};
     enum err_code rc = ERR_OK;
 
     for (size_t i = 0; i < sizeof columns / sizeof columns[0] && !rc; i++) {
@@ -186,7 +185,7 @@ static enum err_code put_columns(struct rows *x, struct json_out *out, struct er
 enum err_code page_entries(const struct page *p, struct json_out *out, struct err *err)
 {
     struct rows x = {.page = p};
-    struct json_out *const all[] = {&x.seqs, &x.times, &x.underlyings, &x.sizes, &x.words, &x.seen};
+    struct json_out *const all[] = {&x.seqs, &x.underlyings, &x.sizes, &x.words, &x.seen};
     const struct merkle_tiles tiles = {read_tile, p->reader};
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

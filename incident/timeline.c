@@ -341,6 +341,7 @@ enum err_code timeline_begin(struct timeline *t, struct journal_reader *r, uint6
     t->from = before + 1;
     t->to = before;
     t->digest_before = book_digest(&t->book);
+    t->clock_before = t->book.view->clock.seq;
     t->realized_before_micro = a->realized_micro;
     t->fees_before_micro = a->fees_micro;
     t->deposits_before_micro = a->deposits_micro;

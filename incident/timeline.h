@@ -114,6 +114,7 @@ struct timeline {
     int64_t from_ns;  /* on the axis; INSTANT_NONE: the span is empty so far */
     int64_t to_ns;
     bool has_clock;            /* a clock entry is in it */
+    uint64_t clock_before;     /* the clock entry that was in force as it began; 0: none yet */
     struct hash digest_before; /* of the state before `from` */
     bool is_narrowed;          /* to one underlying: entries about others are left out of `entries` */
     struct symbol only;

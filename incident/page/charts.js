@@ -9,10 +9,11 @@ const make = (tag, properties = {}, ...content) => {
 
 // The axis shows New York time, by its offset at the span's begin; the list tells each entry's own.
 const axisShift = (() => {
-  const at = data.base + data.begin, p = newYorkParts(at);
+  const at = store.begin, p = newYorkParts(at);
   return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(at / 1000) * 1000;
 })();
 const onAxis = (ms) => data.base + ms + axisShift; // ms since the base of the page
+const xOf = (i) => store.time(i) + axisShift; // of an entry
 
 const KIND_STYLE = {
   'decision.enter': { mark: 'enter', lane: -1 }, 'decision.exit': { mark: 'exit', lane: -1 },
@@ -31,7 +32,7 @@ const marksOf = () => {
     if (!store.inSpan(i)) continue;
     const kind = store.kind(i);
     const style = kind === 'risk.verdict' ? (store.isBad(i) ? { mark: 'refused', lane: -2 } : null) : KIND_STYLE[kind];
-    if (style) marks.push({ x: onAxis(store.times[i]), underlying: store.underlyings[i], ...style, row: i });
+    if (style) marks.push({ x: xOf(i), underlying: store.underlyings[i], ...style, row: i });
   }
   return marks;
 };
@@ -256,7 +257,7 @@ const drawAll = () => {
 };
 
 const beginCharts = () => {
-  const times = [data.begin, data.end, ...data.account.t].map(onAxis);
+  const times = [store.begin + axisShift, store.end + axisShift, ...data.account.t.map(onAxis)];
   let from = Math.min(...[times[0], times[2] ?? times[0]]), to = Math.max(times[1], times[times.length - 1]);
   if (to - from < 1000) { from -= 30000; to += 30000; }
   const pad = (to - from) * 0.015;

@@ -19,6 +19,7 @@ const unbase64 = (text) => {
   return bytes;
 };
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+const msOf = (ns) => Number(ns / 1000000n);
 const equal = (a, b) => a.length === b.length && a.every((v, i) => v === b[i]);
 
 // Columns by number of row; `seqs` is ascending.
@@ -44,15 +45,38 @@ const store = (() => {
     return -1;
   };
   return {
-    count, seqs, bytes, rowOf, words: e.words, times: e.t, underlyings: e.u,
+    count, seqs, bytes, rowOf, words: e.words, underlyings: e.u,
     seen: new Map(e.seen.map(([s, quote, price]) => [s, { quote, price }])),
     leaf: (i) => bytes.subarray(from[i], from[i + 1]),
     kind: (i) => KINDS.get(view.getUint16(from[i] + 2))?.name ?? '?',
     cause: (i) => Number(view.getBigUint64(from[i] + 32)),
+    actorId: (i) => view.getUint32(from[i] + 40),
     actor: (i) => actorName(view.getUint32(from[i] + 40)),
+    recordedAt: (i) => msOf(view.getBigInt64(from[i] + 16)),
+    at: (i) => (view.getUint8(from[i] + 1) & 1 ? msOf(view.getBigInt64(from[i] + 24)) : null),
     inSpan: (i) => seqs[i] >= data.from && seqs[i] <= data.to,
-    time: (i) => data.base + e.t[i], // ms, on the axis
   };
+})();
+
+// Where an entry stands on the axis, by the proven bytes alone: what is of the market at its own moment; what people and the
+// program say of themselves, and what has no moment, where the market's clock was (incident/timeline.h). In ms.
+(() => {
+  const times = new Float64Array(store.count), unplaced = [], clocks = [], own = (i) => store.at(i) ?? store.recordedAt(i);
+  let now = null;
+  for (let i = 0; i < store.count; i++) {
+    const kind = store.kind(i), ofMarket = store.at(i) !== null && !kind.startsWith('control.') && kind !== 'fill.deposit';
+    if (kind === 'perception.clock') {
+      now = own(i);
+      if (store.inSpan(i)) clocks.push(now);
+      unplaced.splice(0).forEach((row) => { times[row] = now; });
+    }
+    times[i] = ofMarket || !store.inSpan(i) || now === null ? own(i) : now;
+    if (!ofMarket && store.inSpan(i) && now === null) unplaced.push(i);
+  }
+  const ends = clocks.length ? clocks : Array.from(times).filter((t, i) => store.inSpan(i));
+  store.time = (i) => times[i];
+  store.begin = ends.reduce((a, b) => Math.min(a, b), ends[0] ?? data.base);
+  store.end = ends.reduce((a, b) => Math.max(a, b), ends[0] ?? data.base);
 })();
 
 const decimal = (v, digits, least = 0) => {

@@ -42,7 +42,7 @@ const passes = (i) => {
   if (list.onlyBad ? !store.isBad(i) : !list.families.has(familyOf(store.kind(i)))) return false;
   if (!store.inSpan(i) && !list.search) return false;
   if (list.inView) {
-    const x = onAxis(store.times[i]);
+    const x = xOf(i);
     if (x < charts.window[0] || x > charts.window[1]) return false;
   }
   return !list.search || list.search.split(/\s+/).every((word) => haystack(i).includes(word));
@@ -187,10 +187,10 @@ const showEntry = (row) => {
     e.recordedAt !== undefined ? pair('recorded', instant(e.recordedAt)) : null, pair('said by', `${e.actor}${e.signed ? ', signed' : ''}`));
   const fields = make('table', { className: 'fields' }, ...e.body.filter(([, v]) => !v?.checks).map(([name, v]) => pair(name.replaceAll('_', ' '), shown(v))));
   const part = (title, id, ...content) => make('section', { id }, make('h3', {}, title), ...content);
-  $('detail').replaceChildren(...[close, head, make('p', { className: bad ? 'words bad' : 'words' }, store.words[row]),
+  $('detail').replaceChildren(...[close, head, make('p', { className: bad ? 'words bad' : 'words' }, store.words[row]), make('p', { className: 'soft' }, 'Thus the program reads it; what follows is read from the proven bytes.'),
     e.broken ? make('p', { className: 'verdict bad' }, `It is not in form: ${e.broken}.`) : null,
     chain.length || seen ? part('Why: its chain of causes', 'chain', make('ol', { className: 'links' },
-      ...chain.map((seq) => link(seq)), seen?.price ? link(seen.price, 'the underlying\'s price then') : null, seen?.quote ? link(seen.quote, 'the contract\'s quote then') : null,
+      ...chain.map((seq) => link(seq)), seen?.price ? link(seen.price, 'the underlying\'s price then, as the program reads it') : null, seen?.quote ? link(seen.quote, 'the contract\'s quote then, as the program reads it') : null,
       make('li', { className: 'this' }, `${store.seqs[row]} this entry`))) : null,
     e.checks.length ? part('Its checks', 'checks', checksTable(e)) : null,
     part('Its numbers', 'numbers', fields, about),
@@ -210,7 +210,7 @@ const choose = (row, scroll = true) => {
     drawRows();
     return;
   }
-  charts.chosen = store.inSpan(row) ? onAxis(store.times[row]) : null;
+  charts.chosen = store.inSpan(row) ? xOf(row) : null;
   showEntry(row);
   showChosen();
   if (scroll) scrollToRow(row); else drawRows();

@@ -7,7 +7,7 @@ const BADGES = {
 
 const showBadge = () => {
   const [words, state] = BADGES[proof.state];
-  $('badge').textContent = words;
+  $('badge').textContent = proof.state !== 'wrong' && proof.missing ? `${words} · ${many(proof.missing, 'entry', 'entries')} not shown` : words;
   $('badge').className = `badge ${state}`;
   $('checked').replaceChildren(...proof.words.map((w) => make('li', { className: proof.state === 'wrong' || /NOT/.test(w) ? 'bad' : 'good' }, w)));
   if (list.chosen >= 0) showEntry(list.chosen);
@@ -16,15 +16,14 @@ const showBadge = () => {
 const showFacts = () => {
   const field = make('input', { type: 'text', id: 'held', placeholder: 'name+id+key, from your own files', autocomplete: 'off', spellcheck: false });
   field.addEventListener('change', async () => { await checkAll(field.value.trim() || null); showBadge(); });
-  const left = data.left ? make('p', {}, `${data.left.toLocaleString('en-US')} entries of the span are not on this page: market data of contracts that were neither held nor traded${data.only ? `, and entries about other underlyings than ${data.only}` : ''}. ledger log has them.`) : null;
   $('facts-body').append(
     make('table', {}, pair('journal', data.origin), pair('span', `entries ${data.from} to ${data.to}`), pair('verifier key', make('span', { className: 'hex' }, data.vkey)),
       pair('sealed entries', data.size.toLocaleString('en-US')), pair('root', make('span', { className: 'hex' }, data.root)),
       pair('state before the span', make('span', { className: 'hex' }, data.before)), pair('state after it', make('span', { className: 'hex' }, data.after)), pair('made by', data.program)),
     make('label', {}, 'The verifier key that you hold ', field), make('ul', { className: 'checked', id: 'checked' }),
-    make('p', { className: 'soft' }, 'What is checked: every entry\'s bytes are hashed, and with the proof lead to the root that the seal signs. Fields, checks and causes are read from those bytes. The sentences and the charts are this program\'s reading of them, and are not proven: ',
+    make('p', { className: 'soft' }, 'What is checked: every entry\'s bytes are hashed, and with the proof lead to the root that the seal signs. Numbers, times, fields, checks, causes and who said it are read from those bytes; that none of the span was taken off is checked by their numbers, causes and counts, as far as it is said above. The sentences, also those of the list, the charts, the states before and after, and which quote and price a decision saw are this program\'s reading of them, and are not proven: ',
       make('code', {}, `ledger -C DIR replay --to ${data.to} --digest`), ' gives the state after the span again, and ', make('code', {}, 'ledger -C DIR verify --key VKEY'), ' checks the whole journal.'),
-    make('details', {}, make('summary', {}, 'the seal'), make('pre', { className: 'hex' }, data.note)), left ?? '');
+    make('details', {}, make('summary', {}, 'the seal'), make('pre', { className: 'hex' }, data.note)));
 };
 
 const showStory = () => {
@@ -32,9 +31,10 @@ const showStory = () => {
     $('banner').hidden = false;
     $('banner').textContent = 'HYPOTHETICAL: none of this happened. This journal is a what-if, computed from another one.';
   }
-  const from = data.base + data.begin, to = data.base + data.end, day = (ms) => clockOf(ms, true).slice(0, 10);
+  const from = store.begin, to = store.end, day = (ms) => clockOf(ms, true).slice(0, 10);
   list.days = day(from) !== day(to);
   $('when').textContent = `${clockOf(from, true)} to ${clockOf(to, list.days)} New York${data.only ? `, ${data.only} only` : ''}`;
+  document.title = document.querySelector('h1').textContent = `Entries ${data.from} to ${data.to} of ${data.origin}`;
   $('summary').append(...data.summary.map((s) => make('li', { className: /REFUSED|STOP|tripped|REJECTED|IN FORCE|halted/.test(s) && !/^Nobody/.test(s) ? 'bad' : '' }, s)));
   if (!data.other) return;
   $('comparison').hidden = false;

@@ -122,7 +122,7 @@ const verifySignature = async (key, message, signature) => {
 };
 
 // isLinked: the seal is by the very key that entry 1 names, or one that nothing here leads to from it.
-const proof = { state: 'checking', words: [], tree: null, root: null, isLinked: false };
+const proof = { state: 'checking', words: [], tree: null, root: null, isLinked: false, missing: 0 };
 
 const rest = () => new Promise((go) => { setTimeout(go, 0); });
 
@@ -182,7 +182,7 @@ const checkAll = async (held) => {
       await hashAll(tree.order);
       proof.tree = tree;
     }
-    proof.words = await checkSeal(held);
+    proof.words = [...await checkSeal(held), ...checkSpan()];
     proof.root = readNote(data.note).root;
     proof.state = !held || proof.unsigned ? 'agrees' : proof.isLinked ? 'proven' : 'unlinked';
   } catch (why) {

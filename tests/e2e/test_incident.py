@@ -3,6 +3,7 @@
 $LEDGER_SHOTS names a folder for pictures of the page: those that stand in docs/, and some more.
 """
 import base64
+import hashlib
 import json
 import os
 import re
@@ -21,6 +22,50 @@ BAD_DAY = desk.configuration(
     risk={"new_positions_day": 6, "sector_share": 0.6, "margin_use": 0.5, "daily_loss": 0.04, "position_loss": 400},
     account={"deposit": 60000})
 HOSTILE = "</script><script>window.pwned=1</script><!-- <img src=x onerror=window.pwned=2> \u2028 &lt;b&gt; \"'"
+
+
+def leave_out(data, seqs, gone):
+    """Takes entries off the page: their hashes go into the proof, so that it is a good one for the rest."""
+    entries = data["entries"]
+    raw, proof = base64.b64decode(entries["bytes"]), base64.b64decode(entries["proof"])
+    leaves, at = {}, 0
+    for seq, size in zip(seqs, entries["size"]):
+        leaves[seq] = raw[at:at + size]
+        at += size
+    given = iter([proof[i:i + 32] for i in range(0, len(proof), 32)])
+    places = sorted(leaves)
+
+    def within(places, begin, end):
+        return [p for p in places if begin <= p - 1 < end]
+
+    def walk(begin, end, places):
+        """The hash over the leaves from `begin` to `end`, and what of the new proof belongs there; None: all that it is."""
+        if not places:
+            return next(given), None
+        if end - begin == 1:
+            digest = hashlib.sha256(b"\0" + leaves[begin + 1]).digest()
+            return digest, None if begin + 1 in gone else []
+        middle = 1
+        while middle * 2 < end - begin:
+            middle *= 2
+        left, before = walk(begin, begin + middle, within(places, begin, begin + middle))
+        right, behind = walk(begin + middle, end, within(places, begin + middle, end))
+        digest = hashlib.sha256(b"\1" + left + right).digest()
+        if before is None and behind is None:
+            return digest, None
+        return digest, ([left] if before is None else before) + ([right] if behind is None else behind)
+
+    root, made = walk(0, data["size"], places)
+    assert root.hex() == data["root"] and next(given, None) is None
+    kept = [i for i, seq in enumerate(seqs) if seq not in gone]
+    for name, column in entries.items():
+        if isinstance(column, list) and len(column) == len(seqs) and name not in ("seq", "seen"):
+            entries[name] = [column[i] for i in kept]
+    numbers = [seqs[i] for i in kept]
+    entries["seq"] = [b - a for a, b in zip([0, *numbers], numbers)]
+    entries["bytes"] = base64.b64encode(b"".join(leaves[n] for n in numbers)).decode()
+    entries["proof"] = base64.b64encode(b"".join(made)).decode()
+    entries["seen"] = [row for row in entries["seen"] if row[0] not in gone]
 
 
 class Incidents(Case):
@@ -130,7 +175,8 @@ class Command(Incidents):
         data = self.data(self.page(j, "--from", "2026-01-05T15:00:00Z", "--to", "2026-01-05T15:30:00Z", out="t.html"))
         clocks = j.log("--kind", "perception.clock", "--from", "2026-01-05T15:00:00Z", "--to", "2026-01-05T15:30:01Z")
         self.assertTrue(data["from"] <= clocks[0]["seq"] and clocks[-1]["seq"] <= data["to"])
-        self.assertEqual((data["base"] + data["begin"], data["base"] + data["end"]), (1767625200000, 1767627000000))
+        self.assertEqual(data["base"], 1767625200000)
+        self.assertNotIn("t", data["entries"])  # nor is there any other time: the page reads them from the proven bytes
 
     def test_other_underlyings_are_left_out_when_one_is_named(self):
         j = self.bad_day()
@@ -148,7 +194,7 @@ class Page(Browsing, Incidents):
     def open(self, page, badge="agrees with its seal"):
         self.browser.get("file://" + page)
         self.until(lambda: "checking" not in self.one("#badge").text)
-        self.assertEqual(self.one("#badge").text, badge)
+        self.assertEqual(self.one("#badge").text.split(" · ")[0], badge)
 
     def chosen(self):
         found = re.match(r"Entry (\d+) (\S+)", self.one("#detail h2").text)
@@ -370,6 +416,113 @@ class Page(Browsing, Incidents):
         forged = base64.b64encode(raw.replace(b"risk:governor", b"risk:nobody..")).decode()
         self.open(self.write("changed.html", text.replace(data["entries"]["bytes"], forged)), "NOT PROVEN")
         self.browser.get_log("browser")  # that scripts were refused is told there, and is right
+
+    def rewritten(self, page, change=lambda data: None, without=()):
+        """The page as somebody hostile would hand it on: other data, valid proof, the scripts as they were."""
+        with open(page, encoding="utf-8") as f:
+            text = f.read()
+        data = self.data(page)
+        if without:
+            leave_out(data, self.seqs(data), set(without))
+        change(data)
+        head, rest = text.split('<script type="application/json" id="data">')
+        told = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+        return self.write("rewritten.html", f'{head}<script type="application/json" id="data">{told}</script>{rest.split("</script>", 1)[1]}')
+
+    def found(self, page, words):
+        self.open(page, "NOT PROVEN")
+        self.assertRegex(self.one("#checked").get_attribute("textContent"), words)
+
+    def test_entries_that_were_taken_off_are_missed(self):
+        j = self.bad_day()
+        order = j.log("--kind", "order.new")[3]["seq"]
+        verdict, decision = order - 1, order - 2
+        self.assertEqual([e["seq"] for e in j.log("--kind", "risk.verdict") if e["seq"] == verdict], [verdict])
+        after = [e["seq"] for e in j.log("--cause", str(order))]
+        self.window(1280)
+        page = self.page(j, "--from", str(order - 3000), "--to", str(order + 3000))
+        self.open(self.rewritten(page))  # rewriting alone changes nothing
+        self.assertIn("none is missing", self.one("#checked").get_attribute("textContent"))
+        gone = [decision, verdict, order, *after]
+        missed = rf"{len(gone)} entries of the span are not on this page \({decision} to {order}, "
+        self.found(self.rewritten(page, without=gone), missed)
+
+        def told(data, **values):
+            data.update(values)
+        # And whoever says how many were left out, has to say which: a whole span leaves out nothing but market data.
+        self.found(self.rewritten(page, lambda d: told(d, left=len(gone)), gone), f"entries {decision} to {order} were taken off")
+        only = lambda d: told(d, left=len(gone) - 1, only="ACME")
+        self.found(self.rewritten(page, only, gone[1:]), f"entry {verdict} was taken off this page: it stands right behind a decision")
+        self.found(self.rewritten(page, lambda d: told(d, left=1, only="ACME"), [order]), f"entry {order} was taken off")
+        quote = next(e["seq"] for e in j.log("--kind", "perception.quote") if e["seq"] > order)
+        for name, change, words in (
+                ("left", {"left": 7}, "0 entries of the span are not on this page"),
+                ("longer", {"to": order + 3100}, "100 entries of the span"),
+                ("shorter", {"to": order + 2000}, "the span's ends were changed"),
+                ("later", {"from": order + 1}, "the span's ends were changed"),
+                ("earlier", {"from": order - 3010}, r"\d+ entries of the span"),
+                ("none", {"to": 1}, "the span is none"),
+                ("half", {"left": 0.5}, "the span is none"),
+                ("endless", {"to": 10 ** 9}, "the span is none")):
+            with self.subTest(name=name):
+                self.found(self.rewritten(page, lambda d, change=change: d.update(change)), words)
+        seen = lambda d: d["entries"].update(seen=[[s, quote, price] for s, _, price in d["entries"]["seen"]])
+        self.found(self.rewritten(page, seen), "cannot have seen|another contract")
+        # Of one who says that it is about one underlying a page knows less, and says so where nobody overlooks it.
+        self.open(self.rewritten(page, lambda d: told(d, left=1, only="ACME"), [quote]))
+        self.assertIn("1 entry not shown", self.one("#badge").text)
+        self.assertIn("A page cannot prove what is not on it", self.one("#checked").get_attribute("textContent"))
+
+    def test_of_a_whole_day_nothing_but_market_data_is_left_out(self):
+        j = self.bad_day()
+        page = self.page(j)
+        left = self.data(page)["left"]
+        self.assertGreater(left, 10000)
+        self.window(1280)
+        self.open(page)
+        self.assertEqual(self.one("#badge").text, f"agrees with its seal · {left:,} entries not shown")
+        said = self.one("#checked").get_attribute("textContent")
+        self.assertIn(f"{left:,} entries of the span are NOT on this page", said)
+        self.assertRegex(said, r"Of the run from entry \d+ to \d+ all \d+ entries that strategies and the governor wrote are here")
+        order = j.log("--kind", "order.new")[3]["seq"]
+        gone = [order - 2, order - 1, order, *[e["seq"] for e in j.log("--cause", str(order))]]
+        more = lambda d: d.update(left=left + len(gone))
+        self.found(self.rewritten(page, more, gone), "do not stand between market data")
+        # All of a moment at once, from market data to market data: the end of the run has counted.
+        seqs = self.seqs(self.data(page))
+        kinds = self.script("return [...store.seqs].map((seq, i) => store.kind(i))") if self.open(page) is None else []
+        chain = ("perception.quote", "perception.bar", "perception.mark", "perception.data_quality")
+        at = seqs.index(order)
+        begin = next(i for i in range(at, 0, -1) if kinds[i] in chain) + 1
+        end = next(i for i in range(at, len(seqs)) if kinds[i] in chain)
+        moment = seqs[begin:end]
+        more = lambda d: (d.update(left=left + len(moment)), d["entries"].update(seen=[s for s in d["entries"]["seen"] if s[0] not in moment]))
+        self.found(self.rewritten(page, more, moment), r"taken off this page: the run from entry|follows from it")
+
+    def test_times_are_those_of_the_proven_bytes(self):
+        j = self.bad_day()
+        page = self.page(j, "--from", "42000", "--to", "43600")
+        self.window(1280)
+        moved = lambda d: d["entries"].update(t=[7200000] * len(d["entries"]["seq"]), time=7200000)
+        entries = [e for e in j.log("--from", "2026-01-05T14:00:00Z", "--to", "2026-01-05T22:00:00Z")
+                   if 42000 <= e["seq"] <= 43600 and "at" in e and not e["kind"].startswith("control.")]
+        self.assertGreater(len(entries), 1000)
+        for name, change in (("as it is", lambda d: None), ("times are told", moved), ("the base is moved", lambda d: d.update(base=d["base"] + 7200000))):
+            with self.subTest(name=name):
+                self.open(self.rewritten(page, change))
+                shown = dict(self.script("return [...store.seqs].map((seq, i) => [seq, new Date(store.time(i)).toISOString().slice(0, 19)])"))
+                self.assertEqual([e["seq"] for e in entries if shown[e["seq"]] != e["at"][:19]], [])
+                clocks = [e["at"] for e in entries if e["kind"] == "perception.clock"]
+                self.assertEqual(self.script("return [new Date(store.begin), new Date(store.end)].map((d) => d.toISOString().slice(0, 19))"),
+                                 [clocks[0][:19], clocks[-1][:19]])
+                note = next(e["seq"] for e in j.log("--kind", "control.note") if e["body"]["text"] == HOSTILE)
+                last = [e["at"] for e in entries if e["kind"] == "perception.clock" and e["seq"] < note][-1]
+                self.assertEqual(shown[note], last[:19], "what people say stands where the market's clock was")
+        data = self.data(page)
+        raw = bytearray(base64.b64decode(data["entries"]["bytes"]))
+        raw[sum(data["entries"]["size"][:-3]) + 26] ^= 1  # in `at`
+        self.open(self.rewritten(page, lambda d: d["entries"].update(bytes=base64.b64encode(raw).decode())), "NOT PROVEN")
+        self.assert_quiet()
 
     def test_a_what_ifs_page_says_so_whatever_its_data_says(self):
         j = self.bad_day()
