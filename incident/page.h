@@ -14,8 +14,8 @@
 #include "incident/timeline.h"
 
 /*
- * A span with more entries leaves market data of contracts out that were neither held nor traded, and says how many;
- * with more than PAGE_ENTRIES_MAX even so it is refused.
+ * A span with more entries leaves market data of contracts out that were neither held nor traded, all but the first and
+ * the last of each run of it, and says how many; with more than PAGE_ENTRIES_MAX even so it is refused.
  */
 #define PAGE_ENTRIES_WHOLE 60000u
 #define PAGE_ENTRIES_MAX   200000u

@@ -497,7 +497,7 @@ class Page(Browsing, Incidents):
         end = next(i for i in range(at, len(seqs)) if kinds[i] in chain)
         moment = seqs[begin:end]
         more = lambda d: (d.update(left=left + len(moment)), d["entries"].update(seen=[s for s in d["entries"]["seen"] if s[0] not in moment]))
-        self.found(self.rewritten(page, more, moment), r"taken off this page: the run from entry|follows from it")
+        self.found(self.rewritten(page, more, moment), r"taken off this page: the run from entry \d+ to \d+ wrote \d+")
 
     def test_times_are_those_of_the_proven_bytes(self):
         j = self.bad_day()
