@@ -77,7 +77,7 @@ static void test_shares_cover_calls_first_positions_then_orders(void **state)
     int64_t micro = -1;
 
     (void)state;
-    desk_tick(d, PHASE_OPEN, "14:30:00");
+    desk_tick(d, PHASE_OPEN, "15:00:00");
     desk_trade(d, "GOOG", "748.5", "15:00:00");
     desk_tell(d, entries_execution("o", "1", "GOOG", SIDE_BUY, 399, "750", "0"), "15:00:00");
     assert_int_equal(margin_coverable(&d->ctx.risk, &goog), 3);
