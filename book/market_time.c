@@ -39,7 +39,7 @@ static enum err_code next_clock(const struct market_time *m, uint64_t *seq, stru
 /* There is none from `seq` on: the newest before it. */
 static enum err_code last_clock(struct market_time *m, uint64_t seq, struct err *err)
 {
-    struct entry e;
+    struct entry e = {.at_ns = INSTANT_NONE};
 
     m->clock_ns = INSTANT_NONE;
     while (--seq > 0) {
@@ -58,7 +58,7 @@ static enum err_code look(struct market_time *m, uint64_t from, struct err *err)
 {
     const uint64_t size = journal_reader_size(m->reader);
     uint64_t seq = from;
-    struct entry e;
+    struct entry e = {.at_ns = INSTANT_NONE};
     enum err_code rc = next_clock(m, &seq, &e, err);
 
     if (rc)
