@@ -182,6 +182,8 @@ const char *cli_dim(FILE *f);
 const char *cli_plain(FILE *f);
 
 /* Writes all of a json_out and a newline to stdout. */
+/* In an object about a hypothetical journal: that it is, and its origin. Of one that was lived nothing is said. */
+void cli_json_origin(struct json_out *out, const struct journal *j);
 MUST_USE enum err_code cli_put_json(const struct json_out *out, struct err *err);
 /* A file that was not there before, or "-": stdout. ERR_EXISTS. After ERR_OK the file is on disk. */
 MUST_USE enum err_code cli_write_new(const char *path, const void *bytes, size_t size, struct err *err);

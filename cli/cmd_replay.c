@@ -173,12 +173,14 @@ static void json_accounts(struct json_out *out, const struct accounts *a)
     json_out_array_end(out);
 }
 
-static enum err_code put_json(const struct book *b, const char *digest, struct err *err)
+static enum err_code put_json(const struct journal *j, const struct book *b, const char *digest,
+                              struct err *err)
 {
     struct json_out out;
 
     json_out_init(&out);
     json_out_object(&out);
+    cli_json_origin(&out, j);
     json_out_key(&out, "seq");
     json_out_u64(&out, book_seq(b));
     json_out_key(&out, "digest");
@@ -199,7 +201,8 @@ static enum err_code put_json(const struct book *b, const char *digest, struct e
     return rc;
 }
 
-static enum err_code fold(struct journal_reader *r, const struct choice *c, struct err *err)
+static enum err_code fold(const struct journal *j, struct journal_reader *r, const struct choice *c,
+                          struct err *err)
 {
     struct cli_progress progress;
     char digest[HEX_LENGTH(HASH_SIZE) + 1];
@@ -222,7 +225,7 @@ static enum err_code fold(struct journal_reader *r, const struct choice *c, stru
         if (c->digest)
             printf("%s\n", digest);
         else if (c->json)
-            rc = put_json(&b, digest, err);
+            rc = put_json(j, &b, digest, err);
         else
             put_text(&b, digest);
     }
@@ -339,7 +342,7 @@ enum err_code cmd_replay(struct cli *cli, struct err *err)
     if (!rc)
         rc = c.redecide          ? replay_redecide(j, r, &range, err)
              : c.check_snapshots ? run_check(r, &c, err)
-                                 : fold(r, &c, err);
+                                 : fold(j, r, &c, err);
     journal_reader_end(r);
     journal_close(j);
     return rc;

@@ -94,7 +94,8 @@ static enum err_code put_text(const struct choice *c, const struct book *b, stru
     return rc;
 }
 
-static enum err_code put_json(const struct choice *c, const struct book *b, struct err *err)
+static enum err_code put_json(const struct journal *j, const struct choice *c, const struct book *b,
+                              struct err *err)
 {
     const size_t count = c->has_section ? 1 : sizeof in_short / sizeof in_short[0];
     enum err_code rc = ERR_OK;
@@ -102,6 +103,7 @@ static enum err_code put_json(const struct choice *c, const struct book *b, stru
 
     json_out_init(&out);
     json_out_object(&out);
+    cli_json_origin(&out, j);
     json_out_key(&out, "seq");
     json_out_u64(&out, book_seq(b));
     json_out_key(&out, "market_clock");
@@ -148,7 +150,7 @@ enum err_code cmd_state(struct cli *cli, struct err *err)
     if (!rc)
         rc = moment_load(&c.moment, "state", r, &b, err);
     if (!rc)
-        rc = c.json ? put_json(&c, &b, err) : put_text(&c, &b, err);
+        rc = c.json ? put_json(j, &c, &b, err) : put_text(&c, &b, err);
     book_release(&b);
     journal_reader_end(r);
     journal_close(j);

@@ -103,6 +103,7 @@ static enum err_code put_json(struct journal *j, struct journal_reader *r, const
 
     json_out_init(&out);
     json_out_object(&out);
+    cli_json_origin(&out, j);
     json_counts(&out, report, p);
     replay_json_seq(&out, "first_unanswered", report->behind_seq);
     replay_json_seq(&out, "awaits_answer", report->awaits_seq);

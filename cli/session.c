@@ -28,6 +28,16 @@ static enum err_code open_with(const struct journal_options *options, struct jou
     return rc;
 }
 
+void cli_json_origin(struct json_out *out, const struct journal *j)
+{
+    if (!journal_is_hypothetical(journal_origin(j)))
+        return;
+    json_out_key(out, "hypothetical");
+    json_out_bool(out, true);
+    json_out_key(out, "origin");
+    json_out_text(out, journal_origin(j));
+}
+
 enum err_code cli_open(struct cli *cli, bool read_only, struct journal **j, struct err *err)
 {
     const struct journal_options options = {

@@ -131,6 +131,10 @@ class WhatIf(Case):
         for done in (h.run("report", "orders"), h.run("log", "--limit", 1)):
             self.assertIn("HYPOTHETICAL", done.err)
         self.assertIn("HYPOTHETICAL", h.run("report", "orders").out)
+        for args in (["state"], ["replay"], ["replay", "--redecide"]):
+            said = h.json(*args)
+            self.assertEqual((said["hypothetical"], said["origin"]), (True, "hypothetical/" + support.ORIGIN))
+            self.assertNotIn("hypothetical", j.json(*args))
         note = self.write("note.jsonl", '{"kind":"control.note","body":{"text":"x"}}\n')
         for args in (["run", "--feed", FEED], ["append", note], ["stop", "--reason", "x"], ["config", "set", config],
                      ["snapshot"], ["nightly", "--date", "2026-01-05", "--out", self.path("pack")], ["key", "rotate", "--reason", "x"],
