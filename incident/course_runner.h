@@ -8,6 +8,7 @@
 #include "book/market_time.h"
 #include "incident/course_impl.h"
 #include "incident/course_settings.h"
+#include "ledger/roles.h"
 
 /* A clock entry of a run, from its perception to the next moment. */
 struct moment {
@@ -45,6 +46,11 @@ static inline struct book *course_runner_book(const struct course_runner *w)
     return &w->course->book;
 }
 
+static inline enum role course_runner_role(const struct course_runner *w, const struct entry *e)
+{
+    return roles_find(&course_runner_book(w)->run->roles, e->actor);
+}
+
 /* The course's next entry is *e: gets its seq and recorded_at, is kept and applied. */
 MUST_USE enum err_code course_runner_add(struct course_runner *w, struct entry *e, struct err *err);
 /* The deciders answer a trigger that is applied; the broker works; he opens the account of a new run, once. */
@@ -62,5 +68,17 @@ MUST_USE enum err_code course_runner_clock(struct course_runner *w, struct err *
 MUST_USE enum err_code course_runner_after(struct course_runner *w, struct err *err);
 /* What of it is not done is done now; then the moment is over, and measured. */
 MUST_USE enum err_code course_runner_finish(struct course_runner *w, struct err *err);
+
+/* -- what comes from outside (course_take.c) ------------------------------------------------------------- */
+
+/* The journal's entry *e, which stays: as it is, or in other words; e->seq and e->cause are then the course's. */
+MUST_USE enum err_code course_runner_keep(struct course_runner *w, struct entry *e, struct err *err);
+/* A note in place of *e, which the course cannot have; e->seq 0: it was to be inserted. */
+MUST_USE enum err_code course_runner_note(struct course_runner *w, const struct entry *e, struct err *err);
+/* One entry that the change inserts. */
+MUST_USE enum err_code course_runner_insert(struct course_runner *w, const struct entry *draft,
+                                            struct err *err);
+/* What is in force, with the change's settings, if it has some. */
+MUST_USE enum err_code course_runner_set_in_force(struct course_runner *w, struct err *err);
 
 #endif
