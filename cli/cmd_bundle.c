@@ -169,7 +169,7 @@ enum err_code cmd_bundle(struct cli *cli, struct err *err)
         rc = cli_filter_parse(&q.filter, &f, err);
     cli_guard_reading();
     if (!rc)
-        rc = cli_open(cli, true, &j, err);
+        rc = cli_open_as_it_is(cli, &j, err);
     if (!rc)
         rc = journal_reader_begin(j, &r, err);
     if (!rc)

@@ -135,7 +135,7 @@ enum err_code cmd_prove(struct cli *cli, struct err *err)
     if (rc)
         return rc;
     cli_guard_reading();
-    rc = cli_open(cli, true, &j, err);
+    rc = cli_open_as_it_is(cli, &j, err);
     if (!rc)
         rc = make(j, &o, &p, &finding, err);
     if (!rc)

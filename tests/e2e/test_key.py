@@ -214,7 +214,7 @@ class Key(Case):
         line = {"kind": "control.key", "body": {"epoch": 1, "key": "00" * 32, "reason": "mine"}}
         result = j.run("append", input=json.dumps(line), code=None)
         self.assertNotEqual(result.code, DONE)
-        self.assertIn("is the program's own word: see ledger key", result.err)
+        self.assertIn("is the program's own word: only ledger key writes it", result.err)
         wrong = {"LEDGER_PASSPHRASE_FILE": self.write("wrong", "wrong\n")}
         for command in (["rotate"], ["passphrase", "--new-passphrase-file", self.passphrase_file], ["list"]):
             self.expect_error(COULD_NOT, "passphrase does not open it", args=["-C", j.path, "key", *command], env=wrong)
