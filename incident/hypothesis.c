@@ -181,6 +181,11 @@ static enum err_code make(struct writer *w, struct err *err)
 
 /* -- its place ------------------------------------------------------------------------------------------ */
 
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
 static bool is_name_of_journal(const char *name)
 {
     static const char *const begins[] = {"journal.", "index.mdb", "vault", LOCK};
@@ -189,7 +194,7 @@ static bool is_name_of_journal(const char *name)
         if (strncmp(name, begins[i], strlen(begins[i])) == 0)
             return true;
     }
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    return is_dots(name);
 }
 
 /* Nothing that somebody else has put there is ever taken away. */
@@ -209,11 +214,6 @@ static enum err_code check_names(const char *dir, bool (*is_allowed)(const char 
     }
     closedir(d);
     return rc;
-}
-
-static bool is_dots(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 static enum err_code check_empty(const char *dir, struct err *err)

@@ -398,12 +398,16 @@ static bool is_same_row(const struct sweep_row *a, const struct sweep_row *b)
 bool sweep_has_no_effect(const struct sweep *s, size_t axis)
 {
     uint64_t stride = 1;
+    bool is_known = false; /* of rows that were refused, nothing is */
 
     for (size_t a = axis + 1; a < s->axis_count; a++)
         stride *= s->axes[a].count;
     for (uint64_t i = 0; i < s->row_count; i++) {
-        if (i / stride % s->axes[axis].count != 0 && !is_same_row(&s->rows[i], &s->rows[i - stride]))
+        if (i / stride % s->axes[axis].count == 0)
+            continue;
+        if (!is_same_row(&s->rows[i], &s->rows[i - stride]))
             return false;
+        is_known = is_known || !s->rows[i].is_refused;
     }
-    return s->axes[axis].count > 1;
+    return is_known;
 }

@@ -55,7 +55,7 @@ struct sweep {
 MUST_USE enum err_code sweep_run(struct sweep *s, struct journal *j, struct journal_reader *r,
                                  unsigned threads, book_progress *progress, void *context, struct err *err);
 void sweep_release(struct sweep *s);
-/* Whether every number of every course stays as it is when this setting alone is another. At least two values. */
+/* Whether every number of every course stays as it is when this setting alone is another; not of one value, or of none that was taken. */
 bool sweep_has_no_effect(const struct sweep *s, size_t axis);
 
 #endif

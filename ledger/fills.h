@@ -58,7 +58,7 @@ uint64_t fills_tag(const struct entry_fill_execution *x);
 
 /* Whether a bust would take its execution back now. */
 enum fills_reason fills_judge(const struct fills *f, const struct entry_fill_bust *b);
-/* "differs from it" ...: why it does not, as the end of a sentence about what it names. Static. */
+/* Why it does not: the end of a sentence that begins with what it names. Static. */
 const char *fills_reason_text(enum fills_reason reason);
 /* The bust that takes this execution back, or NULL. Valid until the next change. */
 const struct fills_bust *fills_find_bust(const struct fills *f, const struct id *fill_id);

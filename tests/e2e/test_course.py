@@ -227,6 +227,9 @@ class Course(Case):
         self.assertIn("since the departure", done.out)
         told = self.what_if(j, "--sweep", "strategy.take_profit=0.5..0.6/0.1", "--sweep", "strategy.contracts=1..2/1")
         self.assertEqual(told["without_effect"], ["strategy.take_profit"])
+        told = self.what_if(j, "--sweep", "strategy.otm_min=0.9..0.95/0.05")  # above otm_max
+        self.assertTrue(all(row["refused"] for row in told["courses"]))
+        self.assertEqual(told["without_effect"], [])
 
 
 if __name__ == "__main__":
